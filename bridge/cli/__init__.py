@@ -1,0 +1,34 @@
+"""The command line: one file per command noun. Exit 0 good, 1 the thing checked is bad, 2 usage, 3 not enough data."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bridge.cli import demo, plan, sandbox, serve
+from bridge.journal import JournalError
+from bridge.settings import ConfigurationError
+
+__all__ = ["main"]
+
+cli = typer.Typer(
+    name="bridge",
+    help="The SOAP retirement bridge for Zuora payments and refunds.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command()(serve.serve)
+cli.command()(demo.demo)
+cli.command()(plan.plan)
+cli.add_typer(sandbox.cli, name="sandbox")
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        cli()
+    except (ConfigurationError, JournalError) as error:
+        print(f"bridge: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

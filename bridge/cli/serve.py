@@ -1,0 +1,121 @@
+"""``bridge serve``: the bridge, until SIGTERM or SIGINT. Must not contain logic beyond processes and signals."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+from bridge.app import App
+from bridge.settings import ConfigurationError, Settings, address, load
+from bridge.telemetry import log
+
+MAX_SQLITE_WORKERS = 2
+"""SQLite has one writer at a time; more processes would only wait for each other."""
+
+
+def serve() -> None:
+    """Serve the callers' doors and the admin listener, configured by BRIDGE_... variables."""
+    settings = load()
+    log.configure()
+    if settings.zuora.soap_url is None or settings.zuora.rest_url is None:
+        raise ConfigurationError("BRIDGE_ZUORA__SOAP_URL and BRIDGE_ZUORA__REST_URL must both be set")
+    if settings.database_url.startswith("sqlite") and settings.workers > MAX_SQLITE_WORKERS:
+        raise ConfigurationError(
+            f"BRIDGE_WORKERS: at most {MAX_SQLITE_WORKERS} on SQLite; use PostgreSQL in BRIDGE_DATABASE_URL for more"
+        )
+    sockets = {"callers": _bound(settings.listen), "admin": _bound(settings.admin.listen)}
+    if settings.workers == 1:
+        raise SystemExit(asyncio.run(_worker(settings, sockets)))
+    raise SystemExit(_supervise(settings, sockets))
+
+
+def _bound(where: str) -> socket.socket:
+    host, port = address(where)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise ConfigurationError(f"cannot listen on {where}: {error.strerror}") from None
+    bound.listen(1024)
+    bound.setblocking(False)
+    return bound
+
+
+async def _worker(settings: Settings, sockets: dict[str, socket.socket]) -> int:
+    app = App(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await app.start(sockets)
+    # What start-up made lives as long as the process; collecting it again and again costs milliseconds per call.
+    gc.collect()
+    gc.freeze()
+    print(f"bridge: serving {app.url}" + (f", admin {app.admin_url}" if app.admin_url else ""), flush=True)
+    await stop.wait()
+    await app.stop()
+    return 0
+
+
+def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
+    """Fork the workers over the shared sockets; one that dies is replaced, a signal stops all."""
+    children: dict[int, int] = {}
+    stopping = False
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+        _signal(children)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    for place in range(settings.workers):
+        children[_fork(settings, sockets, place)] = place
+    worst = 0
+    while children:
+        try:
+            pid, status = os.wait()
+        except ChildProcessError:
+            break
+        place = children.pop(pid)
+        code = os.waitstatus_to_exitcode(status)
+        if stopping:
+            worst = max(worst, abs(code))
+        elif code == 2:
+            # A refusal of the configuration will not go away by starting again.
+            stopping, worst = True, 2
+            _signal(children)
+        else:
+            print(f"bridge: worker {place} ended with {code}; starting another", file=sys.stderr, flush=True)
+            children[_fork(settings, sockets, place)] = place
+    return worst
+
+
+def _signal(children: Sequence[int] | dict[int, int]) -> None:
+    for pid in children:
+        os.kill(pid, signal.SIGTERM)
+
+
+def _fork(settings: Settings, sockets: dict[str, socket.socket], place: int) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    code = 70
+    try:
+        own = sockets if place == 0 else {"callers": sockets["callers"]}
+        code = asyncio.run(_worker(settings, own))
+    except Exception as error:  # noqa: BLE001: a child must end here and nowhere else
+        print(f"bridge: {error}", file=sys.stderr, flush=True)
+        code = 2
+    finally:
+        os._exit(code)

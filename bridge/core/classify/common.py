@@ -1,0 +1,49 @@
+"""What payments and refunds share while they are classified: reading facts, required fields, the gateway."""
+
+from __future__ import annotations
+
+from bridge.core.classify.verdicts import Asking
+from bridge.core.commands import Facts
+from bridge.core.facts import AccountFact, Fact, GatewayFact, NoVerdict, Question, WhichGateway
+from bridge.core.model import ZObject
+from bridge.core.refusals import invalid, missing
+
+
+class NoVerdictError(Exception):
+    """A look-up without a verdict: nothing may be sent on it."""
+
+
+def fact(facts: Facts, question: Question) -> Fact:
+    """The fact; raises ``NoVerdictError`` where the look-up got none."""
+    answer = facts[question]
+    if isinstance(answer, NoVerdict):
+        raise NoVerdictError(answer.reason)
+    return answer
+
+
+def required(obj: ZObject, name: str) -> str:
+    """The field's text without surrounding white space; raises ``Refusal`` MISSING_REQUIRED_VALUE."""
+    value = obj.get(name)
+    if value is None:
+        raise missing(name)
+    return value.strip()
+
+
+def gateway_of(obj: ZObject, account: AccountFact) -> Asking[GatewayFact | None]:
+    """The gateway instance named by the caller or, for an electronic movement, the account's default.
+
+    SOAP names instances, REST takes ids. An unknown or inactive name is INVALID_VALUE; no default leaves the choice
+    to Zuora's gateway routing.
+    """
+    name = obj.get("Gateway")
+    if name is None:
+        if obj.get("Type") != "Electronic" or account.gateway is None:
+            return None
+        name = account.gateway
+    facts = yield (WhichGateway(name),)
+    gateway = fact(facts, WhichGateway(name))
+    if not isinstance(gateway, GatewayFact):
+        raise invalid("Gateway", "There is no payment gateway with this name.")
+    if not gateway.active:
+        raise invalid("Gateway", f"The payment gateway {gateway.name} is not active.")
+    return gateway

@@ -1,0 +1,191 @@
+"""One call from its objects to its answer: match, classify, record, send, settle, tell.
+
+``conduct`` yields commands and holds no fact that the journal lacks: it can be dropped at any yield, and the caller's
+repeat, conducted anew, joins what was recorded. SOAP goes first, because its faults are call-level and can still be
+relayed; then REST, in order per account. Must not do IO or read a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.core import answers, plan
+from bridge.core.classify import Forward, Refused, Translate, Verdict, classify, together
+from bridge.core.commands import (
+    Ask,
+    Change,
+    Commit,
+    Compose,
+    Fork,
+    Match,
+    Matched,
+    Opened,
+    Presence,
+    Record,
+    Recorded,
+    Steps,
+    Tell,
+)
+from bridge.core.conduct.errand import Errand
+from bridge.core.conduct.joins import join, joinable
+from bridge.core.conduct.lanes import rest_lane, send_soap
+from bridge.core.identity import JOIN_AFTER_DELIVERY_MS, fingerprint, ordinals
+from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.model import CallFault, Outcome, Reply, Told
+from bridge.core.plan import Item
+from bridge.core.refusals import unsent
+
+__all__ = ["Errand", "conduct"]
+
+MAX_LANES = 8
+"""Accounts in parallel per call: a fifth of Zuora's default 40 concurrent requests."""
+
+ROUNDS = 8
+"""How often a call may lose a race for an identity or find its joined intent withdrawn before it gives up unsent."""
+
+JOURNAL_DOWN = CallFault(
+    "SERVER_UNAVAILABLE", "The bridge cannot record the request just now; nothing was sent. Repeat it later."
+)
+
+
+def conduct(errand: Errand) -> Steps[Reply]:
+    """Conduct one call; returns what to answer."""
+    call = errand.call
+    fault = plan.check(call)
+    if fault is not None:
+        return fault
+    prints = [fingerprint(call.op, obj) for obj in call.objects]
+    places = ordinals(prints)
+    outcomes: dict[int, Outcome] = {}
+    taken: set[str] = set()
+    pending: list[int] = list(range(len(prints)))
+    for _ in range(ROUNDS):
+        presence: Presence = yield Ask()
+        since = presence.now - JOIN_AFTER_DELIVERY_MS
+        matched = yield Match(errand.caller.scope, tuple(dict.fromkeys(prints[p] for p in pending)), since)
+        if matched is None:
+            if not outcomes:
+                return JOURNAL_DOWN
+            break
+        joins = _joins(errand, matched, prints, pending, taken)
+        fresh = [position for position in pending if position not in joins]
+        if fresh:
+            identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
+            done = yield from _fresh(errand, fresh, identities)
+            if isinstance(done, CallFault):
+                return done
+            outcomes |= done
+        taken |= {intent.id for intent in joins.values()}
+        for position, intent in joins.items():
+            outcome = yield from join(errand, position, intent)
+            if outcome is not None:
+                outcomes[position] = outcome
+                yield Tell(position, outcome)
+        pending = [position for position in pending if position not in outcomes]
+        if not pending:
+            break
+    for position in pending:
+        outcomes[position] = Outcome(Told.UNSENT, errors=unsent(call.version, "too many calls like it at once"))
+    return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(prints))))
+
+
+def _joins(
+    errand: Errand, matched: Matched, prints: Sequence[str], pending: Sequence[int], taken: set[str]
+) -> dict[int, Intent]:
+    """Which intent each pending object joins: unsettled ones first, then undelivered, then delivered.
+
+    Objects of one call are never duplicates of each other, so an intent of this call, or one that another object of
+    it has joined, is not up for joining.
+    """
+    offers: dict[str, list[Intent]] = {}
+    for intent in sorted(matched.intents, key=_rank):
+        if intent.call_id != errand.call_id and intent.id not in taken and joinable(intent, errand.call.op):
+            offers.setdefault(intent.fingerprint, []).append(intent)
+    return {p: offers[prints[p]].pop(0) for p in pending if offers.get(prints[p])}
+
+
+def _rank(intent: Intent) -> tuple[bool, bool, int, int]:
+    return intent.state.settled, intent.delivered_at is not None, intent.created_at, intent.ordinal
+
+
+def _fresh(
+    errand: Errand, positions: Sequence[int], identities: Sequence[tuple[str, int, int]]
+) -> Steps[dict[int, Outcome] | CallFault]:
+    """Classify, record, send. An empty result means that another call was quicker: match again."""
+    call, caller = errand.call, errand.caller
+    asking = [classify(call.objects[p], call, errand.tenant, errand.prefer) for p in positions]
+    verdicts = plan.permitted(call, caller, (yield from together(asking)))
+    presence: Presence = yield Ask()
+    if not presence.waiting:
+        gone = unsent(call.version, "the caller had gone")
+        return {position: Outcome(Told.UNSENT, errors=gone) for position in positions}
+    items = [
+        _item(errand, position, identity, verdict, presence)
+        for position, identity, verdict in zip(positions, identities, verdicts, strict=True)
+    ]
+    soap = [item for item in items if isinstance(item.verdict, Forward)]
+    rest = [item for item in items if isinstance(item.verdict, Translate)]
+    dispatch: Dispatch | None = None
+    if soap:
+        objects = tuple(item.verdict.obj for item in soap if isinstance(item.verdict, Forward))
+        composed = yield Compose(call.op, objects, call.single_transaction)
+        dispatch = plan.soap_dispatch(errand.call_id, call.op, [i.intent for i in soap], composed, presence.now)
+    first = soap or [lane[0] for lane in plan.lanes(rest)[:MAX_LANES]]
+    begun = {item.position for item in first}
+    items = [_begin(item, presence.now) if item.position in begun else item for item in items]
+    yield Commit(tuple(begun))
+    recorded = yield Record(_opened(items, dispatch))
+    if recorded is Recorded.CONFLICT:
+        return {}
+    if recorded is Recorded.DOWN:
+        return JOURNAL_DOWN
+    outcomes: dict[int, Outcome] = {}
+    for item in items:
+        if isinstance(item.verdict, Refused):
+            told = Told.UNSENT if item.verdict.unsent else Told.REFUSED
+            outcomes[item.position] = errand.outcome(item.intent, told, item.verdict.errors)
+            yield Tell(item.position, outcomes[item.position])
+    rest = [item for item in items if isinstance(item.verdict, Translate)]
+    if dispatch is not None:
+        soap = [item for item in items if isinstance(item.verdict, Forward)]
+        fault, told_rows = yield from send_soap(errand, dispatch, soap)
+        if fault is not None:
+            yield from _withdraw(errand, rest)
+            return fault
+        outcomes |= {item.position: outcome for item, outcome in zip(soap, told_rows, strict=True)}
+    if rest:
+        for lane in (yield Fork(tuple(rest_lane(errand, lane) for lane in plan.lanes(rest)), MAX_LANES)):
+            outcomes |= dict(lane)
+    return outcomes
+
+
+def _item(errand: Errand, position: int, identity: tuple[str, int, int], verdict: Verdict, presence: Presence) -> Item:
+    intent = plan.intent(
+        errand.call, errand.caller, errand.call_id, errand.owner, position, *identity, verdict, presence.now
+    )
+    if not isinstance(verdict, Translate):
+        return Item(position, verdict, intent)
+    dispatch = plan.rest_dispatch(intent, verdict, errand.tenant, errand.caller.entity, presence.now)
+    return Item(position, verdict, intent, dispatch)
+
+
+def _begin(item: Item, now: int) -> Item:
+    dispatch = None if item.dispatch is None else replace(item.dispatch, first_sent_at=now)
+    return replace(item, intent=item.intent.moved(State.SENDING), dispatch=dispatch)
+
+
+def _opened(items: Sequence[Item], soap: Dispatch | None) -> tuple[Change, ...]:
+    dispatches = [item.dispatch for item in items if item.dispatch is not None]
+    if soap is not None:
+        dispatches.insert(0, soap)
+    return (Opened(tuple(item.intent for item in items), tuple(dispatches)),)
+
+
+def _withdraw(errand: Errand, rest: Sequence[Item]) -> Steps[None]:
+    """Zuora refused the whole call by a fault: what was to follow by REST is not sent."""
+    if rest:
+        presence: Presence = yield Ask()
+        why = "Zuora refused the call"
+        changes = [change for i in rest for change in errand.withdrawn(i.intent, i.intent.state, why, presence.now)]
+        yield Record(tuple(changes))

@@ -1,0 +1,59 @@
+"""One call being conducted: who, what, by which process; and how a verdict becomes journal changes and an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.core.classify import Prefer
+from bridge.core.commands import Change, Moved
+from bridge.core.intent import Intent, State, check
+from bridge.core.model import Call, Caller, Instant, Outcome, RowError, Tenant, Told
+from bridge.core.refusals import unsent
+
+BACK_OFF = (1.0, 2.0, 4.0)
+"""Seconds before a further attempt after a lock or before trying an unreachable Zuora again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Everything that does not change while a call is conducted. ``owner`` is this process's instance id."""
+
+    call: Call
+    caller: Caller
+    tenant: Tenant
+    call_id: str
+    owner: str
+    prefer: Prefer
+
+    def move(self, intent: Intent, source: State, target: State, now: Instant, **rest: object) -> Moved:
+        """A journal change; raises ``IllegalTransition`` for a move the table lacks."""
+        check(source, target)
+        return Moved(intent.id, source, target, self.owner, now, **rest)  # type: ignore[arg-type]
+
+    def applied(self, intent: Intent, source: State, zuora_id: str, now: Instant) -> tuple[Change, ...]:
+        """The intent is done."""
+        return (self.move(intent, source, State.APPLIED, now, zuora_id=zuora_id),)
+
+    def refused(self, intent: Intent, source: State, errors: tuple[RowError, ...], now: Instant) -> tuple[Change, ...]:
+        """Zuora said no. Out of doubt, that proves the earlier sends moved nothing either."""
+        target = State.NOT_APPLIED if source is State.IN_DOUBT else State.REFUSED
+        return (self.move(intent, source, target, now, errors=errors),)
+
+    def withdrawn(self, intent: Intent, source: State, why: str, now: Instant) -> tuple[Change, ...]:
+        """Proved unsent and given up: a repeat is simply a new attempt."""
+        errors = unsent(self.call.version, why)
+        path = (State.NOT_SENT, State.REFUSED) if source is State.SENDING else (State.REFUSED,)
+        changes: list[Change] = []
+        for target in path:
+            final = target is State.REFUSED
+            changes.append(self.move(intent, source, target, now, errors=errors if final else (), unsent=final))
+            source = target
+        return tuple(changes)
+
+    def outcome(self, intent: Intent, told: Told, errors: tuple[RowError, ...] = (), **rest: object) -> Outcome:
+        """What this intent's row says."""
+        return Outcome(told, errors=errors, route=intent.route, intent_id=intent.id, **rest)  # type: ignore[arg-type]
+
+    def not_sent(self, intent: Intent, why: str) -> Outcome:
+        """The row of an intent that was withdrawn."""
+        return self.outcome(intent, Told.UNSENT, unsent(self.call.version, why))

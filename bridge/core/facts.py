@@ -1,0 +1,154 @@
+"""Questions core asks about the tenant and the facts it gets back.
+
+A question is answered by exactly one of: its fact, ``Absent`` (proved: Zuora answered "not found") or ``NoVerdict``
+(nothing may be sent on it). Amounts are Decimal. Must not look anything up: ``upstream.directory`` does.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+class Kind(enum.Enum):
+    """What a document's id or number names."""
+
+    INVOICE = "invoice"
+    DEBIT_MEMO = "debit memo"
+    CREDIT_MEMO = "credit memo"
+    PAYMENT = "payment"
+
+
+@dataclass(frozen=True, slots=True)
+class WhichDocument:
+    """Is ``key`` (an id or a number) an invoice, a debit memo or a credit memo?"""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichSource:
+    """Is ``key`` (a Refund's PaymentId) a payment or a credit memo? A payment comes with its debit memo parts."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichAccount:
+    """The account with this id or number."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichGateway:
+    """The payment gateway instance with this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichMemos:
+    """The posted credit memos of an account that have an unapplied amount, oldest first, then by number."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillStands:
+    """Does the Payment or Refund with this id still stand, that is, neither Error, Canceled, Voided nor deleted?"""
+
+    object_type: str
+    zuora_id: str
+
+
+Question = WhichDocument | WhichSource | WhichAccount | WhichGateway | WhichMemos | StillStands
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """A document. Invoices carry only what routing needs; a memo's status and amounts are read anew for each call.
+
+    ``open`` is a debit memo's balance or a credit memo's unapplied amount. ``dated`` is a memo's date.
+    """
+
+    kind: Kind
+    id: str
+    number: str
+    account_id: str
+    currency: str | None = None
+    status: str | None = None
+    open: Decimal | None = None
+    dated: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFact:
+    """A payment as a refund's source. ``refundable`` = amount less what was refunded already."""
+
+    id: str
+    account_id: str
+    status: str
+    type: str
+    refundable: Decimal
+    dated: date | None = None
+    debit_memo_ids: frozenset[str] = frozenset()
+    kind: Kind = Kind.PAYMENT
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFact:
+    """An account: ``gateway`` is the name of its default gateway instance."""
+
+    id: str
+    currency: str
+    status: str
+    gateway: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayFact:
+    """A payment gateway instance."""
+
+    id: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Memos:
+    """Credit memos in the order of CHOICE: oldest memo date first, then the smallest number."""
+
+    memos: tuple[DocumentRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether an object still stands, and the status it was seen in."""
+
+    stands: bool
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Zuora answered that there is no such thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """One number answers for two kinds of document; it is refused rather than guessed."""
+
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoVerdict:
+    """The look-up got no usable answer; ``reason`` is for the operator."""
+
+    reason: str
+
+
+Fact = DocumentRef | PaymentFact | AccountFact | GatewayFact | Memos | Standing | Absent | Ambiguous | NoVerdict

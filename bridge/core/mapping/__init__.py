@@ -1,0 +1,1 @@
+"""Field tables: a SOAP field name and its REST counterpart stand here and nowhere else."""

@@ -1,0 +1,96 @@
+"""Text to value and back, exactly: decimals, days, currencies, JSON.
+
+Money is Decimal from the wire to the wire; nothing here makes a float. Must not know routes or objects.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from bridge.core.model import Version
+from bridge.core.refusals import invalid
+
+DATES_ARE_DATES = Version(69)
+"""From WSDL 69 EffectiveDate and RefundDate are xs:date, below they are xs:dateTime (Zuora: Date field changes in
+the WSDL)."""
+
+# ISO 4217: currencies whose minor unit is not 2. Zuora refuses more decimals than the currency has.
+_MINOR_UNITS: Mapping[str, int] = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),  # noqa: SIM905
+        0,
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),  # noqa: SIM905
+}
+
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)\Z")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)?\Z")
+
+
+def minor_units(currency: str) -> int:
+    """How many decimals an amount of ``currency`` may have."""
+    return _MINOR_UNITS.get(currency.upper(), 2)
+
+
+def decimal(text: str, field: str) -> Decimal:
+    """An xs:decimal (no exponent, no NaN); raises ``Refusal`` naming ``field``."""
+    stripped = text.strip()
+    if not _DECIMAL.match(stripped) or len(stripped) > 40:
+        raise invalid(field, f"{field} is not a decimal number.")
+    return Decimal(stripped)
+
+
+def amount(text: str, field: str, currency: str | None) -> Decimal:
+    """A positive amount that ``currency`` can express; raises ``Refusal`` naming ``field``."""
+    value = decimal(text, field)
+    if value <= 0:
+        raise invalid(field, f"{field} must be greater than zero.")
+    if currency is not None:
+        units = minor_units(currency)
+        if value != value.quantize(Decimal(1).scaleb(-units)):
+            raise invalid(field, f"{field} has more than {units} decimals, which {currency} does not have.")
+    return value
+
+
+def day(text: str, field: str) -> date:
+    """An xs:date as a caller of WSDL 69 or later must send it; a dateTime is INVALID_VALUE, as Zuora documents."""
+    match = _DATE.match(text.strip())
+    try:
+        if match:
+            return date.fromisoformat(match[1])
+    except ValueError:
+        pass
+    raise invalid(field, f"{field} must be a date such as 2026-02-20.")
+
+
+def zone_day(instant_ms: int, zone: tzinfo) -> date:
+    """The tenant's calendar day at an instant."""
+    return datetime.fromtimestamp(instant_ms / 1000, zone).date()
+
+
+def to_json(value: object) -> str:
+    """JSON with Decimals as exact numbers, never with an exponent; keys in the order given."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(key)}:{to_json(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ",".join(to_json(each) for each in value) + "]"
+    return json.dumps(value)
+
+
+def from_json(body: bytes) -> Any:
+    """Any JSON with numbers as int or Decimal; raises ValueError for what is not JSON."""
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("not JSON") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

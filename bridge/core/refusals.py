@@ -1,0 +1,62 @@
+"""Refusals in Zuora's terms: which ErrorCode a rule gives, and the sentence that says what to mend.
+
+``Refusal`` is raised by rules that judge one object before anything was sent: nothing moved. Codes are those of the
+WSDL's ErrorCode enumeration (Zuora: SOAP API error handling). Must not decide about answers of Zuora (``verdict``).
+"""
+
+from __future__ import annotations
+
+from bridge.core.model import RowError, Version
+
+KNOWS_TRANSACTION_TIMEOUT = Version(60)
+"""First WSDL whose ErrorCode has TRANSACTION_TIMEOUT and TEMPORARY_ERROR (Zuora: SOAP API error handling)."""
+
+KNOWS_NO_METHOD_IS_INVALID = Version(121)
+"""From here a missing PaymentMethodId is INVALID_VALUE (Zuora: SOAP API version history, 121)."""
+
+
+class Refusal(Exception):
+    """One object is refused before anything was sent for it; ``errors`` are told to the caller as the row."""
+
+    def __init__(self, *errors: RowError) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+
+def invalid(field: str | None, message: str) -> Refusal:
+    """INVALID_VALUE, naming the caller's field."""
+    return Refusal(RowError("INVALID_VALUE", message, field))
+
+
+def missing(field: str) -> Refusal:
+    """MISSING_REQUIRED_VALUE, in the words Zuora uses on the wire."""
+    return Refusal(RowError("MISSING_REQUIRED_VALUE", f"Missing required value: {field}", field))
+
+
+def unsent(version: Version, why: str) -> tuple[RowError, ...]:
+    """Nothing was sent and nothing moved; the caller may simply repeat."""
+    code = "TEMPORARY_ERROR" if version >= KNOWS_TRANSACTION_TIMEOUT else "UNKNOWN_ERROR"
+    return (RowError(code, f"The request was not sent to Zuora ({why}). Nothing was changed; repeat it."),)
+
+
+def forbidden(object_type: str, op: str) -> tuple[RowError, ...]:
+    """The owner has not allowed this caller to cause this under the bridge's own credential."""
+    return (
+        RowError(
+            "NO_PERMISSION",
+            f"This user may not {op} {object_type} through the bridge's REST credential. Nothing was changed; "
+            "the owner of the bridge can allow it.",
+        ),
+    )
+
+
+def unknown(version: Version) -> tuple[RowError, ...]:
+    """Sent, and no verdict came back in time: the row of an object in doubt."""
+    code = "TRANSACTION_TIMEOUT" if version >= KNOWS_TRANSACTION_TIMEOUT else "UNKNOWN_ERROR"
+    return (
+        RowError(
+            code,
+            "OUTCOME UNKNOWN, repeat unchanged: Zuora did not answer in time. The same call joins this one and "
+            "does not pay twice.",
+        ),
+    )

@@ -1,0 +1,173 @@
+"""What an upstream event proves about money: decided here and nowhere else (DESIGN: verdicts).
+
+*Unsent*: no byte left. *Done*: an Id came back. *No*: Zuora refused, nothing moved. *Busy*: refused for now, a new key
+may follow. *Doubt*: everything else, well formed or not. After a doubt only an answer that the idempotent request
+itself produced is proof; one that Zuora may have given before looking at the key is not. Must not act on a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
+from bridge.core.mapping.errors import Reason, row_error
+from bridge.core.mapping.lexical import from_json
+from bridge.core.model import CallFault, RowError, ZObject
+
+_ID = re.compile(r"[0-9a-zA-Z]{32}\Z")
+
+DEFINITE = frozenset({*range(10, 46), 50, 70, 90})
+"""Categories that say nothing moved (Zuora: Error codes). 60, 61 and 99 are no verdict: stored answers include
+failures, and a gateway may have been reached."""
+
+PRODUCED_BY_THE_REQUEST = frozenset({*range(20, 46), 50})
+"""Of those, the ones an idempotent request answers after its key was looked at, so that a replay repeats them."""
+
+NO_VERDICT_FAULTS = frozenset(
+    {"TRANSACTION_TIMEOUT", "TRANSACTION_TERMINATED", "UNKNOWN_ERROR", "SERVER_UNAVAILABLE", "TEMPORARY_ERROR"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Proved: no byte left for Zuora."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Zuora made or changed the object with this Id."""
+
+    zuora_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """Zuora refused; nothing moved."""
+
+    errors: tuple[RowError, ...]
+    fault: CallFault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Zuora refused for now (a lock, the concurrency limit); nothing moved under this key."""
+
+    errors: tuple[RowError, ...]
+    retry_after: int | None
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """No verdict; the request may have been carried out."""
+
+    reason: str
+
+
+Verdict = Unsent | Done | No | Busy | Doubt
+
+
+def judge_rest(event: SendEvent, obj: ZObject, *, doubted: bool = False) -> Verdict:
+    """The verdict on one REST request. ``doubted``: an earlier send of the same bytes got none."""
+    if isinstance(event, NotSent):
+        return Doubt(event.reason) if doubted else Unsent(event.reason)
+    if isinstance(event, Lost):
+        return Doubt(event.reason)
+    assert isinstance(event, Answer)
+    read = _read(event)
+    if event.status >= 500:
+        return Doubt(f"HTTP {event.status}")
+    if isinstance(read, str):
+        return Done(read)
+    proof = PRODUCED_BY_THE_REQUEST if doubted else DEFINITE
+    errors = tuple(row_error(obj.type, reason, obj.fields) for reason in read)
+    if event.status == 429 or any(reason.category == 70 for reason in read):
+        return Doubt("HTTP 429") if doubted else Busy(errors or (LIMIT,), event.retry_after, limited=True)
+    if event.status == 401 or event.status == 422:
+        return Doubt(f"HTTP {event.status}") if doubted else No(_ours(event.status))
+    if not read or not all(reason.category in proof for reason in read):
+        return Doubt(f"HTTP {event.status} without a verdict")
+    if any(reason.category == 50 for reason in read):
+        return Busy(errors, event.retry_after, limited=False)
+    return No(errors)
+
+
+LIMIT = RowError(
+    "REQUEST_EXCEEDED_LIMIT",
+    # Zuora: SOAP API concurrent request limits, the documented text.
+    "The total number of concurrent requests has exceeded the limit allowed by the system. "
+    "Please resubmit your request later.",
+)
+
+
+def _ours(status: int) -> tuple[RowError, ...]:
+    what = "did not accept the bridge's own OAuth client" if status == 401 else "saw the request's key used otherwise"
+    return (RowError("UNKNOWN_ERROR", f"Zuora {what}. Nothing was changed; the owner of the bridge must act."),)
+
+
+def _read(event: Answer) -> str | tuple[Reason, ...]:
+    """The Id of a success body, or the reasons of a failure; an empty tuple where the body is neither."""
+    try:
+        body = from_json(event.body)
+    except ValueError:
+        return ()
+    if not isinstance(body, dict):
+        return ()
+    if body.get("success") is True:
+        made = body.get("id")
+        return made if isinstance(made, str) and _ID.match(made) else ()
+    reasons = body.get("reasons")
+    if not isinstance(reasons, list):
+        return ()
+    return tuple(reason for each in reasons if (reason := _reason(each)) is not None)
+
+
+def _reason(each: object) -> Reason | None:
+    # Zuora's documents have the code as an integer, its SDK as a string.
+    if not isinstance(each, Mapping):
+        return Reason(0, "unreadable reason")
+    code = str(each.get("code", ""))
+    return Reason(int(code) if code.isascii() and code.isdigit() else 0, str(each.get("message", "")))
+
+
+def judge_soap(event: SendEvent, count: int) -> tuple[Verdict, ...]:
+    """The verdicts on a SOAP dispatch of ``count`` objects, in their order. A definite fault is in every ``No``."""
+    if isinstance(event, NotSent):
+        return (Unsent(event.reason),) * count
+    if isinstance(event, Lost):
+        return (Doubt(event.reason),) * count
+    assert isinstance(event, SoapAnswer)
+    if event.fault is not None and (fault := _definite(event.fault, event)) is not None:
+        return (No((RowError(fault.code, fault.message),), fault),) * count
+    if event.status == 429:
+        fault = CallFault(LIMIT.code, LIMIT.message, status=429, retry_after=event.retry_after)
+        return (No((LIMIT,), fault),) * count
+    if event.status != 200 or event.rows is None or len(event.rows) != count:
+        return (Doubt(f"HTTP {event.status} without the rows of the request"),) * count
+    return tuple(_judge_row(row) for row in event.rows)
+
+
+def _definite(fault: SoapFault, event: SoapAnswer) -> CallFault | None:
+    """The fault to relay, where it is Zuora's own word that nothing was processed."""
+    if not fault.faultcode.startswith("fns:") or event.status not in (200, 400, 429, 500):
+        return None
+    code = fault.code or fault.faultcode.removeprefix("fns:")
+    limited = event.status == 429
+    if code in NO_VERDICT_FAULTS and not limited:
+        return None
+    message = fault.message if fault.message is not None else fault.faultstring
+    return CallFault(code, message, fault.kind or "UnexpectedErrorFault", 429 if limited else 500, event.retry_after)
+
+
+def _judge_row(row: SoapRow) -> Verdict:
+    if row.success is True:
+        return Done(row.id) if row.id else Doubt("a success row without an Id")
+    if row.success is False and row.errors:
+        if any(error.code == "TRANSACTION_TIMEOUT" for error in row.errors):
+            return Doubt("TRANSACTION_TIMEOUT")
+        return No(row.errors)
+    return Doubt("a row without Success or Errors")

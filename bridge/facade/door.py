@@ -1,0 +1,68 @@
+"""Does a parsed body contain a journaled write, and which? Everything else passes through unchanged.
+
+Journaled are create, update and delete of Payment and Refund. Names are compared more loosely than Zuora does (any
+namespace, any case), so that nothing slips past the journal by its spelling (I10): what looks like a write but is not
+spelled as one is refused, not forwarded. Must not decode values.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from lxml import etree
+
+JOURNALED = {"payment": "Payment", "refund": "Refund"}
+WRITES = {"create": "zobjects", "update": "zobjects", "delete": "type"}
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+
+
+class Way(enum.Enum):
+    """What is to be done with a body."""
+
+    PASS = "pass"  # noqa: S105
+    JOURNAL = "journal"
+    REFUSE = "refuse"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The way of a body, its operation and the object type it writes. ``why`` is for a refusal."""
+
+    way: Way
+    operation: str
+    type: str = ""
+    why: str = ""
+
+
+def look(payload: etree._Element | None) -> Seen:
+    """Look at the first child of a Body (or None for an empty one)."""
+    if payload is None:
+        return Seen(Way.PASS, "")
+    operation = _local(payload)
+    lower = operation.lower()
+    if lower == "login":
+        return Seen(Way.LOGIN, operation)
+    carrier = WRITES.get(lower)
+    if carrier is None:
+        return Seen(Way.PASS, operation)
+    carriers = [child for child in payload if _local(child).lower() == carrier]
+    if lower == "delete":
+        types = [(child.text or "").strip() for child in carriers]
+    else:
+        types = [child.get(XSI_TYPE, "").strip().rpartition(":")[2] for child in carriers]
+    if not any(name.lower() in JOURNALED for name in types):
+        return Seen(Way.PASS, operation)
+    if len(set(types)) > 1:
+        return Seen(Way.REFUSE, operation, why="All objects of a call must be of one type; nothing was processed.")
+    if types[0] not in JOURNALED.values():
+        return Seen(Way.REFUSE, operation, why="The type of the objects is not spelled as in the WSDL.")
+    if operation not in WRITES:
+        return Seen(Way.REFUSE, operation, why="The operation is not spelled as in the WSDL.")
+    return Seen(Way.JOURNAL, operation, types[0])
+
+
+def _local(element: etree._Element) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

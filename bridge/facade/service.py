@@ -1,0 +1,158 @@
+"""Spyne's part: the journaled operations as a Spyne application over the contract's models.
+
+Spyne routes an envelope to its operation, holds headers and faults and calls the service; reading and writing the
+bytes are the contract room's (stock Spyne writes another shape: SOAP-level exactness is the product). The guard has
+parsed the envelope already, so it is never parsed twice. Must not hold a rule about payments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from bridge.contract.compat import Application, Fault, Service, Soap11, spyne
+from bridge.contract.contract import Contract
+from bridge.contract.decode import Decoder, single_transaction
+from bridge.contract.errors import DecodeError
+from bridge.contract.models import Models, build
+from bridge.contract.wire import Renderer, Style, server_fault
+from bridge.core.model import Call, CallFault, Op, Reply, Rows, ZObject
+
+JOURNALED = (Op.CREATE, Op.UPDATE, Op.DELETE)
+
+Handle = Callable[[Call], Awaitable[Reply]]
+"""What is done with a decoded call."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call on its way through Spyne: what came, what is to be done with it, how it is answered."""
+
+    payload: etree._Element
+    header: etree._Element | None
+    style: Style
+    type: str
+    handle: Handle
+
+
+class ServerFault(Fault):  # type: ignore[misc]
+    """An infrastructure fault: ``soapenv:Server``, as Axis2 answers what it cannot read."""
+
+
+class ZuoraFault(Fault):  # type: ignore[misc]
+    """A fault of Zuora's own shape."""
+
+    def __init__(self, fault: CallFault) -> None:
+        super().__init__(f"fns.{fault.code}", fault.message)
+        self.fault = fault
+
+
+class ZuoraSoap11(Soap11):  # type: ignore[misc]
+    """Soap11 with the contract's reading and writing in place of Spyne's."""
+
+    def __init__(self, decoder: Decoder, renderer: Renderer, api: str) -> None:
+        super().__init__()
+        self._decoder = decoder
+        self._renderer = renderer
+        self._api = api
+
+    def create_in_document(self, ctx: Any, charset: str | None = None) -> None:  # noqa: ARG002
+        """The guard's tree is the document."""
+        ctx.in_document = ctx.udc.payload
+
+    def decompose_incoming_envelope(self, ctx: Any, message: Any = None) -> None:  # noqa: ARG002
+        """The guard found header and body; the operation is known by its local name in any namespace."""
+        exchange: Exchange = ctx.udc
+        ctx.in_header_doc = exchange.header
+        ctx.in_body_doc = exchange.payload
+        ctx.method_request_string = f"{{{self._api}}}{etree.QName(exchange.payload).localname}"
+
+    def deserialize(self, ctx: Any, message: Any) -> None:  # noqa: ARG002
+        """The body as a Call."""
+        try:
+            ctx.in_object = self._call(ctx.udc, Op(ctx.descriptor.name))
+        except DecodeError as error:
+            raise ServerFault("soapenv.Server", str(error)) from None
+
+    def _call(self, exchange: Exchange, op: Op) -> Call:
+        version = exchange.style.version
+        if op is Op.DELETE:
+            deletion = self._decoder.deletion(exchange.payload)
+            objects = tuple(ZObject(deletion.type, {"Id": each}) for each in deletion.ids)
+            return Call(op, version, deletion.type, objects)
+        return Call(
+            op,
+            version,
+            exchange.type,
+            self._decoder.objects(exchange.payload, version),
+            # CallOptions is a header of create alone (Zuora: SOAP API WSDL).
+            op is Op.CREATE and single_transaction(exchange.header),
+        )
+
+    def serialize(self, ctx: Any, message: Any) -> None:  # noqa: ARG002
+        """Rows or a fault as bytes."""
+        exchange: Exchange = ctx.udc
+        operation = etree.QName(exchange.payload).localname
+        if ctx.out_error is None:
+            ctx.out_document = self._renderer.rows(operation, ctx.out_object[0].outcomes, exchange.style)
+        elif isinstance(ctx.out_error, ZuoraFault):
+            ctx.out_document = self._renderer.fault(ctx.out_error.fault, operation, exchange.style)
+        else:
+            ctx.out_document = server_fault(str(ctx.out_error.faultstring), exchange.style)
+
+    def create_out_string(self, ctx: Any, charset: str | None = None) -> None:  # noqa: ARG002
+        """The bytes are made already."""
+        ctx.out_string = [ctx.out_document]
+
+
+class _Server(spyne.server.ServerBase):  # type: ignore[misc]
+    transport = "bridge"
+
+
+class Facade:
+    """The Spyne application of one contract."""
+
+    def __init__(self, contract: Contract) -> None:
+        models = build(contract)
+        self.renderer = Renderer(contract)
+        self.decoder = Decoder(contract)
+        # Spyne wants an instance per direction.
+        reads, writes = (ZuoraSoap11(self.decoder, self.renderer, contract.namespace) for _ in range(2))
+        members = {op.value: _method(op, models) for op in JOURNALED}
+        service = type("Soap", (Service,), members)
+        application = Application(
+            [service], tns=contract.namespace, name="ZuoraService", in_protocol=reads, out_protocol=writes
+        )
+        self._server = _Server(application)
+
+    async def answer(self, exchange: Exchange) -> tuple[bytes | None, Reply | None]:
+        """The bytes to answer with (None: silence) and the reply they say (None for a fault of reading)."""
+        context = spyne.MethodContext(self._server, spyne.MethodContext.SERVER)
+        context.udc = exchange
+        (context,) = self._server.generate_contexts(context)
+        if context.in_error is None:
+            self._server.get_in_object(context)
+        reply: Reply | None = None
+        if context.in_error is None:
+            self._server.get_out_object(context)
+            if context.out_error is None:
+                reply = await context.out_object[0]
+                if isinstance(reply, CallFault):
+                    context.out_error = ZuoraFault(reply)
+                elif isinstance(reply, Rows):
+                    context.out_object = [reply]
+                else:
+                    return None, reply
+        self._server.get_out_string(context)
+        return b"".join(context.out_string), reply
+
+
+def _method(op: Op, models: Models) -> Any:
+    def method(ctx: Any, call: Call) -> Awaitable[Reply]:
+        return ctx.udc.handle(call)  # type: ignore[no-any-return]
+
+    method.__name__ = op.value
+    return models.operations[op.value].expose(method)

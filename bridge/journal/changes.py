@@ -1,0 +1,106 @@
+"""How each change of core becomes rows: conditions are counts, never exceptions.
+
+Every function answers whether its condition held. What it wrote before a condition failed stays to be undone by the
+caller, who owns the transaction. Must not decide whether a change is wise: that is core's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bridge.core.commands import Added, Adopted, Answered, Change, Moved, Opened, Sent
+from bridge.core.intent import TRANSITIONS, Dispatch, IllegalTransition
+from bridge.journal.crypto import Seal
+from bridge.journal.database import Database
+from bridge.journal.rows import dispatch_row, errors_text, intent_row
+from bridge.journal.statements import Statements
+
+
+def check(changes: Sequence[Change]) -> None:
+    """Raise ``IllegalTransition`` for a move that core's table does not have, before anything is queued."""
+    for change in changes:
+        if isinstance(change, Moved) and change.target not in TRANSITIONS[change.source]:
+            raise IllegalTransition(change.source, change.target)
+
+
+def steps(changes: Sequence[Change]) -> int:
+    """How many statements the changes take; one statement undoes itself when its condition fails."""
+    return sum(2 if isinstance(change, Opened | Added) else 1 for change in changes)
+
+
+class Changes:
+    """Applies changes within the caller's transaction."""
+
+    def __init__(self, database: Database, statements: Statements, seal: Seal) -> None:
+        self._database = database
+        self._sql = statements
+        self._seal = seal
+
+    def apply(self, changes: Sequence[Change]) -> bool:
+        """All changes in order; False at the first whose condition fails."""
+        return all(self._apply(change) for change in changes)
+
+    def _apply(self, change: Change) -> bool:
+        match change:
+            case Moved():
+                return self._move(change)
+            case Answered(dispatch_id, verdict, at, status):
+                return self._changed(
+                    self._sql.answer, {"b_id": dispatch_id, "b_at": at, "b_verdict": verdict, "b_status": status}
+                )
+            case Sent(dispatch_id, at):
+                return self._changed(self._sql.send, {"b_id": dispatch_id, "b_at": at})
+            case Opened():
+                return self._open(change)
+            case Added(dispatch):
+                return self._dispatch((dispatch,))
+            case Adopted(intent_id, previous, owner):
+                return self._changed(
+                    self._sql.adopt, {"b_id": intent_id, "b_previous": previous, "b_owner": owner}
+                )  # fmt: skip
+
+    def deliver(self, told: Mapping[str, int]) -> None:
+        """Mark verdicts as told, each at its first time: a window that began must not begin anew."""
+        self._database.run_many(self._sql.deliver, [{"b_id": id_, "b_at": at} for id_, at in told.items()])
+
+    def _open(self, opened: Opened) -> bool:
+        rows = [intent_row(intent) for intent in opened.intents]
+        if len(rows) == 1:
+            if not self._changed(self._sql.open_intent, rows[0]):
+                return False
+        elif rows:
+            # One order for all processes: PostgreSQL would otherwise see two calls wait for each other's keys.
+            rows.sort(key=lambda row: (row["scope"], row["fingerprint"], row["ordinal"], row["generation"]))
+            if self._database.run_many(self._sql.open_intent, rows) != len(rows):
+                return False
+        return self._dispatch(opened.dispatches)
+
+    def _dispatch(self, dispatches: Sequence[Dispatch]) -> bool:
+        for dispatch in dispatches:
+            if not self._changed(self._sql.open_dispatch, dispatch_row(dispatch, self._seal)):
+                return False
+            carried = [
+                {"dispatch_id": dispatch.id, "position": position, "intent_id": intent_id}
+                for position, intent_id in enumerate(dispatch.intent_ids)
+            ]
+            if carried and self._database.run_many(self._sql.carry_intent, carried) != len(carried):
+                return False
+        return True
+
+    def _move(self, moved: Moved) -> bool:
+        parameters = {
+            "b_id": moved.intent_id,
+            "b_source": moved.source.value,
+            "b_target": moved.target.value,
+            "b_owner": moved.owner,
+            "b_errors": errors_text(moved.errors),
+            "b_unsent": int(moved.unsent),
+            "b_settled_at": moved.at if moved.target.settled else None,
+        }
+        if moved.zuora_id is None:
+            return self._changed(self._sql.move, parameters)
+        parameters["b_zuora_id"] = moved.zuora_id
+        return self._changed(self._sql.move_and_settle, parameters)
+
+    def _changed(self, sql: str, parameters: Mapping[str, object]) -> bool:
+        return self._database.run(sql, parameters) == 1

@@ -1,0 +1,80 @@
+"""What the journal can be asked. Every answer is as of the moment it is read; nothing is cached.
+
+Must not take a transaction: the caller says whether one is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from bridge.core.commands import Matched
+from bridge.core.intent import Dispatch, Intent
+from bridge.journal.crypto import Seal
+from bridge.journal.database import Database
+from bridge.journal.rows import dispatch_from, intent_from
+from bridge.journal.statements import Statements, spread
+
+ALIVE_FOR = 10_000
+"""Milliseconds a heartbeat counts."""
+
+
+class Queries:
+    """Reads intents, dispatches and instances."""
+
+    def __init__(self, database: Database, statements: Statements, seal: Seal) -> None:
+        self._database = database
+        self._sql = statements
+        self._seal = seal
+
+    def match(
+        self, scope: str, fingerprints: Sequence[str], delivered_since: int, told: Mapping[str, int]
+    ) -> Matched:  # fmt: skip
+        """``told`` are marks that are not written yet; they count as if they were."""
+        intents: list[Intent] = []
+        generations: dict[tuple[str, int], int] = {}
+        for width, parameters in spread(list(dict.fromkeys(fingerprints))):
+            parameters["b_scope"] = scope
+            for fingerprint, ordinal, highest in self._database.rows(self._sql.generations(width), parameters):
+                generations[fingerprint, ordinal] = highest + 1
+            parameters["b_since"] = delivered_since
+            intents.extend(intent_from(row) for row in self._database.rows(self._sql.joinable(width), parameters))
+        if told:
+            intents = [
+                intent
+                for intent in (_told(intent, told) for intent in intents)
+                if not intent.state.settled or intent.delivered_at is None or intent.delivered_at >= delivered_since
+            ]
+        intents.sort(key=lambda intent: (intent.created_at, intent.ordinal, intent.position, intent.id))
+        return Matched(tuple(intents), generations)
+
+    def intents(self, ids: Sequence[str], told: Mapping[str, int]) -> tuple[Intent, ...]:
+        """The intents in the order asked for; unknown ids are left out."""
+        found: dict[str, Intent] = {}
+        for width, parameters in spread(list(dict.fromkeys(ids))):
+            for row in self._database.rows(self._sql.intents(width), parameters):
+                found[row[0]] = _told(intent_from(row), told)
+        return tuple(found[id_] for id_ in ids if id_ in found)
+
+    def dispatch_of(self, intent_id: str) -> Dispatch | None:
+        """The newest dispatch that carries an intent, unsealed; raises ``Unreadable``."""
+        newest = self._database.rows(self._sql.newest_dispatch, {"b_intent_id": intent_id})
+        if not newest:
+            return None
+        carried = self._database.rows(self._sql.carried, {"b_id": newest[0][0]})
+        return dispatch_from(newest[0], tuple(id_ for (id_,) in carried), self._seal)
+
+    def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
+        """Those whose heartbeat is within ten seconds of ``at``, either way: a clock that was set must not keep a
+        dead process alive until its time comes."""
+        living: set[str] = set()
+        for width, parameters in spread(sorted(set(instances))):
+            parameters |= {"b_from": at - ALIVE_FOR, "b_to": at + ALIVE_FOR}
+            living.update(id_ for (id_,) in self._database.rows(self._sql.alive(width), parameters))
+        return frozenset(living)
+
+
+def _told(intent: Intent, told: Mapping[str, int]) -> Intent:
+    if intent.delivered_at is None and intent.id in told:
+        return replace(intent, delivered_at=told[intent.id])
+    return intent

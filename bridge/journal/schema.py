@@ -1,0 +1,130 @@
+"""The journal's tables, the same on SQLite and PostgreSQL. ``migrations`` must arrive at exactly this.
+
+Instants are BIGINT milliseconds, enumerations are their values, booleans are 0 and 1: nothing depends on a driver's
+conversions. Must not hold a request in clear: ``dispatch.sealed`` is the whole of it (I9).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bridge.core.intent import SETTLED, State
+
+UNSETTLED_SQL = f"state NOT IN ({', '.join(repr(state) for state in sorted(state.value for state in SETTLED))})"
+"""Literal on purpose, in the indexes and in the queries: SQLite takes a partial index only where its WHERE appears as
+a term of the query's WHERE, which a bound parameter never does (https://sqlite.org/partialindex.html, 3.1)."""
+
+APPLIED_SQL = f"state = '{State.APPLIED.value}'"
+
+metadata = MetaData()
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("op", Text, nullable=False),
+    Column("object_type", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("route", Text),
+    Column("state", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("zuora_id", Text),
+    Column("errors", Text, nullable=False),
+    Column("unsent", SmallInteger, nullable=False),
+    Column("settled_at", BigInteger),
+    Column("delivered_at", BigInteger),
+    UniqueConstraint("scope", "fingerprint", "ordinal", "generation", name="intent_identity"),
+)
+
+# A Zuora Id settles one intent only: two creates that claim the same object are a wrong match, never both right.
+Index(
+    "intent_zuora_id",
+    intent.c.scope,
+    intent.c.object_type,
+    intent.c.zuora_id,
+    unique=True,
+    sqlite_where=text("op = 'create' AND zuora_id IS NOT NULL"),
+    postgresql_where=text("op = 'create' AND zuora_id IS NOT NULL"),
+)
+# Two small indexes for match instead of one over everything: what is unsettled is never many, and the applied ones
+# are entered by the moment of their delivery, so old twins of a fingerprint cost nothing however many there are.
+Index(
+    "intent_unsettled",
+    intent.c.scope,
+    intent.c.fingerprint,
+    sqlite_where=text(UNSETTLED_SQL),
+    postgresql_where=text(UNSETTLED_SQL),
+)
+Index(
+    "intent_applied",
+    intent.c.scope,
+    intent.c.fingerprint,
+    intent.c.delivered_at,
+    sqlite_where=text(APPLIED_SQL),
+    postgresql_where=text(APPLIED_SQL),
+)
+
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call_id", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("op", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("key", Text),
+    Column("marker", Text),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("first_sent_at", BigInteger),
+    Column("answered_at", BigInteger),
+    Column("verdict", Text),
+    Column("http_status", Integer),
+    Column("key_id", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+dispatch_intent = Table(
+    "dispatch_intent",
+    metadata,
+    Column("dispatch_id", Text, ForeignKey("dispatch.id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("intent_id", Text, ForeignKey("intent.id"), nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("dispatch_intent_by_intent", dispatch_intent.c.intent_id)
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("started_at", BigInteger, nullable=False),
+    Column("heartbeat_at", BigInteger, nullable=False),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

@@ -1,0 +1,213 @@
+"""Every statement the journal makes, built from ``schema`` and compiled once per database.
+
+SQLAlchemy writes the SQL and the driver runs it: its execution layer costs more than SQLite itself for rows this
+small. Parameters are named, on both dialects. Must not run anything.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
+    Dialect,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    column,
+    exists,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+    values,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.journal.schema import APPLIED_SQL, UNSETTLED_SQL, dispatch, dispatch_intent, instance, intent, meta
+
+DISPATCH_COLUMNS = tuple(dispatch.c[name] for name in (
+    "id", "call_id", "route", "op", "step", "attempt", "key", "marker", "recorded_at", "first_sent_at", "sealed",
+))  # fmt: skip
+
+WIDTHS = (1, 4, 16, 64, 256)
+"""A list of values is padded with None to one of these, so that few statements serve lists of any length."""
+
+
+class Statements:
+    """SQL texts for one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        add: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+        self.open_intent = self._sql(add(intent).on_conflict_do_nothing())
+        self.open_dispatch = self._sql(
+            add(dispatch)
+            .values({name: bindparam(name) for name in (*(c.name for c in DISPATCH_COLUMNS), "key_id")})
+            .on_conflict_do_nothing()
+        )
+        self.carry_intent = self._sql(_carry_intent())
+        self.move = self._sql(_move(settle=False))
+        self.move_and_settle = self._sql(_move(settle=True))
+        self.adopt = self._sql(
+            update(intent)
+            .where(intent.c.id == bindparam("b_id"), intent.c.owner == bindparam("b_previous"))
+            .values(owner=bindparam("b_owner"))
+        )
+        self.send = self._sql(
+            update(dispatch)
+            .where(dispatch.c.id == bindparam("b_id"))
+            .values(first_sent_at=func.coalesce(dispatch.c.first_sent_at, bindparam("b_at", type_=BigInteger)))
+        )
+        self.answer = self._sql(
+            update(dispatch)
+            .where(dispatch.c.id == bindparam("b_id"))
+            .values(answered_at=bindparam("b_at"), verdict=bindparam("b_verdict"), http_status=bindparam("b_status"))
+        )
+        self.deliver = self._sql(
+            update(intent)
+            .where(intent.c.id == bindparam("b_id"), intent.c.delivered_at.is_(None))
+            .values(delivered_at=bindparam("b_at"))
+        )
+        self.newest_dispatch = self._sql(_newest_dispatch())
+        self.carried = self._sql(
+            select(dispatch_intent.c.intent_id)
+            .where(dispatch_intent.c.dispatch_id == bindparam("b_id"))
+            .order_by(dispatch_intent.c.position)
+        )
+        beat = add(instance)
+        self.beat = self._sql(
+            beat.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": beat.excluded.heartbeat_at})
+        )
+        self.put_meta = self._sql(add(meta).on_conflict_do_nothing())
+        self.get_meta = self._sql(select(meta.c.value).where(meta.c.name == bindparam("b_name")))
+        self.joinable = cache(lambda width: self._sql(_joinable(width)))
+        self.generations = cache(lambda width: self._sql(_generations(width)))
+        self.intents = cache(lambda width: self._sql(select(intent).where(intent.c.id.in_(_params(width)))))
+        self.alive = cache(
+            lambda width: self._sql(
+                select(instance.c.id).where(
+                    instance.c.id.in_(_params(width)),
+                    instance.c.heartbeat_at.between(bindparam("b_from"), bindparam("b_to")),
+                )
+            )
+        )
+
+    def _sql(self, statement: ClauseElement) -> str:
+        return str(statement.compile(dialect=self._dialect))
+
+
+def spread(wanted: list[str]) -> list[tuple[int, dict[str, object]]]:
+    """The values in slices: the width of the statement that takes each slice, and its parameters."""
+    slices = []
+    for start in range(0, len(wanted), WIDTHS[-1]):
+        part = wanted[start : start + WIDTHS[-1]]
+        width = next(width for width in WIDTHS if width >= len(part))
+        padded: list[object] = [*part, *[None] * (width - len(part))]
+        slices.append((width, {f"v{number}": value for number, value in enumerate(padded)}))
+    return slices
+
+
+def _params(width: int) -> list[Any]:
+    return [bindparam(f"v{number}", type_=Text) for number in range(width)]
+
+
+def _carry_intent() -> ClauseElement:
+    """Inserts nothing where the intent does not exist, which a count shows and a foreign key would only raise."""
+    source = select(
+        bindparam("dispatch_id", type_=Text), bindparam("position", type_=Integer), intent.c.id
+    ).where(intent.c.id == bindparam("intent_id"))  # fmt: skip
+    return insert(dispatch_intent).from_select(["dispatch_id", "position", "intent_id"], source)
+
+
+def _move(*, settle: bool) -> ClauseElement:
+    """The compare-and-swap. With an Id (``settle``) it also needs that no other create has claimed it."""
+    statement = update(intent).where(
+        intent.c.id == bindparam("b_id"),
+        intent.c.state == bindparam("b_source"),
+        intent.c.owner == bindparam("b_owner"),
+    )
+    changed: dict[str, Any] = {
+        "state": bindparam("b_target"),
+        "errors": bindparam("b_errors"),
+        "unsent": bindparam("b_unsent"),
+        "settled_at": bindparam("b_settled_at"),
+        "delivered_at": null(),
+    }
+    if not settle:
+        return statement.values(changed)
+    other = intent.alias("other")
+    create: Any = literal_column("'create'")
+    claimed = exists(
+        select(1)
+        .where(other.c.scope == intent.c.scope, other.c.object_type == intent.c.object_type)
+        .where(other.c.zuora_id == bindparam("b_zuora_id"), other.c.op == create, other.c.id != intent.c.id)
+    )
+    return statement.where(or_(intent.c.op != create, ~claimed)).values(changed | {"zuora_id": bindparam("b_zuora_id")})
+
+
+def _newest_dispatch() -> ClauseElement:
+    return (
+        select(*DISPATCH_COLUMNS)
+        .join(dispatch_intent, dispatch_intent.c.dispatch_id == dispatch.c.id)
+        .where(dispatch_intent.c.intent_id == bindparam("b_intent_id"))
+        .order_by(
+            dispatch.c.step.desc(), dispatch.c.attempt.desc(), dispatch.c.recorded_at.desc(), dispatch.c.id.desc()
+        )
+        .limit(literal_column("1"))
+        .offset(literal_column("0"))
+    )
+
+
+def _joinable(width: int) -> ClauseElement:
+    """Three ranges of two partial indexes; one OR over them would make SQLite read every row of the fingerprint."""
+    of_these = select(intent).where(intent.c.scope == bindparam("b_scope"), intent.c.fingerprint.in_(_params(width)))
+    applied = of_these.where(text(APPLIED_SQL))
+    return union_all(
+        of_these.where(text(UNSETTLED_SQL)),
+        applied.where(intent.c.delivered_at.is_(None)),
+        applied.where(intent.c.delivered_at >= bindparam("b_since")),
+    )
+
+
+def _generations(width: int) -> ClauseElement:
+    """The highest generation per fingerprint and ordinal, by jumping along the unique index.
+
+    A GROUP BY reads every row there ever was; this reads two entries per ordinal
+    (https://wiki.postgresql.org/wiki/Loose_indexscan).
+    """
+    asked = values(column("fingerprint", Text), name="asked").data([(p,) for p in _params(width)]).cte("asked")
+
+    def first_ordinal(fingerprint: Any, *after: Any) -> Any:
+        return (
+            select(func.min(intent.c.ordinal))
+            .where(intent.c.scope == bindparam("b_scope"), intent.c.fingerprint == fingerprint, *after)
+            .scalar_subquery()
+        )
+
+    seen = select(asked.c.fingerprint, first_ordinal(asked.c.fingerprint).label("ordinal")).cte("seen", recursive=True)
+    seen = seen.union_all(
+        select(seen.c.fingerprint, first_ordinal(seen.c.fingerprint, intent.c.ordinal > seen.c.ordinal)).where(
+            seen.c.ordinal.is_not(None)
+        )
+    )
+    highest = (
+        select(func.max(intent.c.generation))
+        .where(
+            and_(
+                intent.c.scope == bindparam("b_scope"),
+                intent.c.fingerprint == seen.c.fingerprint,
+                intent.c.ordinal == seen.c.ordinal,
+            )
+        )
+        .scalar_subquery()
+    )
+    return select(seen.c.fingerprint, seen.c.ordinal, highest).where(seen.c.ordinal.is_not(None))

@@ -1,0 +1,149 @@
+"""The journal as the rest of the bridge sees it. It decides nothing: it keeps what it is told, durably, and says it.
+
+One ``Journal`` per process, on one event loop or several. When ``record`` returns True its changes survive a crash
+(I1). Must not send, retry or resolve anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import TypeVar
+
+from bridge.core.commands import Change, Matched
+from bridge.core.intent import Dispatch, Intent
+from bridge.journal.changes import Changes, check, steps
+from bridge.journal.crypto import KEY_BYTES, Seal, Unreadable
+from bridge.journal.database import PATIENCE, Database
+from bridge.journal.errors import JournalRefused
+from bridge.journal.keyfile import key_beside
+from bridge.journal.queries import Queries
+from bridge.journal.statements import Statements
+from bridge.journal.writer import Job, Writer
+
+Answer = TypeVar("Answer")
+
+CHECK = "seal check"
+"""The name in ``meta`` of a value whose only use is that the right key opens it."""
+
+
+class Journal:
+    """The durable record of intents and dispatches."""
+
+    def __init__(self, database: Database, statements: Statements, seal: Seal, instance: str) -> None:
+        self.instance = instance
+        self._database = database
+        self._sql = statements
+        self._changes = Changes(database, statements, seal)
+        self._queries = Queries(database, statements, seal)
+        self._writer = Writer(database)
+
+    @classmethod
+    def open(cls, url: str, key: bytes | None, instance: str, *, patience: float = PATIENCE) -> Journal:
+        """Migrate, check and start; raises ``JournalRefused``.
+
+        Without a ``key`` a SQLite file has one beside it, and SQLite in memory one that nobody will need again.
+        ``patience`` is how many seconds a write waits for another process.
+        """
+        database = Database(url, patience)
+        seal = Seal(_key(database, key))
+        statements = Statements(database.dialect)
+        database.open(lambda: _check_key(database, statements, seal))
+        journal = cls(database, statements, seal, instance)
+        journal._writer.start()
+        return journal
+
+    def close(self) -> None:
+        """Do what is queued, then end; may be called twice. Later requests get ``JournalDown``."""
+        self._writer.stop()
+
+    @property
+    def commits(self) -> int:
+        """Transactions committed so far by this process."""
+        return self._database.commits
+
+    # ------------------------------------------------------------ writing
+
+    async def record(self, changes: Sequence[Change]) -> bool:
+        """Commit all changes in one transaction, or none; False where a change's condition failed.
+
+        The conditions: an identity or id that exists, another state or owner, a Zuora Id that settles another create,
+        a dispatch or an intent that is not there. A move replaces ``errors`` and ``unsent``, keeps a Zuora Id unless
+        given one, and forgets a delivery: that was of another verdict. Raises ``JournalDown``, ``IllegalTransition``.
+        A cancelled caller does not undo it.
+        """
+        check(changes)
+        return bool(
+            await self._writer.ask(Job(partial(self._changes.apply, tuple(changes)), atomic=steps(changes) <= 1))
+        )
+
+    def delivered(self, intent_ids: Sequence[str], at: int) -> None:
+        """An answer with these intents' verdicts was written to the last byte. Lazy; the first mark counts.
+
+        Reads of this process see it at once. A crash within 0.2 s may lose it: then the answer counts as undelivered.
+        """
+        told = dict.fromkeys(intent_ids, at)
+        if told:
+            self._writer.put(Job(partial(self._changes.deliver, told), lazy=True, told=told))
+
+    async def heartbeat(self, at: int) -> None:
+        """This instance lives."""
+        row = {"id": self.instance, "started_at": at, "heartbeat_at": at}
+        await self._writer.ask(Job(partial(self._database.run, self._sql.beat, row)))
+
+    async def flush(self) -> None:
+        """Return when everything asked for until now is committed, lazy marks included."""
+        await self._writer.ask(Job(lambda: None))
+
+    # ------------------------------------------------------------ reading
+
+    async def match(self, scope: str, fingerprints: Sequence[str], delivered_since: int) -> Matched:
+        """The intents a call may join, oldest first, and how many of each identity there ever were."""
+        return await self._read(lambda: self._queries.match(scope, fingerprints, delivered_since, self._writer.told()))
+
+    async def intents(self, ids: Sequence[str]) -> tuple[Intent, ...]:
+        """The intents in the order of ``ids``; unknown ones are left out."""
+        return await self._read(lambda: self._queries.intents(ids, self._writer.told()))
+
+    async def dispatch_of(self, intent_id: str) -> Dispatch | None:
+        """The newest dispatch of an intent: of the highest step, then attempt, then the one recorded last."""
+        return await self._read(partial(self._queries.dispatch_of, intent_id))
+
+    async def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
+        """Those of the instances that have given a heartbeat within 10 s of ``at``."""
+        return await self._read(partial(self._queries.alive, instances, at))
+
+    def _read(self, run: Callable[[], Answer]) -> asyncio.Future[Answer]:
+        return self._writer.ask(Job(run, writes=False))
+
+
+def _key(database: Database, key: bytes | None) -> bytes:
+    if key is not None:
+        if len(key) != KEY_BYTES:
+            raise JournalRefused(f"its key has {len(key)} bytes", f"Give it {KEY_BYTES} random bytes.")
+        return key
+    if database.path is not None:
+        return key_beside(database.path)
+    if database.in_memory:
+        return os.urandom(KEY_BYTES)
+    raise JournalRefused(
+        "PostgreSQL needs a key and none was given",
+        "Set BRIDGE_JOURNAL__KEY (make one with `openssl rand -base64 32`), the same for every process.",
+    )
+
+
+def _check_key(database: Database, statements: Statements, seal: Seal) -> None:
+    """The first start seals a value; every later one must be able to open it."""
+    database.begin()
+    database.run(statements.put_meta, {"name": CHECK, "value": seal.close(b"bridge", CHECK)})
+    database.commit()
+    ((sealed,),) = database.rows(statements.get_meta, {"b_name": CHECK})
+    try:
+        seal.open(sealed, CHECK)
+    except Unreadable as error:
+        raise JournalRefused(
+            "its key does not open this database",
+            "Use the key it was made with: BRIDGE_JOURNAL__KEY, or the key file beside the database.",
+        ) from error

@@ -1,0 +1,210 @@
+"""The one thread that talks to the database: group commit for many concurrent calls.
+
+It takes everything that waits, runs it in one transaction, commits once, then wakes the callers. A job that raises is
+run again alone, as are its neighbours, so that it spoils nothing but itself. Must not run SQL of its own or know what
+a job does; nothing of it runs on an event loop but queueing and waking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.journal.database import Database, Locked
+from bridge.journal.errors import JournalDown
+
+BATCH = 64
+"""Jobs per commit. PostgreSQL keeps 64 subtransactions of a session in memory and is slow beyond
+(https://www.postgresql.org/docs/current/subxacts.html)."""
+
+LAZY_SECONDS = 0.2
+"""How long a lazy job may wait for a transaction to ride in."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One request. A writing job that returns False leaves nothing behind.
+
+    ``atomic`` says that it undoes itself (one statement); others get a savepoint, at about 10 µs. ``lazy`` jobs wait for
+    the next writing one; nobody waits for them. ``told`` is what reads must count as written while it is not.
+    """
+
+    run: Callable[[], Any]
+    writes: bool = True
+    atomic: bool = True
+    lazy: bool = False
+    told: dict[str, int] | None = None
+    loop: asyncio.AbstractEventLoop | None = None
+    future: asyncio.Future[Any] | None = None
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Owns the database from ``start`` to ``stop``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._stopped = False
+        self._held: list[Job] = []
+        self._due = 0.0
+        self._thread = threading.Thread(target=self._work, name="bridge-journal", daemon=True)
+
+    def start(self) -> None:
+        """From here on only the thread may use the database."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Do what is queued, close the database, end the thread."""
+        with self._gate:
+            if self._stopped:
+                return
+            self._stopped = True
+            self._queue.put(None)
+        self._thread.join()
+
+    def ask(self, job: Job) -> asyncio.Future[Any]:
+        """Queue a job; the future gets its result. Cancelling the future does not undo the job."""
+        job.loop = asyncio.get_running_loop()
+        job.future = job.loop.create_future()
+        if not self.put(job):
+            raise JournalDown("it is closed")
+        return job.future
+
+    def put(self, job: Job) -> bool:
+        """Queue a job that nobody waits for; False once stopped."""
+        with self._gate:
+            if not self._stopped:
+                self._queue.put(job)
+            return not self._stopped
+
+    def told(self) -> dict[str, int]:
+        """What lazy jobs that still wait have to say; only for jobs, on the thread."""
+        told: dict[str, int] = {}
+        for job in self._held:
+            for name, at in (job.told or {}).items():
+                told.setdefault(name, at)
+        return told
+
+    # ------------------------------------------------------------ on the thread
+
+    def _work(self) -> None:
+        going = True
+        while going:
+            batch, going = self._next()
+            try:
+                self._serve(batch, last=not going)
+            except BaseException as error:  # nothing may leave a caller waiting for ever
+                for job in batch:
+                    job.error = job.error or _down(error)
+            _wake(batch)
+        self._database.close()
+
+    def _next(self) -> tuple[list[Job], bool]:
+        """Wait for a job, or for the lazy ones to be due; then take all that wait. False at the end."""
+        batch: list[Job] = []
+        try:
+            timeout = max(0.0, self._due - time.monotonic()) if self._held else None
+            while len(batch) < BATCH:
+                job = self._queue.get(timeout=timeout) if not batch else self._queue.get_nowait()
+                if job is None:
+                    return batch, False
+                batch.append(job)
+        except queue.Empty:
+            pass
+        return batch, True
+
+    def _serve(self, batch: list[Job], *, last: bool) -> None:
+        due = bool(self._held) and time.monotonic() >= self._due
+        if last or due or any(job.writes and not job.lazy for job in batch):
+            held, self._held = self._held, []
+            if held or batch:
+                self._write(held + batch)
+            return
+        for job in batch:
+            if job.lazy:
+                if not self._held:
+                    self._due = time.monotonic() + LAZY_SECONDS
+                self._held.append(job)
+            else:
+                self._alone(job)
+
+    def _write(self, batch: list[Job]) -> None:
+        """One transaction for all; at an exception each on its own."""
+        if len(batch) == 1:
+            self._alone(batch[0])
+            return
+        database = self._database
+        try:
+            database.begin()
+            for job in batch:
+                if job.atomic:
+                    job.result = job.run()
+                else:
+                    database.savepoint()
+                    job.result = job.run()
+                    database.release(keep=job.result is not False)
+            database.commit()
+        except Locked as error:
+            database.rollback()
+            for job in batch:
+                if job.writes:
+                    job.error = _down(error)
+                else:
+                    self._alone(job)
+        except Exception:
+            database.rollback()
+            for job in batch:
+                self._alone(job)
+
+    def _alone(self, job: Job) -> None:
+        database = self._database
+        job.result = None
+        try:
+            if not job.writes:
+                job.result = job.run()
+                return
+            database.begin()
+            job.result = job.run()
+            if job.result is False:
+                database.rollback()
+            else:
+                database.commit()
+        except Exception as error:
+            database.rollback()
+            job.error = _down(error)
+
+
+def _down(error: BaseException) -> JournalDown:
+    down = JournalDown(f"{type(error).__name__}: {error}")
+    down.__cause__ = error
+    return down
+
+
+def _wake(batch: list[Job]) -> None:
+    """One wake-up per event loop, however many of its callers are done."""
+    loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in batch:
+        if job.loop is not None:
+            loops.setdefault(job.loop, []).append(job)
+    for loop, done in loops.items():
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(_complete, done)
+
+
+def _complete(done: list[Job]) -> None:
+    for job in done:
+        if job.future is None or job.future.done():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)

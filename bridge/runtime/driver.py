@@ -1,0 +1,291 @@
+"""Executes the commands of ``core.conduct`` for many calls at once.
+
+A call runs in a task of its own: when its caller's time is up the caller is answered, and what was SENDING goes on to
+be settled. Exceptions of core or of an edge never become a verdict: what was begun is told as unknown. Must not hold
+a rule: every decision is core's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, Protocol
+
+from bridge.core import answers
+from bridge.core import commands as c
+from bridge.core.conduct import Errand, conduct
+from bridge.core.facts import Fact, Question
+from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.model import CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
+from bridge.journal import Journal, JournalDown
+from bridge.runtime.visit import Visit
+from bridge.telemetry.log import get_logger
+from bridge.telemetry.metrics import METRICS
+from bridge.upstream.clock import fence_now
+
+log = get_logger("runtime")
+
+FENCE_SECONDS = 2.0
+"""Between the commit and the first byte: a process that slept longer gives up, since others may have taken over."""
+
+HEARTBEAT_SECONDS = 2.0
+POLL_SECONDS = 0.25
+
+DRIVEN = frozenset({State.RECEIVED, State.PLANNED, State.SENDING, State.NOT_SENT})
+
+
+class Stopping(Exception):
+    """The bridge is stopping and takes no new money call; nothing was recorded or sent."""
+
+
+class SoapRoute(Protocol):
+    """What the driver needs of ``upstream.soap``."""
+
+    def compose(self, op: Op, objects: tuple[ZObject, ...], single_transaction: bool) -> c.Composed:
+        """Build the message."""
+
+    def send(
+        self, dispatch: Dispatch, session: str, host: str | None, not_after: float | None
+    ) -> Awaitable[c.SoapAnswer | c.NotSent | c.Lost]:
+        """Send it once."""
+
+
+class RestRoute(Protocol):
+    """What the driver needs of ``upstream.rest``."""
+
+    def send(self, dispatch: Dispatch, not_after: float | None) -> Awaitable[c.Answer | c.NotSent | c.Lost]:
+        """Send it once."""
+
+
+class Look(Protocol):
+    """What the driver needs of ``upstream.directory``."""
+
+    def answer(self, questions: Iterable[Question], entity: str) -> Awaitable[dict[Question, Fact]]:
+        """Answer every question."""
+
+
+class Clock(Protocol):
+    """The time by Zuora's clock."""
+
+    def now(self) -> Instant:
+        """Milliseconds since the epoch."""
+
+
+class Context:
+    """The credential and the patience of one call: what commands need beside themselves."""
+
+    __slots__ = ("entity", "host", "ids", "session", "visit")
+
+    def __init__(self, visit: Visit, session: str, host: str | None, entity: str) -> None:
+        self.entity = entity
+        self.visit = visit
+        self.session = session
+        self.host = host
+        self.ids: set[str] = set()
+
+
+class Runtime:
+    """One process's driver. ``instance`` is its name in the journal."""
+
+    def __init__(
+        self, journal: Journal, soap: SoapRoute, rest: RestRoute | None, look: Look | None, clock: Clock, instance: str
+    ) -> None:
+        self.instance = instance
+        self.stopping = False
+        self._journal = journal
+        self._soap = soap
+        self._rest = rest
+        self._look = look
+        self._clock = clock
+        self._driving: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._pulse = asyncio.Event()
+        self._beat: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Say in the journal that this process lives, and go on saying it."""
+        await self._journal.heartbeat(self._clock.now())
+        self._beat = asyncio.create_task(self._heartbeat())
+
+    async def stop(self, seconds: float) -> None:
+        """Take no new call; wait until what is in flight is settled, at most ``seconds``."""
+        self.stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        if self._beat is not None:
+            self._beat.cancel()
+            await asyncio.gather(self._beat, return_exceptions=True)
+        await self._journal.flush()
+
+    async def run(self, errand: Errand, visit: Visit, session: str, host: str | None = None) -> Reply:
+        """Conduct a call and return what to answer, at the latest when the caller's time is up."""
+        if self.stopping:
+            raise Stopping
+        context = Context(visit, session, host, errand.caller.entity)
+        task = asyncio.create_task(self._conduct(errand, context))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.wait({task}, timeout=visit.remaining)
+        if task.done():
+            return task.result()
+        visit.end()
+        return answers.partial(errand.call, errand.caller, visit.known, frozenset(visit.committed))
+
+    def delivered(self, outcomes: Sequence[Outcome]) -> None:
+        """The answer with these outcomes was written to its last byte."""
+        ids = [each.intent_id for each in outcomes if each.intent_id is not None and each.told is Told.APPLIED]
+        if ids:
+            self._journal.delivered(ids, self._clock.now())
+
+    async def _conduct(self, errand: Errand, context: Context) -> Reply:
+        try:
+            reply: Reply = await self._drive(conduct(errand), context, fence_now())
+            return reply
+        except Exception:
+            # A defect of ours: whatever was begun may have moved money, so it is unknown and never "no".
+            log.exception("call broke off", call=errand.call_id)
+            if not context.visit.committed and not context.visit.known:
+                return CallFault("SERVER_UNAVAILABLE", "The bridge could not process the call; nothing was sent.")
+            context.visit.end()
+            visit = context.visit
+            return answers.partial(errand.call, errand.caller, visit.known, frozenset(visit.committed))
+        finally:
+            self._driving.subtract(context.ids)
+            self._driving += Counter()
+            self._wake()
+
+    async def _drive(self, steps: c.Steps[Any], context: Context, committed: float) -> Any:
+        """Run one generator to its end. ``committed`` is when its last commit was, on the fence clock."""
+        event: Any = None
+        while True:
+            try:
+                command = steps.send(event)
+            except StopIteration as done:
+                return done.value
+            match command:
+                case c.Record(changes):
+                    event = await self._record(changes, context)
+                    committed = fence_now()
+                case c.Send(dispatch):
+                    event = await self._send(dispatch, context, committed + FENCE_SECONDS)
+                case c.Wait(seconds):
+                    await self._wait(seconds, context.visit)
+                    event, committed = None, fence_now()
+                case c.Fork(lanes, limit):
+                    event = await self._fork(lanes, limit, context, committed)
+                case c.Watch(ids):
+                    event = await self._watch(ids, context.visit)
+                case _:
+                    event = await self._simple(command, context)
+
+    async def _simple(self, command: c.Command, context: Context) -> Any:
+        visit = context.visit
+        match command:
+            case c.Ask():
+                return c.Presence(visit.waiting, visit.remaining, self._clock.now())
+            case c.Commit(positions):
+                visit.committed.update(positions)
+                return None
+            case c.Tell(position, outcome):
+                visit.known[position] = outcome
+                return None
+            case c.Lookup(questions):
+                if self._look is None:
+                    raise RuntimeError("a look-up without a REST credential; start should have refused this tenant")
+                return await self._look.answer(questions, context.entity)
+            case c.Match(scope, fingerprints, since):
+                try:
+                    return await self._journal.match(scope, fingerprints, since)
+                except JournalDown as down:
+                    log.warning("journal down", error=str(down))
+                    return None
+            case c.Compose(op, objects, single_transaction):
+                return self._soap.compose(op, objects, single_transaction)
+            case c.LoadDispatch(intent_id):
+                return await self._journal.dispatch_of(intent_id)
+            case _:
+                raise TypeError(f"unknown command {type(command).__name__}")
+
+    async def _record(self, changes: Sequence[c.Change], context: Context) -> c.Recorded:
+        for change in changes:
+            if isinstance(change, c.Opened):
+                self._begin([intent.id for intent in change.intents], context)
+            elif isinstance(change, c.Adopted):
+                self._begin([change.intent_id], context)
+        try:
+            done = await self._journal.record(changes)
+        except JournalDown as down:
+            log.warning("journal down", error=str(down))
+            return c.Recorded.DOWN
+        if not done:
+            log.warning("journal refused a change", changes=[type(change).__name__ for change in changes])
+        self._wake()
+        return c.Recorded.DONE if done else c.Recorded.CONFLICT
+
+    def _begin(self, ids: Sequence[str], context: Context) -> None:
+        fresh = set(ids) - context.ids
+        context.ids |= fresh
+        self._driving.update(fresh)
+
+    async def _send(
+        self, dispatch: Dispatch, context: Context, not_after: float
+    ) -> c.Answer | c.SoapAnswer | c.NotSent | c.Lost:
+        event: c.Answer | c.SoapAnswer | c.NotSent | c.Lost
+        if dispatch.route is Route.SOAP:
+            event = await self._soap.send(dispatch, context.session, context.host, not_after)
+        elif self._rest is None:
+            raise RuntimeError("a REST dispatch without a REST credential; start should have refused this tenant")
+        else:
+            event = await self._rest.send(dispatch, not_after)
+        METRICS.dispatches.add(route=dispatch.route.value, verdict=type(event).__name__.lower())
+        log.info("sent", dispatch=dispatch.id, route=dispatch.route.value, came=type(event).__name__.lower())
+        return event
+
+    async def _wait(self, seconds: float, visit: Visit) -> None:
+        until = fence_now() + seconds
+        while visit.waiting and (left := until - fence_now()) > 0:
+            await asyncio.sleep(min(left, POLL_SECONDS))
+
+    async def _fork(self, lanes: Sequence[c.Steps[Any]], limit: int, context: Context, committed: float) -> list[Any]:
+        places = asyncio.Semaphore(limit)
+
+        async def lane(steps: c.Steps[Any]) -> Any:
+            async with places:
+                return await self._drive(steps, context, committed)
+
+        return await asyncio.gather(*(lane(steps) for steps in lanes))
+
+    async def _watch(self, ids: Sequence[str], visit: Visit) -> c.Watched:
+        while True:
+            pulse = self._pulse
+            intents = await self._journal.intents(ids)
+            if not visit.waiting:
+                return c.Watched(intents, waiting=False)
+            unsettled = [intent for intent in intents if not intent.state.settled]
+            if not await self._driven(unsettled):
+                # Read again: an intent may have been settled between the first read and the end of its driver.
+                return c.Watched(await self._journal.intents(ids), visit.waiting)
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await pulse.wait()
+            except TimeoutError:
+                continue
+
+    async def _driven(self, intents: Sequence[Intent]) -> bool:
+        others = {i.owner for i in intents if i.owner != self.instance and i.state in DRIVEN}
+        if any(self._driving[intent.id] > 0 for intent in intents):
+            return True
+        return bool(others and await self._journal.alive(others, self._clock.now()))
+
+    def _wake(self) -> None:
+        self._pulse.set()
+        self._pulse = asyncio.Event()
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self._journal.heartbeat(self._clock.now())
+            except JournalDown as down:
+                log.warning("journal down", error=str(down))

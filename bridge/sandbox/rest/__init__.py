@@ -1,0 +1,1 @@
+"""Zuora's REST face: v1 operations, Object Query and their errors. Must not hold a business rule."""

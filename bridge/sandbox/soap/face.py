@@ -1,0 +1,274 @@
+"""The SOAP operations: who calls, what is asked, and the rows or fault that answer it.
+
+Source: Zuora: SOAP API calls. Must not know HTTP: it gets bytes and gives back a status and bytes.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.sandbox.ledger import InvariantBroken, Tenant
+from bridge.sandbox.refusal import INVALID_VALUE, Refusal
+from bridge.sandbox.sessions import Grant, Sessions
+from bridge.sandbox.soap import answers, others, payments, refunds, zoql
+from bridge.sandbox.soap.answers import Saved
+from bridge.sandbox.soap.envelope import Request, ZObject, arguments, read_request, zobjects
+from bridge.sandbox.soap.faults import ServerFault, TypedFault, unexpected
+from bridge.sandbox.soap.rows import Row
+from bridge.sandbox.soap.schema import NEWEST, SCHEMA
+
+MOST_OBJECTS = 50
+MOST_ROWS = 2000
+LOCATOR_LIFE = timedelta(minutes=15)
+
+
+@dataclass
+class Cursor:
+    """A query whose further pages can be asked for."""
+
+    query: zoql.Query
+    rows: list[Row]
+    until: datetime
+
+
+@dataclass(frozen=True)
+class SoapAnswer:
+    """What to send back."""
+
+    status: int
+    body: bytes
+    soap12: bool
+
+
+class SoapFace:
+    """Zuora's SOAP API for all tenants on this host."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._cursors: dict[str, Cursor] = {}
+
+    def answer(
+        self,
+        raw: bytes,
+        version: str,
+        server_url: str,
+        token: str,
+        *,
+        fault: TypedFault | ServerFault | None = None,
+        decline: bool = False,
+    ) -> SoapAnswer:
+        """Answer one envelope; `fault` answers instead of doing anything."""
+        soap12, number = False, NEWEST
+        try:
+            request = read_request(raw)
+            soap12 = request.soap12
+            number = _version(version)
+            if fault is not None:
+                raise fault
+            inner = self._dispatch(request, number, server_url, decline=decline)
+        except (TypedFault, ServerFault) as problem:
+            status = problem.status if isinstance(problem, TypedFault) else 500
+            body = answers.fault(problem, soap12=soap12, version=number)
+            return SoapAnswer(status, answers.envelope(body, soap12=soap12, token=token), soap12)
+        except InvariantBroken as problem:
+            body = answers.fault(ServerFault(f"unknown: {problem}"), soap12=soap12, version=number)
+            return SoapAnswer(500, answers.envelope(body, soap12=soap12, token=token), soap12)
+        return SoapAnswer(200, answers.envelope(inner, soap12=soap12, token=token), soap12)
+
+    def _dispatch(self, request: Request, version: int, server_url: str, *, decline: bool) -> str:
+        operation = request.operation
+        if operation == "login":
+            return self._login(request, server_url)
+        if operation not in ("getUserInfo", "create", "update", "delete", "query", "queryMore"):
+            raise ServerFault(f"The endpoint reference (EPR) for the Operation not found is {operation}")
+        grant = self._sessions.by_session(request.session)
+        if grant is None:
+            raise unexpected("INVALID_SESSION", "invalid session")
+        if operation == "getUserInfo":
+            return _user_info(grant)
+        if operation == "query":
+            return self._query(request, grant.tenant, version)
+        if operation == "queryMore":
+            return self._query_more(request, version)
+        if operation == "delete":
+            return answers.delete_response(delete_objects(grant.tenant, *_deletions(request), version), version)
+        objects = zobjects(request, version)
+        results = write_objects(grant, operation, objects, version, single=request.single_transaction, decline=decline)
+        return answers.save_response(operation, results, version)
+
+    def _login(self, request: Request, server_url: str) -> str:
+        given: dict[str, str] = {}
+        allowed = ["username", "password", "entityId", "entityName"]
+        for name, text in arguments(request):
+            # The engine reads login's arguments in schema order and trips over anything else.
+            if name not in allowed:
+                raise ServerFault(f"Unexpected subelement {name}")
+            del allowed[: allowed.index(name) + 1]
+            given[name] = text
+        if "entityId" in given and "entityName" in given:
+            raise TypedFault("LoginFault", "INVALID_VALUE", "Only one of entityId and entityName can be specified.")
+        entity = given.get("entityId") or given.get("entityName") or ""
+        session = self._sessions.login(given.get("username", "").strip(), given.get("password", ""), entity)
+        if session is None:
+            message = "Invalid login. User name and password do not match."
+            raise TypedFault("LoginFault", "INVALID_VALUE", message)
+        return answers.login_response(session, server_url)
+
+    def _query(self, request: Request, tenant: Tenant, version: int) -> str:
+        text = next((value for name, value in arguments(request) if name == "queryString"), "")
+        query = zoql.parse(text, version, case_sensitive=request.case_sensitive)
+        rows = zoql.run(tenant, query)
+        locator = ""
+        size = page_size(request.batch_size)
+        if len(rows) > size:
+            locator = self.remember(query, rows, tenant.clock.now())
+        return _page("query", query, rows, 0, size, locator, version)
+
+    def _query_more(self, request: Request, version: int) -> str:
+        text = next((value for name, value in arguments(request) if name == "queryLocator"), "").strip()
+        cursor, locator, offset = self.cursor(text)
+        return _page("queryMore", cursor.query, cursor.rows, offset, page_size(request.batch_size), locator, version)
+
+    def remember(self, query: zoql.Query, rows: list[Row], now: datetime) -> str:
+        """Keep a query's rows for further pages; return the locator's fixed part."""
+        locator = secrets.token_hex(16)
+        self._cursors[locator] = Cursor(query, rows, now + LOCATOR_LIFE)
+        return locator
+
+    def cursor(self, text: str) -> tuple[Cursor, str, int]:
+        """Find a locator's rows; 15 minutes without use end it (Zuora: queryMore)."""
+        locator, _, offset = text.rpartition("-")
+        cursor = self._cursors.get(locator)
+        if cursor is None or not offset.isdigit() or not cursor.rows:
+            raise TypedFault("InvalidQueryLocatorFault", "INVALID_VALUE", "invalid query locator")
+        now = cursor.rows[0].tenant.clock.now()
+        if now >= cursor.until:
+            del self._cursors[locator]
+            raise TypedFault("InvalidQueryLocatorFault", "INVALID_VALUE", "invalid query locator")
+        cursor.until = now + LOCATOR_LIFE
+        return cursor, locator, int(offset)
+
+
+def page_size(batch_size: int) -> int:
+    """Return rows per page: 0 and everything above 2000 mean 2000 (Zuora: QueryOptions)."""
+    return batch_size if 0 < batch_size <= MOST_ROWS else MOST_ROWS
+
+
+def write_objects(
+    grant: Grant, operation: str, objects: Sequence[ZObject], version: int, *, single: bool, decline: bool
+) -> list[Saved]:
+    """Create or update each object in its own transaction, or all in one where the caller asked for that."""
+    if len(objects) > MOST_OBJECTS:
+        raise unexpected("MAX_RECORDS_EXCEEDED", f"The number of objects must not be more than {MOST_OBJECTS}.")
+    if len({one.type for one in objects}) > 1:
+        raise TypedFault("InvalidTypeFault", "INVALID_TYPE", "All objects of a call must be of the same type.")
+    write = _WRITERS.get((operation, objects[0].type)) if objects else None
+    if objects and write is None:
+        raise TypedFault("InvalidTypeFault", "INVALID_TYPE", f"invalid type for {operation}: {objects[0].type}")
+    results: list[Saved] = []
+    try:
+        with grant.tenant.change():
+            for one in objects:
+                assert write is not None
+                results.append(_save(grant, write, one, version, decline=decline))
+            if single and any(result.refusal for result in results):
+                raise _RolledBackError
+    except _RolledBackError:
+        undone = Refusal(INVALID_VALUE, "The transaction was rolled back.", soap="TRANSACTION_FAILED")
+        return [result if result.refusal else Saved(refusal=undone) for result in results]
+    return results
+
+
+class _RolledBackError(Exception):
+    """Undoes the other objects of a single transaction."""
+
+
+def _save(grant: Grant, write: "Writer", one: ZObject, version: int, *, decline: bool) -> Saved:
+    try:
+        with grant.tenant.change():
+            return Saved(id=write(grant, one, version, decline))
+    except Refusal as refusal:
+        return Saved(refusal=refusal)
+
+
+def delete_objects(tenant: Tenant, kind: str, ids: Sequence[str], version: int) -> list[Saved]:
+    """Delete objects one by one."""
+    if len(ids) > MOST_OBJECTS:
+        raise unexpected("MAX_RECORDS_EXCEEDED", f"The number of ids must not be more than {MOST_OBJECTS}.")
+    # Zuora: Payment: delete is not there up to WSDL 30.
+    if kind not in SCHEMA or (kind == "Payment" and version <= 30):
+        raise TypedFault("InvalidTypeFault", "INVALID_TYPE", f"invalid type: {kind}")
+    results = []
+    for key in ids:
+        try:
+            with tenant.change():
+                _delete(tenant, kind, key)
+            results.append(Saved(id=key))
+        except Refusal as refusal:
+            results.append(Saved(id=key, refusal=refusal))
+    return results
+
+
+def _delete(tenant: Tenant, kind: str, key: str) -> None:
+    if kind == "Payment":
+        payments.delete(tenant, key)
+    elif kind == "Refund":
+        refunds.delete(tenant, key)
+    else:
+        raise payments.invalid(f"The {kind} cannot be deleted.", "CANNOT_DELETE")
+
+
+def _deletions(request: Request) -> tuple[str, list[str]]:
+    given = arguments(request)
+    kind = next((text.strip() for name, text in given if name == "type"), "")
+    return kind, [text.strip() for name, text in given if name == "ids"]
+
+
+def _user_info(grant: Grant) -> str:
+    return answers.user_info_response(
+        [
+            ("TenantId", grant.tenant.tenant_id),
+            ("TenantName", grant.tenant.title),
+            ("UserEmail", grant.user.name),
+            ("UserFullName", "API User"),
+            ("UserId", grant.user.id),
+            ("Username", grant.user.name),
+        ]
+    )
+
+
+def _page(
+    operation: str, query: zoql.Query, rows: Sequence[Row], offset: int, size: int, locator: str, version: int
+) -> str:
+    page = rows[offset : offset + size]
+    written = [
+        f"<ns2:Id>{row.id}</ns2:Id>"
+        + answers.record(((name, row.value(query.kind, name)) for name in query.fields), version)
+        for row in page
+    ]
+    end = offset + size
+    more = f"{locator}-{end}" if locator and end < len(rows) else None
+    return answers.query_response(operation, query.kind, written, locator=more, size=len(rows))
+
+
+def _version(text: str) -> int:
+    major, _, minor = text.partition(".")
+    if not major.isdigit() or (minor and not minor.isdigit()) or not 1 <= int(major) <= NEWEST:
+        raise unexpected("INVALID_VERSION", f"invalid version: {text[:20]}")
+    return int(major)
+
+
+Writer = Callable[[Grant, ZObject, int, bool], str]
+
+_WRITERS: dict[tuple[str, str], Writer] = {
+    ("create", "Payment"): lambda who, one, version, decline: payments.create(
+        who.tenant, one, version, who.user.id, decline=decline
+    ),
+    ("update", "Payment"): lambda who, one, _, __: payments.update(who.tenant, one, who.user.id),
+    ("create", "Refund"): lambda who, one, _, decline: refunds.create(who.tenant, one, who.user.id, decline=decline),
+    ("update", "Refund"): lambda who, one, _, __: refunds.update(who.tenant, one, who.user.id),
+    ("create", "Account"): lambda who, one, _, __: others.create_account(who.tenant, one, who.user.id),
+    ("update", "Account"): lambda who, one, _, __: others.update_account(who.tenant, one, who.user.id),
+    ("create", "InvoicePayment"): lambda who, one, _, __: others.create_invoice_payment(who.tenant, one, who.user.id),
+}

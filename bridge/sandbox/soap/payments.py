@@ -1,0 +1,231 @@
+"""SOAP create, update and delete of Payment: what the object reference demands, then the tenant's own rules.
+
+Source: Zuora: Payment (SOAP API object), Apply payments to an invoice (streamlined method). Must not write XML.
+"""
+
+from decimal import Decimal
+
+from bridge.sandbox.ledger import Tenant
+from bridge.sandbox.money import ZERO, fits, plain, total
+from bridge.sandbox.payments import (
+    ELECTRONIC,
+    EXTERNAL,
+    PaymentOrder,
+    cancel_payment,
+    create_payment,
+    delete_payment,
+)
+from bridge.sandbox.records import DEBIT_MEMO, Account, Document, Gateway, Payment
+from bridge.sandbox.refusal import INVALID_VALUE, MISSING_FIELD, Refusal
+from bridge.sandbox.settlement import Target, check_distinct
+from bridge.sandbox.soap.envelope import ZObject
+
+_LENGTHS = {
+    "AccountingCode": 100,
+    "AuthTransactionId": 50,
+    "Comment": 255,
+    "GatewayOrderId": 70,
+    "ReferenceId": 60,
+    "SoftDescriptor": 35,
+    "SoftDescriptorPhone": 20,
+}
+TRANSFERRED = ("Processing", "Yes", "Error", "Ignore")
+
+
+def missing(name: str) -> Refusal:
+    """Return the row error for a required field that was not given."""
+    return Refusal(MISSING_FIELD, f"Missing required value: {name}")
+
+
+def invalid(message: str, code: str = "INVALID_VALUE") -> Refusal:
+    """Return the row error for a value that cannot be taken."""
+    return Refusal(INVALID_VALUE, message, soap=code)
+
+
+def create(tenant: Tenant, given: ZObject, version: int, by: str, *, decline: bool) -> str:
+    """Create a payment; return its id, also when the gateway declined it."""
+    kind = _required(given, "Type")
+    if kind not in (ELECTRONIC, EXTERNAL):
+        raise invalid(f"The payment type {kind} is invalid.")
+    account = _account(tenant, _required(given, "AccountId"))
+    amount = positive(given, "Amount", account.currency)
+    if amount is None:
+        raise missing("Amount")
+    day = given.day("EffectiveDate")
+    if day is None:
+        raise missing("EffectiveDate")
+    method_id = given.text("PaymentMethodId")
+    if method_id is None:
+        # Zuora: WSDL version history: the code changed with 121.
+        code = "INVALID_VALUE" if version >= 121 else "UNKNOWN_ERROR"
+        raise invalid("The payment method id is invalid.", code)
+    method = tenant.payment_methods.get(method_id)
+    if method is None:
+        raise invalid("The payment method id is invalid.")
+    status = _required(given, "Status")
+    if status != "Processed":
+        raise invalid(f"The payment status {status} is invalid; it must be Processed.")
+    currency = given.text("Currency") or account.currency
+    check_lengths(given, _LENGTHS)
+    targets = _targets(tenant, given, amount, account)
+    order = PaymentOrder(
+        by=by,
+        type=kind,
+        amount=amount,
+        currency=currency,
+        day=day,
+        account=account,
+        method=method,
+        gateway=gateway(tenant, given, account) if kind == ELECTRONIC else None,
+        targets=targets,
+        gateway_order_id=given.text("GatewayOrderId"),
+        auth_transaction_id=given.text("AuthTransactionId"),
+        comment=given.text("Comment"),
+        reference_id=given.text("ReferenceId"),
+        soft_descriptor=given.text("SoftDescriptor"),
+        soft_descriptor_phone=given.text("SoftDescriptorPhone"),
+        accounting_code=given.text("AccountingCode"),
+        decline=decline or declines(given),
+        custom=given.custom(),
+    )
+    return create_payment(tenant, order).id
+
+
+def update(tenant: Tenant, given: ZObject, by: str) -> str:
+    """Change status, booking state, accounting code or custom fields; everything else is ignored."""
+    payment = _existing(tenant, given.text("Id"), "update")
+    status = given.text("Status")
+    transferred = given.text("TransferredToAccounting")
+    if transferred is not None and transferred not in TRANSFERRED:
+        raise invalid(f"The value {transferred} of TransferredToAccounting is invalid.")
+    if status is not None and status != payment.status:
+        wanted = "Voided" if payment.type == ELECTRONIC else "Canceled"
+        if status != wanted:
+            raise invalid(f"The status of an {payment.type} payment can only be changed to {wanted}.")
+        if any(part.kind == DEBIT_MEMO for part in payment.parts.values()) and (
+            not tenant.settings.soap_cancels_debit_memo_payments
+        ):
+            raise invalid("The payment is applied to debit memos and cannot be canceled with this call.")
+        cancel_payment(tenant, payment, by, status)
+    with tenant.change():
+        tenant.touch(payment)
+        payment.accounting_code = given.text("AccountingCode") or payment.accounting_code
+        payment.transferred = transferred or payment.transferred
+        payment.custom = {**payment.custom, **given.custom(), **dict.fromkeys(given.to_null)}
+        payment.updated, payment.updated_by = tenant.clock.now(), by
+    return payment.id
+
+
+def delete(tenant: Tenant, key: str) -> None:
+    """Delete a canceled payment."""
+    payment = _existing(tenant, key, "delete")
+    if payment.status != "Canceled":
+        raise invalid("The payment cannot be deleted; only canceled payments can be.", "CANNOT_DELETE")
+    delete_payment(tenant, payment)
+
+
+def positive(given: ZObject, name: str, currency: str) -> Decimal | None:
+    """Return an amount that is more than zero and fits the currency, or None when not given."""
+    amount = given.decimal(name)
+    if amount is None:
+        return None
+    if amount <= ZERO or not fits(amount, currency):
+        raise invalid(f"The value {plain(amount)} of {name} is invalid.")
+    return amount
+
+
+def check_lengths(given: ZObject, lengths: dict[str, int]) -> None:
+    """Refuse strings longer than the field table allows."""
+    for name, most in lengths.items():
+        if len(given.text(name) or "") > most:
+            raise invalid(f"The length of {name} must not be more than {most} characters.")
+
+
+def gateway(tenant: Tenant, given: ZObject, account: Account) -> Gateway:
+    """Find the gateway instance by name; without one the account's (Zuora: Payment, Gateway)."""
+    name = given.text("Gateway")
+    if name is None:
+        found = tenant.gateways.get(account.gateway_id or "")
+    else:
+        found = next((one for one in tenant.gateways.values() if one.name == name), None)
+    if found is None:
+        raise invalid("The gateway is invalid.")
+    return found
+
+
+def declines(given: ZObject) -> bool:
+    """Tell whether a gateway option asks the test gateway for a decline."""
+    return any(
+        (option.text("name") or "").lower() == "decline" and (option.text("value") or "").lower() != "false"
+        for option in given.children("GatewayOptionData")
+    )
+
+
+def _required(given: ZObject, name: str) -> str:
+    value = given.text(name)
+    if value is None:
+        raise missing(name)
+    return value
+
+
+def _account(tenant: Tenant, key: str) -> Account:
+    account = tenant.accounts.get(key)
+    if account is None:
+        raise invalid("The account id is invalid.")
+    return account
+
+
+def _existing(tenant: Tenant, key: str | None, verb: str) -> Payment:
+    payment = tenant.payments.get(key or "")
+    if payment is None:
+        raise invalid(f"invalid id for {verb}", "INVALID_ID")
+    return payment
+
+
+def _targets(tenant: Tenant, given: ZObject, amount: Decimal, account: Account) -> list[Target]:
+    invoice_id, number = given.text("InvoiceId"), given.text("InvoiceNumber")
+    rows = given.children("InvoicePaymentData")
+    unapplied = given.decimal("AppliedCreditBalanceAmount")
+    applied = positive(given, "AppliedInvoiceAmount", account.currency)
+    if rows and (invoice_id or number):
+        raise invalid("InvoicePaymentData cannot be combined with InvoiceId or InvoiceNumber.")
+    targets: list[Target] = []
+    if rows:
+        if len(rows) > 200:
+            raise invalid("InvoicePaymentData must not hold more than 200 invoice payments.")
+        targets = [_row_target(tenant, row, account) for row in rows]
+    elif invoice_id or number:
+        document = _invoice(tenant, invoice_id, number)
+        if applied is None and unapplied is None:
+            raise missing("AppliedInvoiceAmount")
+        if applied is not None:
+            targets = [Target(document, applied)]
+    elif unapplied is None:
+        raise missing("AppliedCreditBalanceAmount")
+    settled = total(target.amount for target in targets)
+    if settled > amount or (unapplied is not None and settled + unapplied != amount):
+        raise invalid("The payment amount is not the sum of the applied amounts.")
+    check_distinct(targets)
+    return targets
+
+
+def _row_target(tenant: Tenant, row: ZObject, account: Account) -> Target:
+    invoice_id, amount = row.text("InvoiceId"), positive(row, "Amount", account.currency)
+    if invoice_id is None:
+        raise missing("InvoiceId")
+    if amount is None:
+        raise missing("Amount")
+    return Target(_invoice(tenant, invoice_id, None), amount)
+
+
+def _invoice(tenant: Tenant, invoice_id: str | None, number: str | None) -> Document:
+    # A debit memo is as unknown here as any other id (Zuora: Invoice Settlement API impacts).
+    by_id = tenant.documents.get(invoice_id) if invoice_id else None
+    by_number = tenant.document_numbers.get(("invoice", number)) if number else None
+    if invoice_id and (by_id is None or by_id.kind == DEBIT_MEMO):
+        raise invalid("The invoice id is invalid.")
+    if number and by_number is None:
+        raise invalid(f"The invoice number {number} is invalid.")
+    if by_id and by_number and by_id is not by_number:
+        raise invalid("The invoice id and the invoice number name different invoices.")
+    return by_id or by_number  # type: ignore[return-value]

@@ -1,0 +1,241 @@
+"""The bridge's configuration, read once: ``BRIDGE_...`` variables, or the same names in one TOML file.
+
+The TOML file is named by ``BRIDGE_CONFIG``; variables win over it; secrets may also come from ``..._FILE``. Everything
+is checked here, so that a bad value is one sentence at start and not a surprise in the middle of a payment. Must not
+connect to anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bridge.core.model import Caller, Settlement, Tenant, Version
+
+SECRETS = ("BRIDGE_ADMIN__TOKEN", "BRIDGE_ZUORA__CLIENT_SECRET", "BRIDGE_JOURNAL__KEY")
+
+
+class ConfigurationError(Exception):
+    """The configuration is at fault; nothing was started and nothing moved. The text says which setting to mend."""
+
+
+def _origin(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be an origin such as https://rest.zuora.com")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+Origin = Annotated[str, BeforeValidator(_origin)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Admin(_Part):
+    """The operator's listener."""
+
+    listen: str = "127.0.0.1:8081"
+    token: SecretStr | None = None
+
+
+class Zuora(_Part):
+    """The tenant behind the bridge. ``soap_url`` may carry /apps/services/a/N.N, whose version is ignored."""
+
+    soap_url: Origin | None = None
+    rest_url: Origin | None = None
+    soap_hosts: str = ""
+    wsdl: Path | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    rest_version: str = "2025-08-12"
+    tenant_id: str | None = None
+    entities: Mapping[str, str] = Field(default_factory=dict)
+    settlement: Settlement = Settlement.ON
+    item_settlement: bool = True
+    enhanced_write_off: bool = True
+    time_zone: str = "America/Los_Angeles"
+    visibility_seconds: int = Field(default=60, ge=0)
+
+    @field_validator("soap_url")
+    @classmethod
+    def _only_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.path and not parts.path.startswith("/apps/services/a/"):
+            raise ValueError("must be an origin, or an origin and /apps/services/a/N.N")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("rest_url")
+    @classmethod
+    def _without_path(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).path:
+            raise ValueError("must be an origin without /v1")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone {value!r}") from error
+        return value
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts whose ServerUrl is followed."""
+        listed = {host.strip().lower() for host in self.soap_hosts.split(",") if host.strip()}
+        own = urlsplit(self.soap_url or "").netloc.lower()
+        return frozenset(listed or ({own} if own else set()))
+
+
+class JournalPart(_Part):
+    """The journal's key and mode."""
+
+    key: SecretStr | None = None
+    look_up_first: bool = False
+
+
+class CallerPart(_Part):
+    """One caller: which users it is and what it may cause under the bridge's own credential."""
+
+    usernames: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    message_ids: tuple[Literal["Idempotency-Key", "wsa:MessageID", "sap:GUID"], ...] = ()
+    unique_field: str | None = None
+    twins: Literal["fault", "join", "allow"] = "fault"
+    in_doubt: Literal["auto", "row", "fault", "504"] = "auto"
+    wait_seconds: int = Field(default=50, ge=1, le=600)
+
+
+class Settings(BaseSettings):
+    """All settings. The defaults are the public contract's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BRIDGE_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    listen: str = "127.0.0.1:8080"
+    public_url: Origin | None = None
+    database_url: str = "sqlite:///bridge.db"
+    workers: int = Field(default=1, ge=1, le=64)
+    refund_reference: bool = True
+    admin: Admin = Admin()
+    zuora: Zuora = Field(default_factory=Zuora)
+    journal: JournalPart = JournalPart()
+    callers: Mapping[str, CallerPart] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables over the TOML file; no dotenv, no other surprises."""
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        if named := os.environ.get("BRIDGE_CONFIG"):
+            sources += (TomlConfigSettingsSource(settings_cls, named),)
+        return sources
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        address(value)
+        return value
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant as core knows it."""
+        zuora = self.zuora
+        return Tenant(
+            zone=ZoneInfo(zuora.time_zone),
+            settlement=zuora.settlement,
+            item_settlement=zuora.item_settlement,
+            enhanced_write_off=zuora.enhanced_write_off,
+            refund_reference=self.refund_reference,
+            rest_version=zuora.rest_version,
+            wsdl_version=Version(107),
+        )
+
+    @property
+    def journal_key(self) -> bytes | None:
+        """The journal's key as bytes; raises ``ConfigurationError`` unless it is 32 bytes in base64."""
+        if self.journal.key is None:
+            return None
+        try:
+            key = base64.b64decode(self.journal.key.get_secret_value(), validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != 32:
+            raise ConfigurationError("BRIDGE_JOURNAL__KEY must be 32 bytes in base64 (`openssl rand -base64 32`)")
+        return key
+
+    def caller(self, tenant: str, entity: str, username: str) -> Caller:
+        """The caller behind a proved session; a user nobody configured may do nothing under the bridge's credential."""
+        for name, part in self.callers.items():
+            if username in part.usernames:
+                return Caller(
+                    tenant=tenant,
+                    username=username,
+                    name=name,
+                    entity=entity,
+                    allow=frozenset(part.allow),
+                    in_doubt=part.in_doubt,
+                    wait_seconds=part.wait_seconds,
+                )
+        return Caller(tenant=tenant, username=username, entity=entity)
+
+
+def address(text: str) -> tuple[str, int]:
+    """``host:port`` as (host, port); raises ``ValueError``."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"must be host:port, not {text[:60]!r}")
+    if not host.strip("[]"):
+        raise ValueError("must name the host to listen on, such as 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the configuration; raises ``ConfigurationError`` naming each setting at fault."""
+    _from_files()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        faults = [f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg']}" for each in error.errors()]
+        raise ConfigurationError("; ".join(faults)) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}") from None
+
+
+def _from_files() -> None:
+    """Secrets from ``..._FILE``, as container platforms mount them; a trailing newline is the editor's doing."""
+    for name in SECRETS:
+        path = os.environ.get(f"{name}_FILE")
+        if path and name not in os.environ:
+            try:
+                os.environ[name] = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+            except OSError as error:
+                raise ConfigurationError(f"{name}_FILE: {error.strerror}") from None

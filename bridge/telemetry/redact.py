@@ -1,0 +1,60 @@
+"""Redaction for everything that is written down: logs, captures, reports.
+
+Contract: ``redact`` returns the same structure with secrets replaced, never raises, and leaves Zuora ids (32 hex
+digits), amounts, dates and messages readable. A secret is known by its name (``redact_names``: XML element or
+attribute, JSON key, header, form field) or by its shape (``redact_shapes``). OWASP Logging Cheat Sheet, "Data to
+exclude": session ids, tokens, passwords, card and bank data. Must not be the only line of defence: what is never
+handed to it cannot leak.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+
+from bridge.telemetry.redact_names import MASK, is_secret_name, mask_named
+from bridge.telemetry.redact_shapes import BANK_MASK, CARD_MASK, is_card_number, is_iban, mask_shapes
+
+__all__ = ["BANK_MASK", "CARD_MASK", "MASK", "is_card_number", "is_iban", "is_secret_name", "redact", "redact_text"]
+
+_DEEPEST = 12
+
+
+def redact_text(text: str) -> str:
+    """Return ``text`` with named secrets, credentials, card numbers and bank accounts replaced."""
+    return mask_shapes(mask_named(text))
+
+
+def redact(value: object, depth: int = 0) -> object:
+    """Return ``value`` with its secrets replaced; structures are copied, never changed."""
+    if isinstance(value, str):
+        return redact_text(value)
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if depth > _DEEPEST:
+        return MASK
+    if isinstance(value, int):
+        # str() of an int of thousands of digits raises (CVE-2020-10735); no card number is that long.
+        return CARD_MASK if abs(value) < 10**19 and is_card_number(str(abs(value))) else value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return redact_text(bytes(value).decode("utf-8", "replace"))
+    if isinstance(value, Mapping):
+        return {redact(k, depth + 1): MASK if _hides(k, v) else redact(v, depth + 1) for k, v in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return redact({field.name: getattr(value, field.name, None) for field in fields(value)}, depth)
+    if isinstance(value, tuple):
+        # Headers and form fields travel as pairs; the name is one of two.
+        if len(value) == 2 and _hides(value[0], value[1]):
+            return (redact(value[0], depth + 1), MASK)
+        return tuple(redact(item, depth + 1) for item in value)
+    if isinstance(value, (list, set, frozenset)):
+        return [redact(item, depth + 1) for item in value]
+    try:
+        return redact_text(str(value))
+    except Exception:  # a log line must not fail because of what it wanted to say
+        return f"<{type(value).__name__}>"
+
+
+def _hides(key: object, item: object) -> bool:
+    if isinstance(key, (bytes, bytearray)):
+        key = bytes(key).decode("latin-1")
+    # Facts about a secret ("session": True, "token": None) are not the secret.
+    return isinstance(key, str) and item is not None and not isinstance(item, bool) and is_secret_name(key)

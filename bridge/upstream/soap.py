@@ -1,0 +1,166 @@
+"""Zuora's SOAP API by its own WSDL: zeep owns the contract, the binding and the message; sending is ours.
+
+A composed message holds a placeholder where the session goes, so that what is recorded never holds a session.
+Must not load anything but the one WSDL file, retry, or read an answer strictly (see ``soap_answers``).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from bridge.core.commands import Composed, Lost, NotSent, SoapAnswer, SoapFault
+from bridge.core.intent import Dispatch
+from bridge.core.model import Op, Version, ZObject
+from bridge.upstream.budget import Budget
+from bridge.upstream.rest import LOOK_UP_DEADLINE, SEND_DEADLINE
+from bridge.upstream.soap_answers import UserInfo, read_answer, read_user_info
+from bridge.upstream.transport import Exchange, Headers, Transport, retry_after
+
+with warnings.catch_warnings():
+    # zeep imports requests and isodate, whose deprecations are not ours to mend.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from zeep import Client, Settings
+
+    from bridge.upstream.soap_objects import API, OBJECT, XSI, Fragments, Rendered, Tables, Uncomposable
+
+__all__ = ["Composed", "Uncomposable", "UserInfo", "ZuoraSoap"]
+
+_SESSION = "@session@"
+_HELD = f">{_SESSION}<".encode("ascii")
+_HEADERS = (("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", '""'))
+_ADDRESS = re.compile(r"/apps/services/a/(\d+(?:\.\d+)?)/?$")
+# zeep logs whole messages at DEBUG and values it cannot read at ERROR; neither belongs into a log.
+logging.getLogger("zeep").setLevel(logging.CRITICAL)
+
+
+class _LocalFile:
+    """What zeep loads through: one file, and no network. It is never asked to post."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self, url: Any) -> bytes:
+        if str(url) != str(self._path):
+            raise ValueError("Zuora's WSDL is one file; this one wants to load another, which is refused")
+        return self._path.read_bytes()
+
+    def get(self, *_: Any) -> NoReturn:
+        raise RuntimeError("zeep does not send: bridge.upstream.transport does")
+
+    post = post_xml = get
+
+
+class ZuoraSoap:
+    """Compose by the WSDL at ``wsdl_path`` and send to ``origin``, or to the host a session belongs to."""
+
+    def __init__(self, wsdl_path: Path, origin: str, transport: Transport, budget: Budget) -> None:
+        self._client = Client(
+            str(wsdl_path),
+            transport=_LocalFile(wsdl_path),
+            settings=Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True),
+        )
+        # Declared once on the envelope; otherwise every field declares its namespace again, which doubles the message.
+        for prefix, namespace in (("zns", API), ("ons", OBJECT), ("xsi", XSI)):
+            self._client.set_ns_prefix(prefix, namespace)
+        self._service = self._client.service
+        self._session_header = self._client.get_element(f"{{{API}}}SessionHeader")(session=_SESSION)
+        self._tables = Tables(self._client.wsdl.types)
+        self.version = _version(self._service._binding_options["address"])
+        self.path = f"/apps/services/a/{self.version}"
+        scheme, host = urlsplit(origin)[:2]
+        self._scheme, self._host = scheme, host
+        self._transport = transport
+        self._budget = budget
+        self._who = self._message("getUserInfo", {}, [self._session_header])
+
+    def compose(self, op: Op, objects: tuple[ZObject, ...], single_transaction: bool) -> Composed:
+        """The message as it will be recorded; the same objects give the same bytes. Raises ``Uncomposable``."""
+        headers = [self._session_header]
+        if single_transaction:
+            headers.append(self._client.get_element(f"{{{API}}}CallOptions")(useSingleTransaction=True))
+        fragments = Fragments()
+        content: dict[str, Any]
+        if op is Op.DELETE:
+            content = {"type": objects[0].type, "ids": [_id(each) for each in objects]}
+        else:
+            content = {"zObjects": [Rendered(each, self._tables, fragments) for each in objects]}
+        return Composed(self.path, _HEADERS, fragments.fill(self._message(op.value, content, headers)))
+
+    async def send(
+        self,
+        dispatch: Dispatch,
+        session: str,
+        host: str | None = None,
+        not_after: float | None = None,
+        *,
+        deadline: float = SEND_DEADLINE,
+    ) -> SoapAnswer | NotSent | Lost:
+        """Send a recorded dispatch under ``session``; ``host`` is the session's own, already allow-listed."""
+        came = await self._post(dispatch.path, dispatch.headers, dispatch.body, session, host, deadline, not_after)
+        if isinstance(came, Exchange):
+            return read_answer(came.status, came.body, retry_after(came.headers))
+        return came
+
+    async def user_info(
+        self, session: str, host: str | None = None, *, deadline: float = LOOK_UP_DEADLINE
+    ) -> UserInfo | SoapFault | NotSent | Lost:
+        """Whose session it is. A status other than 200 never proves anything but a fault."""
+        came = await self._post(self.path, _HEADERS, self._who, session, host, deadline, None)
+        if not isinstance(came, Exchange):
+            return came
+        read = read_user_info(came.body)
+        if read is None or (isinstance(read, UserInfo) and came.status != 200):
+            return Lost(f"an unreadable answer to getUserInfo, HTTP {came.status}")
+        return read
+
+    async def _post(
+        self,
+        path: str,
+        headers: Headers,
+        body: bytes,
+        session: str,
+        host: str | None,
+        deadline: float,
+        not_after: float | None,
+    ) -> Exchange | NotSent | Lost:
+        # The header precedes the body, so the first placeholder is ours, whatever a caller's texts contain.
+        before, found, after = body.partition(_HELD)
+        if not found:
+            return NotSent("the recorded message has no place for a session")
+        message = b"".join((before, b">", escape(session).encode("utf-8", "replace"), b"<", after))
+        url = f"{self._scheme}://{host or self._host}{path}"
+        async with self._budget.slot() as free:
+            if not free:
+                return NotSent("budget")
+            return await self._transport.exchange("POST", url, headers, message, deadline, not_after=not_after)
+
+    def _message(self, operation: str, content: dict[str, Any], headers: list[Any]) -> bytes:
+        try:
+            envelope = self._client.create_message(self._service, operation, _soapheaders=headers, **content)
+        except Uncomposable:
+            raise
+        except ValueError:
+            raise Uncomposable(f"the {operation} holds a text that XML cannot carry") from None
+        return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
+
+
+def _id(given: ZObject) -> str:
+    text = given.get("Id")
+    if not text:
+        raise Uncomposable("an object to delete has no Id")
+    return text
+
+
+def _version(address: str) -> Version:
+    found = _ADDRESS.search(urlsplit(address).path)
+    if found is None:
+        raise ValueError(f"the WSDL's address does not end in /apps/services/a/<version>: {address[:200]!r}")
+    return Version.parse(found[1])

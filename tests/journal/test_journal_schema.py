@@ -1,0 +1,128 @@
+"""Migrations go up and down, end at the schema, and every statement suits both databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from journal_examples import KEY, journal_in, url_of
+from sqlalchemy import Connection, Dialect, create_engine, inspect, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from bridge.core.intent import Intent
+from bridge.journal import Journal, JournalRefused, migrations
+from bridge.journal.schema import UNSETTLED_SQL, intent, metadata
+from bridge.journal.statements import WIDTHS, Statements
+
+POSTGRESQL: Dialect = psycopg.dialect()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    """An empty database in memory."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def made(connection: Connection) -> dict[str, str]:
+    """The SQL of every table and index, without differences of spacing."""
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"))
+    return {name: re.sub(r"\s+", " ", sql or "").replace('"', "") for name, sql in rows if "alembic" not in (sql or "")}
+
+
+def test_migrations_end_at_the_schema(connection: Connection) -> None:
+    """Same tables, columns, indexes and conditions as creating the schema at once."""
+    migrations.upgrade(connection)
+    assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    migrated = made(connection)
+    other = create_engine("sqlite://")
+    with other.connect() as fresh:
+        metadata.create_all(fresh)
+        assert made(fresh) == migrated
+    other.dispose()
+
+
+def test_migrations_go_down_to_nothing_and_up_again(connection: Connection) -> None:
+    """No table is left behind."""
+    migrations.upgrade(connection)
+    whole = made(connection)
+    migrations.downgrade(connection)
+    assert [name for name in inspect(connection).get_table_names() if name != "alembic_version"] == []
+    assert migrations.revision_of(connection) is None
+    migrations.upgrade(connection)
+    assert made(connection) == whole
+    assert migrations.revision_of(connection) == migrations.HEAD
+
+
+def test_the_head_is_the_newest_migration() -> None:
+    """A new migration must be entered as the head."""
+    assert migrations.scripts().get_current_head() == migrations.HEAD
+
+
+def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
+    """Its import costs every start a tenth of a second."""
+    import subprocess
+    import sys
+
+    with journal_in(tmp_path):
+        pass
+    program = (
+        f"import sys; from bridge.journal import Journal; Journal.open({url_of(tmp_path)!r}, {KEY!r}, 'w').close(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_database_of_a_newer_bridge_is_refused(tmp_path: Path) -> None:
+    """And not touched."""
+    with journal_in(tmp_path):
+        pass
+    engine = create_engine(url_of(tmp_path))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(JournalRefused, match=r"9999.*newer bridge"):
+        Journal.open(url_of(tmp_path), KEY, "w1")
+
+
+def test_the_schema_keeps_every_field_of_an_intent_in_its_order() -> None:
+    """Rows are read by position."""
+    assert [column.name for column in intent.columns] == list(Intent.__dataclass_fields__)
+
+
+def test_unsettled_is_what_core_calls_unsettled() -> None:
+    """The index's condition is text that migrations repeat."""
+    assert UNSETTLED_SQL == "state NOT IN ('applied', 'not_applied', 'refused')"
+
+
+def test_the_schema_compiles_for_postgresql() -> None:
+    """With the same partial indexes."""
+    for table in metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=POSTGRESQL))
+        for index in table.indexes:
+            made_by = [str(CreateIndex(index).compile(dialect=each)) for each in (POSTGRESQL, sqlite.dialect())]
+            assert made_by[0] == made_by[1].replace('"', "")
+
+
+def test_every_statement_compiles_for_postgresql_with_the_same_parameters() -> None:
+    """Named parameters, one set for both drivers."""
+    ours, theirs = (Statements(dialect) for dialect in (sqlite.dialect(paramstyle="named"), POSTGRESQL))
+    seen = 0
+    for name, statement in vars(ours).items():
+        if name.startswith("_"):
+            continue
+        for width in WIDTHS if callable(statement) else (None,):
+            one, other = (
+                getattr(each, name)(width) if width else getattr(each, name) for each in (ours, theirs)
+            )  # fmt: skip
+            assert set(re.findall(r":(\w+)", one)) == set(re.findall(r"%\((\w+)\)s", other)), name
+            seen += 1
+    assert seen > 15

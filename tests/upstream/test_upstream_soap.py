@@ -1,0 +1,544 @@
+"""SOAP: messages by Zuora's WSDL, verbatim values, no session in the bytes, and answers read for what they are."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import warnings
+from functools import cache
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from upstream_servers import Request, always, answer, serving, transporting
+
+from bridge.core.commands import Composed, Lost, NotSent, SoapAnswer, SoapFault, SoapRow
+from bridge.core.intent import Dispatch
+from bridge.core.model import Op, Route, RowError, Version, ZObject
+from bridge.upstream.budget import Budget
+from bridge.upstream.clock import fence_now
+from bridge.upstream.soap import Uncomposable, UserInfo, ZuoraSoap
+from bridge.upstream.soap_answers import read_answer, read_user_info
+from bridge.upstream.transport import Transport
+
+WSDL = Path(__file__).parents[2] / "wsdl" / "zuora.107.0.wsdl"
+ID = "8ad08c8484bd99df0184bda9f7f94a27"
+PAYMENT = ZObject(
+    "Payment",
+    {"Type": "External", "Amount": "100.50", "AccountId": ID, "EffectiveDate": "2026-02-20", "Comment": "A & B <C>"},
+)
+ENVELOPE = (
+    "<?xml version='1.0' encoding='utf-8'?>\n"
+    '<soap-env:Envelope xmlns:soap-env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:zns="http://api.zuora.com/" '
+    'xmlns:ons="http://object.api.zuora.com/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    "<soap-env:Header><zns:SessionHeader><zns:session>@session@</zns:session></zns:SessionHeader>{header}"
+    "</soap-env:Header><soap-env:Body>{body}</soap-env:Body></soap-env:Envelope>"
+)
+
+
+def soap(transport: Transport | None = None, origin: str = "http://zuora.example.com", path: Path = WSDL) -> ZuoraSoap:
+    """A client; without a transport it only composes."""
+    return ZuoraSoap(path, origin, transport, Budget())  # type: ignore[arg-type]
+
+
+@cache
+def composer() -> ZuoraSoap:
+    """One client for all tests that only compose."""
+    return soap()
+
+
+def composed(op: Op, *objects: ZObject, single: bool = False) -> str:
+    """The composed message as text."""
+    return composer().compose(op, objects, single).body.decode()
+
+
+def body_of(op: Op, *objects: ZObject) -> str:
+    """What stands inside the Body."""
+    found = re.search(r"<soap-env:Body>(.*)</soap-env:Body>", composed(op, *objects), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+# ---------------------------------------------------------------- composing
+
+
+def test_a_create_is_the_golden_message() -> None:
+    """Fields in the WSDL's order, texts verbatim, a place for the session and no session."""
+    assert composed(Op.CREATE, PAYMENT) == ENVELOPE.format(
+        header="",
+        body=f'<zns:create><zns:zObjects xsi:type="ons:Payment"><ons:AccountId>{ID}</ons:AccountId>'
+        "<ons:Amount>100.50</ons:Amount><ons:Comment>A &amp; B &lt;C&gt;</ons:Comment>"
+        "<ons:EffectiveDate>2026-02-20</ons:EffectiveDate><ons:Type>External</ons:Type></zns:zObjects></zns:create>",
+    )
+
+
+def test_an_update_puts_nulls_before_the_id_before_the_fields() -> None:
+    """zObject's own elements come first: fieldsToNull, then Id."""
+    given = ZObject("Refund", {"Status": "Canceled", "Id": ID}, nulls=("ReasonCode", "Comment"))
+    assert body_of(Op.UPDATE, given) == (
+        '<zns:update><zns:zObjects xsi:type="ons:Refund"><ons:fieldsToNull>ReasonCode</ons:fieldsToNull>'
+        f"<ons:fieldsToNull>Comment</ons:fieldsToNull><ons:Id>{ID}</ons:Id><ons:Status>Canceled</ons:Status>"
+        "</zns:zObjects></zns:update>"
+    )
+
+
+def test_a_delete_names_the_type_and_the_ids() -> None:
+    """Delete carries no objects."""
+    ids = [ZObject("Payment", {"Id": ID}), ZObject("Payment", {"Id": ID[::-1]})]
+    assert body_of(Op.DELETE, *ids) == (
+        f"<zns:delete><zns:type>Payment</zns:type><zns:ids>{ID}</zns:ids><zns:ids>{ID[::-1]}</zns:ids></zns:delete>"
+    )
+
+
+def test_a_single_transaction_is_asked_for_in_its_header() -> None:
+    """CallOptions, after the session."""
+    assert composed(Op.CREATE, PAYMENT, single=True).count(
+        "</zns:SessionHeader><zns:CallOptions><zns:useSingleTransaction>true</zns:useSingleTransaction>"
+        "</zns:CallOptions></soap-env:Header>"
+    )
+
+
+def test_path_and_headers_are_those_of_the_binding() -> None:
+    """The WSDL's own version, SOAP 1.1, an empty action."""
+    made = composer().compose(Op.CREATE, (PAYMENT,), False)
+    assert composer().version == Version(107)
+    assert made.path == "/apps/services/a/107.0"
+    assert made.headers == (("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", '""'))
+
+
+@pytest.mark.parametrize(
+    "text", ["100.50", "100.500", "1E+3", "0.1", "+5", "00012", "1e400", "99999999999999999.99", " 5 ", "NaN"]
+)
+def test_a_decimal_goes_out_verbatim(text: str) -> None:
+    """No rounding, no exponent, no trimming: what the caller wrote is what Zuora judges."""
+    assert f"<ons:Amount>{text}</ons:Amount>" in body_of(Op.CREATE, ZObject("Payment", {"Amount": text}))
+
+
+@pytest.mark.parametrize("text", ["2026-02-20", "2026-02-20T00:00:00", "2026-02-20T00:00:00.000-08:00", "20.02.2026"])
+def test_a_date_goes_out_verbatim(text: str) -> None:
+    """Dates are the caller's too."""
+    given = ZObject("Payment", {"EffectiveDate": text, "CancelledOn": text})
+    assert body_of(Op.CREATE, given).count(f">{text}<") == 2
+
+
+def test_a_boolean_goes_out_verbatim() -> None:
+    """zeep would write true for yes (Zuora reads true, yes and 1 alike)."""
+    assert "<ons:AutoPay>yes</ons:AutoPay>" in body_of(Op.CREATE, ZObject("Account", {"AutoPay": "yes"}))
+
+
+def test_containers_hold_objects_in_the_alternating_namespaces() -> None:
+    """The container is a field of the object, its content is declared in the API's namespace."""
+    given = ZObject(
+        "Payment",
+        {"Amount": "3"},
+        {
+            "InvoicePaymentData": (
+                ZObject("InvoicePayment", {"InvoiceId": "b", "Amount": "1.00"}),
+                ZObject("InvoicePayment", {"Amount": "2", "InvoiceId": "c"}),
+            ),
+            "GatewayOptionData": (ZObject("GatewayOption", {"value": "v", "name": "n"}),),
+        },
+    )
+    assert body_of(Op.CREATE, given) == (
+        '<zns:create><zns:zObjects xsi:type="ons:Payment"><ons:Amount>3</ons:Amount>'
+        "<ons:GatewayOptionData><zns:GatewayOption><ons:name>n</ons:name><ons:value>v</ons:value></zns:GatewayOption>"
+        "</ons:GatewayOptionData><ons:InvoicePaymentData>"
+        "<zns:InvoicePayment><ons:Amount>1.00</ons:Amount><ons:InvoiceId>b</ons:InvoiceId></zns:InvoicePayment>"
+        "<zns:InvoicePayment><ons:Amount>2</ons:Amount><ons:InvoiceId>c</ons:InvoiceId></zns:InvoicePayment>"
+        "</ons:InvoicePaymentData></zns:zObjects></zns:create>"
+    )
+
+
+def test_unknown_fields_keep_their_alphabetical_place() -> None:
+    """A custom field the file lacks is inserted, ignoring case, never dropped."""
+    fields = {"Type": "External", "zebra__c": "4", "amountX__c": "2", "Aaa__c": "1", "Amount": "5", "Status__c": "3"}
+    names = re.findall(r"<ons:(\w+)>", body_of(Op.CREATE, ZObject("Payment", fields)))
+    assert names == ["Aaa__c", "Amount", "amountX__c", "Status__c", "Type", "zebra__c"]
+
+
+def test_unknown_elements_are_inserted_byte_for_byte() -> None:
+    """Prefixes inside survive, even one that only an xsi:type uses; a placeholder cannot be forged from outside."""
+    xml = (
+        '<q:Extra xmlns:q="urn:x" xmlns:o="http://object.api.zuora.com/" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="o:T"><q:a><![CDATA[1 < 2]]></q:a>'
+        "<?bridge 0?></q:Extra>"
+    )
+    given = ZObject("Payment", {"Amount": "1", "Type": "<?bridge 0?>"}, verbatim={"Extra": xml, "Zed": "<Zed/>"})
+    assert body_of(Op.CREATE, given, given) == "".join(
+        (
+            "<zns:create>",
+            (
+                f'<zns:zObjects xsi:type="ons:Payment"><ons:Amount>1</ons:Amount>{xml}'
+                "<ons:Type>&lt;?bridge 0?&gt;</ons:Type><Zed/></zns:zObjects>"
+            )
+            * 2,
+            "</zns:create>",
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<Extra>",
+        "<Extra/><Extra/>",
+        "text",
+        "",
+        "<Other/>",
+        '<?xml version="1.0"?><Extra/>',
+        '<!DOCTYPE Extra [<!ENTITY e "x">]><Extra>&e;</Extra>',
+        "<Extra>\x00</Extra>",
+        "</ons:Amount><ons:Amount>1</ons:Amount>",
+    ],
+)
+def test_a_fragment_that_is_not_one_element_is_refused(xml: str) -> None:
+    """It could otherwise close our elements and open others."""
+    with pytest.raises(Uncomposable):
+        composed(Op.CREATE, ZObject("Payment", {}, verbatim={"Extra": xml}))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ZObject("Payment", {"Comment": "a\x00b"}),
+        ZObject("Payment", {"Comment": "\ud800"}),
+        ZObject("Payment", {"not a name": "x"}),
+        ZObject("Payment", {"a><b": "x"}),
+        ZObject("Payment", {}, nulls=("\x01",)),
+        ZObject("NoSuchThing", {}),
+        ZObject("Pay}ment{", {}),
+        ZObject("Payment", {}, {"InvoicePaymentData": (ZObject("a b", {}),)}),
+    ],
+)
+def test_what_xml_or_the_wsdl_cannot_carry_is_refused(given: ZObject) -> None:
+    """One clear error before anything is recorded, and no text of the caller's in it."""
+    with pytest.raises(Uncomposable) as refused:
+        composed(Op.CREATE, given)
+    assert "\x00" not in str(refused.value)
+
+
+def test_a_container_the_wsdl_lacks_follows_the_pattern() -> None:
+    """Unknown never means dropped."""
+    given = ZObject("Payment", {}, {"NewData": (ZObject("NewThing", {"b": "2", "a": "1"}),)})
+    assert '<ons:NewData><zns:NewThing xsi:type="ons:NewThing"><ons:a>1</ons:a><ons:b>2</ons:b></zns:NewThing>' in (
+        body_of(Op.CREATE, given)
+    )
+
+
+def test_the_same_objects_give_the_same_bytes() -> None:
+    """A resend is byte-identical, also from another process."""
+    assert composed(Op.CREATE, PAYMENT, PAYMENT) == soap().compose(Op.CREATE, (PAYMENT, PAYMENT), False).body.decode()
+
+
+def test_our_rendering_is_what_zeep_itself_would_render() -> None:
+    """The same object as a zeep value of the WSDL's own type gives the same element."""
+    client = composer()._client
+    children = [{"Amount": "1.00", "InvoiceId": "b"}]
+    fields = {"Type": "External", "Amount": "100.50", "AccountId": ID, "fieldsToNull": ["Comment"], "Id": ID}
+    value = client.get_type("ons:Payment")(**fields, InvoicePaymentData={"InvoicePayment": children})
+    envelope = client.create_message(client.service, "create", [value])
+    by_zeep = etree.tostring(envelope.find(".//{*}zObjects"), method="c14n", exclusive=True)
+    nulls = fields.pop("fieldsToNull")
+    given = ZObject("Payment", fields, {"InvoicePaymentData": (ZObject("InvoicePayment", children[0]),)}, tuple(nulls))
+    ours = etree.fromstring(composed(Op.CREATE, given).encode()).find(".//{*}zObjects")
+    assert etree.tostring(ours, method="c14n", exclusive=True) == by_zeep
+
+
+def test_the_memory_that_names_can_claim_is_bounded() -> None:
+    """Callers choose field names; the table of plans does not grow with them."""
+    for number in range(600):
+        composed(Op.CREATE, ZObject("Payment", {f"F{number}__c": "1"}))
+    assert len(composer()._tables.of("Payment")._plans) <= 256
+
+
+def test_composing_fifty_objects_is_cheap() -> None:
+    """zeep's own rendering takes several times this; the ceiling leaves room for a slow machine."""
+    fifty = (PAYMENT,) * 50
+    composer().compose(Op.CREATE, fifty, False)
+    began = time.process_time()
+    for _ in range(10):
+        composer().compose(Op.CREATE, fifty, False)
+    assert (time.process_time() - began) / 10 < 0.02
+
+
+def test_a_wsdl_that_wants_another_file_or_a_dtd_is_refused(tmp_path: Path) -> None:
+    """Only the one local file is read; nothing is fetched."""
+    text = WSDL.read_text()
+    reaching = tmp_path / "reaching.wsdl"
+    for location in ("http://127.0.0.1:9/x.xsd", "other.xsd", "file:///etc/hostname"):
+        reaching.write_text(
+            text.replace(
+                '<import namespace="http://api.zuora.com/"/>',
+                f'<import namespace="urn:other" schemaLocation="{location}"/>',
+                1,
+            )
+        )
+        with pytest.raises(Exception, match=r"(?i)refused|forbid|external"):
+            soap(path=reaching)
+    reaching.write_text(text.replace("?>", '?><!DOCTYPE definitions [<!ENTITY e "x">]>', 1))
+    with pytest.raises(Exception, match=r"(?i)forbid|dtd|entit"):
+        soap(path=reaching)
+
+
+def test_importing_zeep_warns_nobody() -> None:
+    """Warnings are errors in these tests; the import handles its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        soap()
+
+
+# ---------------------------------------------------------------- sending
+
+
+def dispatch(made: Composed, op: Op = Op.CREATE) -> Dispatch:
+    """A recorded dispatch of a composed message."""
+    return Dispatch("d", "c", Route.SOAP, op, "POST", made.path, made.headers, made.body, ("i",))
+
+
+def saved(rows: str, operation: str = "create") -> bytes:
+    """An answer in Zuora's own spelling."""
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>"
+        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+        f'<ns1:{operation}Response xmlns:ns1="http://api.zuora.com/">{rows}</ns1:{operation}Response>'
+        "</soapenv:Body></soapenv:Envelope>"
+    ).encode()
+
+
+OK_ROW = f"<ns1:result><ns1:Id>{ID}</ns1:Id><ns1:Success>true</ns1:Success></ns1:result>"
+
+
+def send(raw: bytes, session: str = "s3ss!on", given: ZObject = PAYMENT) -> tuple[object, Request]:
+    """Send one create; what it came to and what arrived."""
+
+    async def run() -> tuple[object, Request]:
+        async with serving(always(raw)) as server, transporting() as transport:
+            client = soap(transport, server.origin)
+            came = await client.send(dispatch(client.compose(Op.CREATE, (given,), False)), session)
+            return came, server.requests[0]
+
+    return asyncio.run(run())
+
+
+def test_a_dispatch_goes_out_with_its_session_put_back() -> None:
+    """The recorded bytes but for the session, which is escaped."""
+    came, request = send(answer(200, saved(OK_ROW)), session="a<&>]]>b")
+    assert came == SoapAnswer(200, rows=(SoapRow(True, ID),))
+    assert request.target == "/apps/services/a/107.0"
+    assert request.header("SOAPAction") == '""'
+    assert request.header("Content-Type") == "text/xml; charset=utf-8"
+    assert etree.fromstring(request.body).findtext(".//{*}session") == "a<&>]]>b"
+    recorded = composer().compose(Op.CREATE, (PAYMENT,), False).body
+    assert request.body == recorded.replace(b"@session@", b"a&lt;&amp;&gt;]]&gt;b")
+
+
+def test_a_caller_cannot_have_the_session_copied_into_a_field() -> None:
+    """Only the first placeholder, which is ours, becomes the session."""
+    given = ZObject("Payment", {"Comment": "@session@", "Amount": "1"})
+    _, request = send(answer(200, saved(OK_ROW)), given=given)
+    assert request.body.count(b"s3ss!on") == 1
+    assert etree.fromstring(request.body).findtext(".//{*}Comment") == "@session@"
+
+
+def test_the_host_of_the_session_is_used() -> None:
+    """Zuora's login names the host to call from then on."""
+
+    async def run() -> object:
+        async with serving(always(answer(200, saved(OK_ROW)))) as server, transporting() as transport:
+            client = soap(transport, "http://elsewhere.invalid")
+            made = dispatch(client.compose(Op.CREATE, (PAYMENT,), False))
+            return await client.send(made, "s", f"127.0.0.1:{server.port}")
+
+    assert isinstance(asyncio.run(run()), SoapAnswer)
+
+
+def test_fence_and_budget_hold_a_send_back() -> None:
+    """Both are not sent."""
+
+    async def run() -> tuple[object, object, int]:
+        async with serving(always(answer(200, saved(OK_ROW)))) as server, transporting() as transport:
+            budget = Budget(1, wait=0.05)
+            client = ZuoraSoap(WSDL, server.origin, transport, budget)
+            made = dispatch(client.compose(Op.CREATE, (PAYMENT,), False))
+            late = await client.send(made, "s", not_after=fence_now() - 1)
+            async with budget.slot():
+                crowded = await client.send(made, "s")
+            return late, crowded, len(server.requests)
+
+    assert asyncio.run(run()) == (NotSent("fenced"), NotSent("budget"), 0)
+
+
+def test_user_info_proves_a_tenant_or_relays_the_fault() -> None:
+    """The fields of getUserInfoResponse, which has no result wrapper."""
+    fields = {
+        "TenantId": "10000",
+        "TenantName": "Acme",
+        "UserEmail": "e@example.com",
+        "UserFullName": "E",
+        "UserId": ID,
+        "Username": "erp@example.com",
+    }
+    inner = "".join(f"<ns1:{name}>{value}</ns1:{name}>" for name, value in fields.items())
+
+    async def run(raw: bytes) -> tuple[object, Request]:
+        async with serving(always(raw)) as server, transporting() as transport:
+            return await soap(transport, server.origin).user_info("s3ss"), server.requests[0]
+
+    came, request = asyncio.run(run(answer(200, saved(inner, "getUserInfo"))))
+    assert came == UserInfo("10000", "Acme", ID, "erp@example.com")
+    assert etree.fromstring(request.body).findtext(".//{*}session") == "s3ss"
+    came, _ = asyncio.run(run(answer(500, FAULT.encode())))
+    assert isinstance(came, SoapFault)
+    for raw in (
+        answer(200, saved("<ns1:TenantId/>", "getUserInfo")),
+        answer(502, b"<html/>"),
+        answer(502, saved(inner, "getUserInfo")),
+    ):
+        came, _ = asyncio.run(run(raw))
+        assert isinstance(came, Lost)
+
+
+# ---------------------------------------------------------------- reading
+
+
+FAULT = (
+    "<?xml version='1.0' encoding='UTF-8'?>"
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+    '<soapenv:Fault xmlns:fns="http://fault.api.zuora.com/"><faultcode>fns:INVALID_SESSION</faultcode>'
+    "<faultstring>no</faultstring><detail><fns:UnexpectedErrorFault><fns:FaultCode>INVALID_SESSION</fns:FaultCode>"
+    "<fns:FaultMessage>no</fns:FaultMessage></fns:UnexpectedErrorFault></detail></soapenv:Fault>"
+    "</soapenv:Body></soapenv:Envelope>"
+)
+
+
+def read(rows: str, operation: str = "create") -> tuple[SoapRow, ...] | None:
+    """The rows of an answer."""
+    return read_answer(200, saved(rows, operation), None).rows
+
+
+def test_rows_are_read_whatever_their_order_and_company() -> None:
+    """Unknown elements, comments and another order lose nothing: the payment has happened."""
+    assert read(
+        "<ns1:result><!-- c --><ns1:New><ns1:Id>no</ns1:Id></ns1:New><ns1:Success> 1 </ns1:Success>"
+        f"<ns1:Id>\n {ID}<?pi?> </ns1:Id></ns1:result>"
+    ) == (SoapRow(True, ID),)
+
+
+def test_delete_results_are_lower_case() -> None:
+    """DeleteResult has id, success and errors."""
+    assert read(
+        f"<ns1:result><ns1:id>{ID}</ns1:id><ns1:success>true</ns1:success></ns1:result>"
+        "<ns1:result><ns1:errors><ns1:Code>CANNOT_DELETE</ns1:Code><ns1:Message>m</ns1:Message></ns1:errors>"
+        "<ns1:success>false</ns1:success></ns1:result>",
+        "delete",
+    ) == (SoapRow(True, ID), SoapRow(False, None, (RowError("CANNOT_DELETE", "m"),)))
+
+
+def test_errors_are_read_in_their_order() -> None:
+    """Several per row, Field optional."""
+    assert read(
+        "<ns1:result><ns1:Errors><ns1:Code>A</ns1:Code><ns1:Message>a</ns1:Message><ns1:Field>F</ns1:Field>"
+        "</ns1:Errors><ns1:Errors><ns1:Message>b</ns1:Message><ns1:Code>B</ns1:Code></ns1:Errors>"
+        "<ns1:Success>false</ns1:Success></ns1:result>"
+    ) == (SoapRow(False, None, (RowError("A", "a", "F"), RowError("B", "b"))),)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "",
+        f"<ns1:Id>{ID}</ns1:Id>",
+        f"<ns1:Id>{ID}</ns1:Id><ns1:Success>maybe</ns1:Success>",
+        f"<ns1:Id>{ID}</ns1:Id><ns1:Success>true</ns1:Success><ns1:Success>false</ns1:Success>",
+        f"<ns1:Id>{ID}</ns1:Id><ns1:Id>other</ns1:Id><ns1:Success>true</ns1:Success>",
+        f'<Id xmlns="urn:x">{ID}</Id><Success xmlns="urn:x">true</Success>',
+    ],
+)
+def test_a_row_that_is_not_plain_has_no_success(inner: str) -> None:
+    """Missing, unreadable, contradictory or foreign: core must not take it for a verdict."""
+    rows = read(f"<ns1:result>{inner}</ns1:result>")
+    assert rows is not None
+    assert rows[0].success is None
+
+
+def test_a_nil_id_is_no_id() -> None:
+    """Nil is null."""
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    row = f'<ns1:result {xsi}><ns1:Id xsi:nil="1"/><ns1:Success>true</ns1:Success></ns1:result>'
+    assert read(row) == (SoapRow(True, None),)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body><h1>502 Bad Gateway</h1></body></html>",
+        b'<html xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><Fault/></Body></html>',
+        b"<!DOCTYPE html><html/>",
+        b"not xml",
+        b"\xff\xfe\x00",
+        saved(OK_ROW)[:-10],
+        saved(OK_ROW, "query"),
+        saved(OK_ROW).replace(b"<soapenv:Envelope", b'<!DOCTYPE x [<!ENTITY e "true">]><soapenv:Envelope'),
+        saved(OK_ROW).replace(b"api.zuora.com", b"evil.example.com"),
+        saved(OK_ROW).replace(b"</soapenv:Body>", b"<second/></soapenv:Body>"),
+        saved(OK_ROW).replace(b"</soapenv:Body>", b"</soapenv:Body><soapenv:Body/>"),
+        saved("<ns1:result>" + "<a>" * 5000),
+        b'<fault xmlns="http://fault.api.zuora.com/"/>',
+    ],
+)
+def test_what_is_neither_rows_nor_a_fault_is_neither(body: bytes) -> None:
+    """A 502 with well-formed HTML must not look like Zuora saying no."""
+    assert read_answer(502, body, 7) == SoapAnswer(502, retry_after=7)
+    assert read_user_info(body) is None
+
+
+def test_no_rows_are_an_empty_tuple() -> None:
+    """The count is for core to compare."""
+    assert read("") == ()
+
+
+def test_a_fault_is_read_with_its_detail() -> None:
+    """Kind, code and message of Zuora's own fault."""
+    assert read_answer(500, FAULT.encode(), None).fault == SoapFault(
+        "fns:INVALID_SESSION", "no", "UnexpectedErrorFault", "INVALID_SESSION", "no"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "declared", "expected"),
+    [
+        ("x:LOCK", 'xmlns:x="http://fault.api.zuora.com/"', "fns:LOCK"),
+        ("LOCK", 'xmlns="http://fault.api.zuora.com/"', "fns:LOCK"),
+        ("env:Server", "", "soapenv:Server"),
+        ("fns:LOCK", "", "LOCK"),
+        ("fns:LOCK", 'xmlns:fns="urn:other"', "LOCK"),
+        ("soapenv:Server", "", "Server"),
+        ("", "", ""),
+    ],
+)
+def test_a_fault_code_is_resolved_by_namespace_not_by_prefix(code: str, declared: str, expected: str) -> None:
+    """An infrastructure's prefix must not pass for Zuora's."""
+    body = (
+        '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body><env:Fault>'
+        f"<faultcode {declared}>{code}</faultcode><faultstring>t</faultstring>"
+        "<detail><Exception>com.ctc.wstx</Exception></detail></env:Fault></env:Body></env:Envelope>"
+    )
+    assert read_answer(500, body.encode(), None).fault == SoapFault(expected, "t")
+
+
+def test_a_soap_12_fault_is_a_fault() -> None:
+    """Code/Value and Reason/Text."""
+    body = (
+        '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><e:Fault>'
+        "<e:Code><e:Value>e:Receiver</e:Value></e:Code><e:Reason><e:Text xml:lang='en'>t</e:Text></e:Reason>"
+        "</e:Fault></e:Body></e:Envelope>"
+    )
+    assert read_answer(500, body.encode(), None).fault == SoapFault("soapenv:Receiver", "t")
+
+
+def test_other_encodings_are_read() -> None:
+    """The declaration counts, as XML says."""
+    text = saved(OK_ROW).decode().replace("UTF-8", "UTF-16")
+    assert read_answer(200, text.encode("utf-16"), None).rows == (SoapRow(True, ID),)
