@@ -6,7 +6,10 @@ import sys
 
 import typer
 
-from bridge.cli import demo, plan, sandbox, serve
+from bridge.cli.demo import demo
+from bridge.cli.plan import plan
+from bridge.cli.sandbox import cli as sandbox
+from bridge.cli.serve import serve
 from bridge.journal import JournalError
 from bridge.settings import ConfigurationError
 
@@ -19,10 +22,10 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cli.command()(serve.serve)
-cli.command()(demo.demo)
-cli.command()(plan.plan)
-cli.add_typer(sandbox.cli, name="sandbox")
+cli.command()(serve)
+cli.command()(demo)
+cli.command()(plan)
+cli.add_typer(sandbox, name="sandbox")
 
 
 def main() -> None:

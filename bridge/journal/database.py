@@ -113,15 +113,20 @@ class Database:
         self._connection = connection
         # https://sqlite.org/pragma.html: FULL syncs the WAL at every commit (NORMAL may lose the last ones);
         # fullfsync reaches the platter on macOS and means nothing elsewhere; foreign keys are off by default.
-        for pragma in ("synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        mode = self._patiently(lambda: connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
-        synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON"):
+            self._pragma(pragma)
+        self._pragma("foreign_keys=ON")
+        mode, synchronous = self._pragma("journal_mode"), self._pragma("synchronous")
         if synchronous != 2 or mode != ("memory" if self.in_memory else "wal"):
             raise JournalRefused(
                 f"SQLite answers journal_mode={mode}, synchronous={synchronous} instead of wal, 2 (FULL)",
                 "Put the database on a local disk that supports WAL, with a SQLite that was not built without it.",
             )
+
+    def _pragma(self, pragma: str) -> Any:
+        """Some read the file, which another process may be making at this moment."""
+        row = self._patiently(lambda: self._connection.execute(f"PRAGMA {pragma}").fetchone())
+        return row[0] if row else None
 
     def _connect_postgresql(self) -> None:
         arguments, options = self.dialect.create_connect_args(self._url)

@@ -31,8 +31,8 @@ LAZY_SECONDS = 0.2
 class Job:
     """One request. A writing job that returns False leaves nothing behind.
 
-    ``atomic`` says that it undoes itself (one statement); others get a savepoint, at about 10 µs. ``lazy`` jobs wait for
-    the next writing one; nobody waits for them. ``told`` is what reads must count as written while it is not.
+    ``atomic`` says that it undoes itself (one statement); others get a savepoint (10 µs). ``lazy`` jobs wait for the
+    next writing one; nobody waits for them. ``told`` is what reads must count as written while it is not.
     """
 
     run: Callable[[], Any]

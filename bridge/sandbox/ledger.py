@@ -6,7 +6,7 @@ standing; otherwise it is undone as a whole. Must not decide a business rule, an
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -126,19 +126,24 @@ class Tenant:
         self._depth += 1
         try:
             yield
-            for record in {id(record): record for record in self._touched[seen:]}.values():
-                problem = self._problem(record)
-                if problem:
-                    raise InvariantBroken(problem)
+            self._verify(self._touched[seen:])
         except BaseException:
             while len(self._undo) > mark:
                 self._undo.pop()()
+            # What was undone needs no verifying by the outer change, and a dropped object would fail it.
+            del self._touched[seen:]
             raise
         finally:
             self._depth -= 1
             if not self._depth:
                 self._undo.clear()
                 self._touched.clear()
+
+    def _verify(self, touched: Sequence[Record]) -> None:
+        for record in {id(record): record for record in touched}.values():
+            problem = self._problem(record)
+            if problem:
+                raise InvariantBroken(problem)
 
     def touch(self, record: Record) -> None:
         """Remember a record as it is, before it is changed."""
@@ -211,7 +216,10 @@ class Tenant:
     def add_account(self, account: Account) -> None:
         """File a new account."""
         self.accounts[account.id] = self.account_numbers[account.number] = account
-        self._undo.append(lambda: (self.accounts.pop(account.id), self.account_numbers.pop(account.number)) and None)
+        self._undo.append(lambda: self._drop_account(account))
+
+    def _drop_account(self, account: Account) -> None:
+        del self.accounts[account.id], self.account_numbers[account.number]
 
     def add_document(self, document: Document) -> None:
         """File an invoice or debit memo; a posted one is booked as receivable."""

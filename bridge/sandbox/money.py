@@ -8,7 +8,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import TypeAlias
 
-Json: TypeAlias = "str | int | bool | Decimal | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | bool | Decimal | list[Json] | dict[str, Json] | None"
 
 ZERO = Decimal(0)
 

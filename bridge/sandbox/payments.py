@@ -124,12 +124,12 @@ def _check_order(tenant: Tenant, order: PaymentOrder) -> None:
         check_target(tenant, account.id if account else None, target)
     if order.number and order.number in tenant.payment_numbers:
         raise rule(f"The payment number {order.number} is a duplicate.", soap="DUPLICATE_VALUE")
-    if order.type == ELECTRONIC and order.gateway and order.gateway_order_id:
-        if (order.gateway.id, order.gateway_order_id) in tenant.order_ids:
-            raise rule(
-                f"Duplicate gateway order id {order.gateway_order_id}: the gateway has a transaction with it.",
-                soap="DUPLICATE_VALUE",
-            )
+    order_id = (order.gateway.id, order.gateway_order_id or "") if order.gateway else ("", "")
+    if order.type == ELECTRONIC and order_id in tenant.order_ids:
+        raise rule(
+            f"Duplicate gateway order id {order.gateway_order_id}: the gateway has a transaction with it.",
+            soap="DUPLICATE_VALUE",
+        )
 
 
 def require_active(account: Account) -> None:

@@ -20,6 +20,7 @@ _SOAP_SECRET = re.compile(
 _FORM_SECRET = re.compile(r"((?:^|&)client_secret=)([^&]*)")
 _SECRET_HEADERS = ("authorization", "apisecretaccesskey", "cookie")
 _OPERATION = re.compile(rb"Body\b[^>]*>\s*(?:<!--.*?-->\s*)*<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
+_DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 _ACTION_WRITES = ("/v1/action/create", "/v1/action/update", "/v1/action/delete")
 
 
@@ -96,6 +97,24 @@ def soap_operation(body: bytes) -> str:
     return found[1].decode("ascii", "replace") if found else ""
 
 
+def as_utf8(body: bytes, content_type: str) -> bytes:
+    """Return a SOAP body in UTF-8: the engine reads the charset of the header first, then the byte order mark."""
+    charset = _charset(content_type)
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        charset = "utf-16"
+    if charset.lower() in ("utf-8", "us-ascii"):
+        return body
+    try:
+        return _DECLARATION.sub("", body.decode(charset)).encode()
+    except (LookupError, UnicodeError):
+        return body
+
+
+def _charset(content_type: str) -> str:
+    found = re.search(r"charset=\s*\"?([\w-]+)", content_type, re.IGNORECASE)
+    return found[1] if found else "utf-8"
+
+
 def masked_header(name: str, value: str) -> str:
     """Return a header value that may be shown; equal secrets stay recognisable by their fingerprint."""
     if name in _SECRET_HEADERS:
@@ -106,9 +125,8 @@ def masked_header(name: str, value: str) -> str:
 
 def masked_body(body: bytes, content_type: str) -> str:
     """Return a body's text without passwords, sessions and client secrets."""
-    charset = re.search(r"charset=\"?([\w-]+)", content_type, re.IGNORECASE)
     try:
-        text = body.decode(charset[1] if charset else "utf-8", "replace")
+        text = body.decode("utf-8" if b"Envelope" in body else _charset(content_type), "replace")
     except LookupError:
         text = body.decode("utf-8", "replace")
     text = _SOAP_SECRET.sub(lambda found: f"{found[1]}***{fingerprint(found[2])}{found[3]}", text)

@@ -18,7 +18,7 @@ from bridge.sandbox.clock import TenantClock
 from bridge.sandbox.faults import EDGE, Fault, Faults
 from bridge.sandbox.idempotency import LONGEST_KEY, Answer, IdempotencyStore
 from bridge.sandbox.ledger import Tenant
-from bridge.sandbox.recording import Recorded, Recording, soap_operation
+from bridge.sandbox.recording import Recorded, Recording, as_utf8, soap_operation
 from bridge.sandbox.rest.errors import plain_answer, problem
 from bridge.sandbox.rest.face import RestFace, RestRequest
 from bridge.sandbox.seeds import SEEDS, sow
@@ -57,7 +57,7 @@ class Sandbox:
         self.tenant: Tenant = self.tenants[seed]
         self.sessions = Sessions(self.tenants)
         self.soap = SoapFace(self.sessions)
-        self.rest = RestFace(self.sessions)
+        self.rest = RestFace(self.sessions, self.soap)
         self.keys = IdempotencyStore()
         self.recording = Recording(self.tenant.settings.request_log)
         self.faults.clear()
@@ -85,8 +85,10 @@ class Sandbox:
             return web.Response(status=status, text=text, content_type="application/json")
         body = await request.read()
         face = _face(path)
-        operation = soap_operation(body) if face == "soap" else ""
         headers = {name.lower(): value for name, value in request.headers.items()}
+        if face == "soap":
+            body = as_utf8(body, headers.get("content-type", ""))
+        operation = soap_operation(body) if face == "soap" else ""
         record = self.recording.add(self.clock.now(), face, request.method, request.path_qs, headers, body, operation)
         faults = self.faults.take(request.method, request.path_qs, operation, body)
         record.faults = [fault.kind for fault in faults]

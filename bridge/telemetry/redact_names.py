@@ -9,69 +9,21 @@ import re
 MASK = "[redacted]"
 
 # Names in lower case without prefix, "-" and "_". PCI DSS 4.0.1 requirement 3.3.1: no card code anywhere.
-_SECRETS = frozenset(
-    [
-        "session",
-        "sessionid",
-        "zsession",
-        "jsessionid",
-        "cookie",
-        "setcookie",
-        "authorization",
-        "proxyauthorization",
-        "password",
-        "passwd",
-        "pwd",
-        "passphrase",
-        "secret",
-        "clientsecret",
-        "apikey",
-        "apisecretaccesskey",
-        "apiaccesskeyid",
-        "privatekey",
-        "token",
-        "accesstoken",
-        "refreshtoken",
-        "idtoken",
-        "credential",
-        "credentials",
-        "nonce",
-        "assertion",
-        "clientassertion",
-        "signature",
-        "creditcardnumber",
-        "cardnumber",
-        "pan",
-        "creditcardsecuritycode",
-        "cardsecuritycode",
-        "securitycode",
-        "cvv",
-        "cvv2",
-        "cvc",
-        "cid",
-        "tokenid",
-        "secondtokenid",
-        "cryptogram",
-        "trackdata",
-        "track1",
-        "track2",
-        "networktokenid",
-        "iban",
-        "achaccountnumber",
-        "achabacode",
-        "bankaccountnumber",
-        "banktransferaccountnumber",
-        "bankcode",
-        "gatewayoptions",
-        "gatewayoptiondata",
-        "gatewayoption",
-    ]
-)
+_NAMES = """
+    session sessionid zsession jsessionid cookie setcookie authorization proxyauthorization
+    password passwd pwd passphrase secret clientsecret apikey apisecretaccesskey apiaccesskeyid privatekey
+    token accesstoken refreshtoken idtoken credential credentials nonce assertion clientassertion signature
+    creditcardnumber cardnumber pan creditcardsecuritycode cardsecuritycode securitycode cvv cvv2 cvc cid
+    tokenid secondtokenid cryptogram trackdata track1 track2 networktokenid
+    iban achaccountnumber achabacode bankaccountnumber banktransferaccountnumber bankcode
+    gatewayoptions gatewayoptiondata gatewayoption
+"""
+_SECRETS = frozenset(_NAMES.split())
 # BRIDGE_ZUORA__CLIENT_SECRET, db_password, X-Auth-Token, BRIDGE_JOURNAL__KEY
 _ENDINGS = ("password", "passwd", "secret", "token", "sessionid", "apikey", "privatekey", "securitycode", "journalkey")
 
 _START = re.compile(r"(?:<|&lt;)(?:[\w.-]+:)?([\w.-]+)((?:\s(?:(?!&gt;)[^<>])*)?)(?:>|&gt;)")
-_KEY = re.compile(r"""(\\*["'])([\w.:-]{1,80})\1(\s*:\s*)(?!\[redacted\])""")
+_KEY = re.compile(r"""((?<!\\)\\*+["'])([\w.:-]{1,80})\1(\s*:\s*)(?!\[redacted\])""")
 _SCALAR = re.compile(r"""[^\s,"'\[{}\]\\]+""")
 _HEADER = re.compile(
     r"\b((?:proxy-)?authorization|set-cookie|cookie|api(?:secret)?accesskey(?:id)?)(\s*[:=]\s*)[^\r\n]+", re.IGNORECASE
@@ -98,7 +50,7 @@ def mask_named(text: str) -> str:
         text = _HEADER.sub(rf"\1\2{MASK}", text)
         if '"' in text or "'" in text:
             text = _mask_keys(text)
-        text = _PAIR.sub(_masked_pair, text)
+        text = _mask_pairs(text)
         text = _USERINFO.sub(rf"\1{MASK}", text)
     return _SCHEME.sub(rf"\1 {MASK}", text)
 
@@ -152,20 +104,31 @@ def _value_end(text: str, at: int, quote: str) -> int:
 
 
 def _string_end(text: str, at: int, quote: str) -> int:
-    # A quote preceded by more backslashes than the opening one had is inside the string.
-    while (at := text.find(quote, at)) >= 0:
+    # JSON inside JSON writes its quotes with 1, 3, 7 ... backslashes; a quote behind more of them is inside the
+    # string, unless the surplus is pairs that stand for backslashes themselves.
+    plain, deep = quote[-1], len(quote) - 1
+    while (at := text.find(plain, at)) >= 0:
         before = at
         while before > 0 and text[before - 1] == "\\":
             before -= 1
-        if (at - before) % 2 == 0:
-            return at + len(quote)
-        at += len(quote)
+        surplus = at - before - deep
+        if surplus >= 0 and surplus % (2 * (deep + 1)) == 0:
+            return at + 1
+        at += 1
     return len(text)
 
 
-def _masked_pair(found: re.Match[str]) -> str:
-    value = found[3]
-    if not is_secret_name(found[1]) or value.startswith("["):
-        return found[0]
-    quote = value[0] if value[0] in "\"'" else ""
-    return f"{found[1]}{found[2]}{quote}{MASK}{quote}"
+def _mask_pairs(text: str) -> str:
+    """Mask key=value and key: value; a value under a harmless name may hold pairs itself, as an address does."""
+    out: list[str] = []
+    at = 0
+    while found := _PAIR.search(text, at):
+        value = found[3]
+        if is_secret_name(found[1]) and not value.startswith("["):
+            quote = value[0] if value[0] in "\"'" else ""
+            out += [text[at : found.start(3)], f"{quote}{MASK}{quote}"]
+            at = found.end()
+        else:
+            out.append(text[at : found.end(2)])
+            at = found.end(2)
+    return "".join(out) + text[at:]

@@ -14,95 +14,17 @@ _RUN = re.compile(r"\d(?:[ \u00a0.-]?\d){12,}")
 _GROUP = re.compile(r"\d+")
 _HEX_LENGTHS = frozenset({32, 40, 64})
 _MOST_GROUPS = 64
-_MASTERCARD_2 = range(22, 28)
+_STARTS_LIKE_A_CARD = re.compile(r"[3-6]|2[ \u00a0.-]?[2-7]")
 
 # Lengths from the IBAN Registry (ISO 13616), as published by SWIFT.
-_IBAN_LENGTHS = {
-    country: int(length)
-    for country, length in (
-        item.split(":")
-        for item in [
-            "AD:24",
-            "AE:23",
-            "AL:28",
-            "AT:20",
-            "AZ:28",
-            "BA:20",
-            "BE:16",
-            "BG:22",
-            "BH:22",
-            "BR:29",
-            "BY:28",
-            "CH:21",
-            "CR:22",
-            "CY:28",
-            "CZ:24",
-            "DE:22",
-            "DK:18",
-            "DO:28",
-            "EE:20",
-            "EG:29",
-            "ES:24",
-            "FI:18",
-            "FO:18",
-            "FR:27",
-            "GB:22",
-            "GE:22",
-            "GI:23",
-            "GL:18",
-            "GR:27",
-            "GT:28",
-            "HR:21",
-            "HU:28",
-            "IE:22",
-            "IL:23",
-            "IQ:23",
-            "IS:26",
-            "IT:27",
-            "JO:30",
-            "KW:30",
-            "KZ:20",
-            "LB:28",
-            "LC:32",
-            "LI:21",
-            "LT:20",
-            "LU:20",
-            "LV:21",
-            "LY:25",
-            "MC:27",
-            "MD:24",
-            "ME:22",
-            "MK:19",
-            "MR:27",
-            "MT:31",
-            "MU:30",
-            "NL:18",
-            "NO:15",
-            "PK:24",
-            "PL:28",
-            "PS:29",
-            "PT:25",
-            "QA:29",
-            "RO:24",
-            "RS:22",
-            "SA:24",
-            "SC:31",
-            "SE:24",
-            "SI:19",
-            "SK:24",
-            "SM:27",
-            "ST:25",
-            "SV:28",
-            "TL:23",
-            "TN:24",
-            "TR:26",
-            "UA:29",
-            "VA:22",
-            "VG:24",
-            "XK:20",
-        ]
-    )
-}
+_IBAN_COUNTRIES = (
+    "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 DE:22 DK:18 DO:28 "
+    "EE:20 EG:29 ES:24 FI:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HR:21 HU:28 IE:22 IL:23 IQ:23 IS:26 "
+    "IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 LU:20 LV:21 LY:25 MC:27 MD:24 ME:22 MK:19 MR:27 MT:31 MU:30 "
+    "NL:18 NO:15 PK:24 PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 SA:24 SC:31 SE:24 SI:19 SK:24 SM:27 ST:25 SV:28 TL:23 "
+    "TN:24 TR:26 UA:29 VA:22 VG:24 XK:20"
+)
+_IBAN_LENGTHS = {item[:2]: int(item[3:]) for item in _IBAN_COUNTRIES.split()}
 _IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?:[ -]?[0-9A-Za-z]){11,30}")
 
 
@@ -172,11 +94,7 @@ def _card_from(run: str, groups: list[tuple[int, int]], first: int) -> int | Non
             break
         digits = run[begin:end]
         # Cards in groups start with 3 to 6 or, since 2017, with 22 to 27: lists of dates do not.
-        if last > first and not (
-            digits[0] in "3456" or int(run[begin : begin + 2].strip(" .-\u00a0")) in _MASTERCARD_2
-        ):
-            break
-        if end - begin > 40:
+        if end - begin > 40 or (last > first and not _STARTS_LIKE_A_CARD.match(digits)):
             break
         if is_card_number(digits):
             best = last

@@ -22,6 +22,7 @@ SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 
 _ENVELOPES = (SOAP_11, SOAP_12)
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_ROW = {f"{{{API}}}{name}": name.lower() for name in ("Id", "id", "Success", "success", "Errors", "errors")}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -60,7 +61,7 @@ def read_user_info(body: bytes) -> UserInfo | SoapFault | None:
     if content.tag != f"{{{API}}}getUserInfoResponse":
         return None
     tenant, name, user, username = (
-        _only_text(content, field) for field in ("TenantId", "TenantName", "UserId", "Username")
+        _sole_text(content, field) for field in ("TenantId", "TenantName", "UserId", "Username")
     )
     if tenant is None or username is None:
         return None
@@ -98,21 +99,26 @@ def _row(result: etree._Element) -> SoapRow:
 
     Two values that differ say nothing: a row is only as good as its Success.
     """
-    successes = {_BOOLEANS.get(text) for text in _texts(result, "Success", "success")}
-    ids = _texts(result, "Id", "id")
+    successes: set[bool | None] = set()
+    ids: set[str] = set()
+    errors: list[RowError] = []
+    for child in result:
+        name = _ROW.get(str(child.tag))
+        text = None if name is None else _text(child)
+        if name == "errors":
+            if not _is_nil(child):
+                errors.append(_error(child))
+        elif text is not None:
+            ids.add(text) if name == "id" else successes.add(_BOOLEANS.get(text))
     success = successes.pop() if len(successes) == 1 else None
     if len(ids) > 1:
-        return SoapRow(None, None, _errors(result))
-    return SoapRow(success, next(iter(ids), None), _errors(result))
+        return SoapRow(None, None, tuple(errors))
+    return SoapRow(success, next(iter(ids), None), tuple(errors))
 
 
-def _errors(result: etree._Element) -> tuple[RowError, ...]:
-    return tuple(
-        RowError(
-            _only_text(error, "Code") or "UNKNOWN_ERROR", _only_text(error, "Message") or "", _only_text(error, "Field")
-        )
-        for error in (*_named(result, "Errors"), *_named(result, "errors"))
-        if not _is_nil(error)
+def _error(error: etree._Element) -> RowError:
+    return RowError(
+        _sole_text(error, "Code") or "UNKNOWN_ERROR", _sole_text(error, "Message") or "", _sole_text(error, "Field")
     )
 
 
@@ -167,19 +173,17 @@ def _child(parent: etree._Element, name: str) -> etree._Element | None:
     return next((child for child in _elements(parent) if _local(child) == name), None)
 
 
-def _texts(parent: etree._Element, *names: str) -> set[str]:
-    found = (_text(child) for name in names for child in _named(parent, name))
-    return {text for text in found if text is not None}
-
-
-def _only_text(parent: etree._Element, name: str) -> str | None:
-    return next(iter(_texts(parent, name)), None)
+def _sole_text(parent: etree._Element, name: str) -> str | None:
+    """The text under a name, or None where there is none or two that differ."""
+    texts = {text for child in _named(parent, name) if (text := _text(child)) is not None}
+    return texts.pop() if len(texts) == 1 else None
 
 
 def _text(element: etree._Element | None) -> str | None:
     if element is None or _is_nil(element):
         return None
-    return "".join(element.itertext()).strip() or None
+    text = "".join(element.itertext()) if len(element) else element.text or ""
+    return text.strip() or None
 
 
 def _is_nil(element: etree._Element) -> bool:

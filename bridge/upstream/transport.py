@@ -265,7 +265,9 @@ def _explain(error: BaseException) -> str:
 
 def _end_to_end(headers: Headers) -> CIMultiDict[str]:
     listed = list(headers)
-    dropped = _HOP_BY_HOP | {"host", "content-length"} | _named_by_connection(listed)
+    # Expect asks whoever holds the body to wait for a 100; the body is here, so that has been answered (RFC 9110,
+    # 10.1.1), and waiting again could last until the deadline.
+    dropped = _HOP_BY_HOP | {"host", "content-length", "expect"} | _named_by_connection(listed)
     return CIMultiDict((name, value) for name, value in listed if name.lower() not in dropped)
 
 

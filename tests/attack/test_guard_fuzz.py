@@ -97,8 +97,13 @@ def _same_to_expat(found: Inspected, encoding: str | None) -> None:
     given_bytes = found.raw.replace(b'"UTF8"', b'"UTF-8"')
     theirs = io.StringIO()
     parser = ElementTree.XMLParser(target=ElementTree.C14NWriterTarget(theirs.write), encoding=encoding)
-    parser.feed(given_bytes)
-    parser.close()
+    try:
+        parser.feed(given_bytes)
+        parser.close()
+    except ElementTree.ParseError:
+        # expat takes the names of XML 1.0's fourth edition, libxml2 those of the fifth: a second reader that refuses
+        # is no second meaning.
+        return
     assert ElementTree.canonicalize(etree.tostring(found.envelope, encoding="unicode")) == theirs.getvalue()
 
 

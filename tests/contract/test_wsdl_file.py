@@ -140,8 +140,8 @@ def own_rows(table):
     """The rows of an object's own fields, with the one field of the file that is not nillable."""
     found = []
     for part in table.split(","):
-        name, _, kind = part.strip().partition(" ")
-        found.append((name, OBJECT, qualified(kind or "string"), 0, 1, name != "BillCycleDay"))
+        name, kind = (*part.split(), "string")[:2]
+        found.append((name, OBJECT, qualified(kind), 0, 1, name != "BillCycleDay"))
     return found
 
 

@@ -392,6 +392,7 @@ def test_user_info_proves_a_tenant_or_relays_the_fault() -> None:
     assert isinstance(came, SoapFault)
     for raw in (
         answer(200, saved("<ns1:TenantId/>", "getUserInfo")),
+        answer(200, saved(inner + "<ns1:TenantId>20000</ns1:TenantId>", "getUserInfo")),
         answer(502, b"<html/>"),
         answer(502, saved(inner, "getUserInfo")),
     ):

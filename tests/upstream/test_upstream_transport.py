@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import socket
+import sys
 import time
 
 import pytest
@@ -351,8 +352,11 @@ def test_the_fence_holds_while_the_writer_waits_its_turn(monkeypatch: pytest.Mon
             return came, len(server.requests)
 
     came, arrived = asyncio.run(run())
-    # From Python 3.12 on the task runs at once, before the stall, and the byte was in time.
-    assert (came, arrived) == (NotSent("fenced"), 0) or (isinstance(came, Exchange) and arrived == 1)
+    if sys.version_info < (3, 12):
+        assert (came, arrived) == (NotSent("fenced"), 0)
+    else:  # The task runs at once, before the stall: the byte was in time.
+        assert isinstance(came, Exchange)
+        assert arrived == 1
 
 
 def test_reasons_hold_no_secret() -> None:
@@ -402,6 +406,7 @@ def test_a_relay_changes_no_byte_and_only_hop_by_hop_headers() -> None:
                     ("X-dup", "1"),
                     ("X-dup", "2"),
                     ("TE", "trailers"),
+                    ("Expect", "100-continue"),
                     ("Connection", "close, X-Mine"),
                     ("X-Mine", "1"),
                 ],

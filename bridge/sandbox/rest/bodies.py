@@ -14,8 +14,9 @@ from typing import Any, Literal
 from bridge.sandbox.money import ZERO, fits, minor_units, plain
 from bridge.sandbox.refusal import INVALID_VALUE, MALFORMED_JSON, MISSING_FIELD, UNKNOWN_FIELD, Reasons, Refusal
 
-Kind = Literal["money", "text", "id", "date", "enum", "object", "list", "options", "flag", "off"]
+Kind = Literal["money", "text", "id", "date", "enum", "object", "list", "options", "flag", "currency", "off"]
 _ID = re.compile(r"[0-9a-f]{32}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # An amount longer than sixteen characters is refused (Zuora: field types).
 _LARGEST = Decimal("1e13")
@@ -98,9 +99,11 @@ def _read(
         checked = _check(value, spec, where, wrong)
         if checked is not None:
             read[name] = checked
-    for spec in specs:
-        if spec.required and given.get(spec.name) in (None, ""):
-            wrong.append(Refusal(MISSING_FIELD, f"The required field {where}{spec.name} is missing."))
+    wrong.extend(
+        Refusal(MISSING_FIELD, f"The required field {where}{spec.name} is missing.")
+        for spec in specs
+        if spec.required and given.get(spec.name) in (None, "")
+    )
     return read
 
 
@@ -122,6 +125,9 @@ def _check(value: Any, spec: Spec, where: str, wrong: list[Refusal]) -> Any:
     elif spec.kind == "id":
         if not isinstance(value, str) or not _ID.fullmatch(value):
             problem = "must be an id of 32 hexadecimal characters"
+    elif spec.kind == "currency":
+        if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+            problem = "must be a currency code of three capital letters"
     elif spec.kind == "date":
         parsed = _date(value)
         if parsed is not None:

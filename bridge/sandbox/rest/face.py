@@ -14,10 +14,11 @@ from bridge.sandbox.ledger import InvariantBroken, Tenant
 from bridge.sandbox.money import Json, dump_json
 from bridge.sandbox.records import DEBIT_MEMO, INVOICE
 from bridge.sandbox.refusal import INTERNAL, NOT_FOUND, PERMISSION, UNSUPPORTED, Reasons, Refusal
-from bridge.sandbox.rest import documents, lists, object_query, payments, references, refunds, shapes
+from bridge.sandbox.rest import actions, documents, lists, object_query, payments, references, refunds, shapes
 from bridge.sandbox.rest.bodies import parse_json
 from bridge.sandbox.rest.errors import GENERIC, plain_answer, problem, problems, standard_headers
 from bridge.sandbox.sessions import Grant, Sessions
+from bridge.sandbox.soap.face import SoapFace
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ Operation = Callable[[RestRequest, str], Json]
 class RestFace:
     """Zuora's REST API for all tenants on this host."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, soap: SoapFace) -> None:
         self._sessions = sessions
+        self._soap = soap
 
     def token(self, method: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer POST /oauth/token, which is form-encoded and needs no authorization."""
@@ -86,6 +88,9 @@ class RestFace:
         parts = [urllib.parse.unquote(part) for part in request.path.strip("/").split("/")]
         if len(parts) > 1:
             parts[1] = _OLD_NAMES.get(parts[1], parts[1])
+        legacy = self._legacy(request, parts)
+        if legacy is not None:
+            return legacy
         key = parts[2] if len(parts) > 2 else ""
         methods = _ROUTES.get(tuple(parts)) or _ROUTES.get((*parts[:2], "{}", *parts[3:]) if key else ())
         query = parts[0] == "object-query"
@@ -94,12 +99,7 @@ class RestFace:
         route = methods.get(request.method)
         resource = GENERIC if request.method in ("GET", "DELETE") else _RESOURCES.get(parts[1], GENERIC)
         try:
-            if route is None:
-                raise Refusal(UNSUPPORTED, "The request method is not supported.")
-            _check_media(request)
-            if request.method != "GET" and request.tenant.settings.deny_writes:
-                raise Refusal(PERMISSION, "You do not have permission to perform this operation.")
-            body = dump_json(route(request, key)).encode()
+            body = dump_json(_run(route, request, key)).encode()
         except Refusal as refusal:
             return problems([refusal], headers, resource=resource, query=query)
         except Reasons as reasons:
@@ -107,6 +107,33 @@ class RestFace:
         except InvariantBroken as broken:
             return problem(INTERNAL, f"Internal error: {broken}", headers, resource=resource)
         return Answer(200, standard_headers(headers), body)
+
+    def _legacy(self, request: RestRequest, parts: Sequence[str]) -> Answer | None:
+        if parts[:2] == ["v1", "action"] and len(parts) == 3 and request.method == "POST":
+            strict = dict(request.query).get("rejectUnknownFields") == "true"
+            return actions.answer_action(
+                self._soap,
+                request.grant,
+                parts[2],
+                request.headers,
+                request.body,
+                strict=strict,
+                decline=request.decline,
+            )
+        if parts[:2] == ["v1", "object"] and len(parts) > 2:
+            return actions.answer_crud(
+                request.grant, request.method, parts[2:], request.headers, request.body, decline=request.decline
+            )
+        return None
+
+
+def _run(route: Operation | None, request: RestRequest, key: str) -> Json:
+    if route is None:
+        raise Refusal(UNSUPPORTED, "The request method is not supported.")
+    _check_media(request)
+    if request.method != "GET" and request.tenant.settings.deny_writes:
+        raise Refusal(PERMISSION, "You do not have permission to perform this operation.")
+    return route(request, key)
 
 
 def _entity(grant: Grant) -> str:

@@ -89,7 +89,8 @@ def answer_one(tenant: Tenant, kind: str, key: str, query: Sequence[tuple[str, s
     """Answer one object by id or number."""
     number = _NUMBERS.get(kind)
     expand = {text.lower() for name, text in query if name == "expand[]"}
-    for row in _rows(tenant, kind, [("id", "EQ", [key])] if _is_id(key) else []):
+    named = "id" if _is_id(key) else "paymentnumber"
+    for row in _rows(tenant, kind, [(named, "EQ", [key])]):
         if row["id"] == key or (number is not None and row.get(number) == key):
             return _finished(tenant, row, dict(query), expand)
     raise not_found(key)

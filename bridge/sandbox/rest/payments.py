@@ -46,7 +46,7 @@ FINANCE = Spec(
 )
 _CREATE = (
     Spec("amount", "money", required=True),
-    Spec("currency", required=True, most=3),
+    Spec("currency", "currency", required=True),
     Spec("type", "enum", required=True, choices=("External", "Electronic")),
     Spec("accountId", "id"),
     Spec("accountNumber"),

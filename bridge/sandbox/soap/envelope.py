@@ -168,17 +168,21 @@ def _read_fields(element: etree._Element, kind: str, known: Mapping[str, Field],
 
 
 def _value(child: etree._Element, name: str, known: Mapping[str, Field], version: int) -> Value:
-    text = child.text or ""
+    spec = known.get(name)
+    if spec is not None and spec.kind == "list":
+        return _children(child, name, version) if spec.since <= version else None
+    return typed_value(name, child.text or "", spec, version)
+
+
+def typed_value(name: str, text: str, spec: Field | None, version: int) -> Value:
+    """Turn a field's text into its value; `ServerFault` where it is not lexical."""
     if name == "Id":
         return _identifier(text.strip())
     if is_custom(name):
         return text or None
-    spec = known.get(name)
     # Unknown elements, also those of a later version, are ignored (seen live with Account).
     if spec is None or spec.since > version:
         return None
-    if spec.kind == "list":
-        return _children(child, name, version)
     if spec.kind in ("string", "boolean", "int"):
         return text or None
     text = text.strip()

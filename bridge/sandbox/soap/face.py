@@ -90,7 +90,7 @@ class SoapFace:
         if operation == "query":
             return self._query(request, grant.tenant, version)
         if operation == "queryMore":
-            return self._query_more(request, version)
+            return self._query_more(request, grant.tenant, version)
         if operation == "delete":
             return answers.delete_response(delete_objects(grant.tenant, *_deletions(request), version), version)
         objects = zobjects(request, version)
@@ -125,26 +125,25 @@ class SoapFace:
             locator = self.remember(query, rows, tenant.clock.now())
         return _page("query", query, rows, 0, size, locator, version)
 
-    def _query_more(self, request: Request, version: int) -> str:
+    def _query_more(self, request: Request, tenant: Tenant, version: int) -> str:
         text = next((value for name, value in arguments(request) if name == "queryLocator"), "").strip()
-        cursor, locator, offset = self.cursor(text)
+        cursor, locator, offset = self.cursor(text, tenant)
         return _page("queryMore", cursor.query, cursor.rows, offset, page_size(request.batch_size), locator, version)
 
     def remember(self, query: zoql.Query, rows: list[Row], now: datetime) -> str:
         """Keep a query's rows for further pages; return the locator's fixed part."""
+        for old in [key for key, cursor in self._cursors.items() if now >= cursor.until]:
+            del self._cursors[old]
         locator = secrets.token_hex(16)
         self._cursors[locator] = Cursor(query, rows, now + LOCATOR_LIFE)
         return locator
 
-    def cursor(self, text: str) -> tuple[Cursor, str, int]:
+    def cursor(self, text: str, tenant: Tenant) -> tuple[Cursor, str, int]:
         """Find a locator's rows; 15 minutes without use end it (Zuora: queryMore)."""
         locator, _, offset = text.rpartition("-")
         cursor = self._cursors.get(locator)
-        if cursor is None or not offset.isdigit() or not cursor.rows:
-            raise TypedFault("InvalidQueryLocatorFault", "INVALID_VALUE", "invalid query locator")
-        now = cursor.rows[0].tenant.clock.now()
-        if now >= cursor.until:
-            del self._cursors[locator]
+        now = tenant.clock.now()
+        if cursor is None or not offset.isdigit() or cursor.rows[0].tenant is not tenant or now >= cursor.until:
             raise TypedFault("InvalidQueryLocatorFault", "INVALID_VALUE", "invalid query locator")
         cursor.until = now + LOCATOR_LIFE
         return cursor, locator, int(offset)
@@ -166,22 +165,28 @@ def write_objects(
     write = _WRITERS.get((operation, objects[0].type)) if objects else None
     if objects and write is None:
         raise TypedFault("InvalidTypeFault", "INVALID_TYPE", f"invalid type for {operation}: {objects[0].type}")
+    if write is None:
+        return []
     results: list[Saved] = []
     try:
         with grant.tenant.change():
             for one in objects:
-                assert write is not None
                 results.append(_save(grant, write, one, version, decline=decline))
-            if single and any(result.refusal for result in results):
-                raise _RolledBackError
+                if single and results[-1].refusal:
+                    _roll_back()
     except _RolledBackError:
-        undone = Refusal(INVALID_VALUE, "The transaction was rolled back.", soap="TRANSACTION_FAILED")
-        return [result if result.refusal else Saved(refusal=undone) for result in results]
+        undone = Saved(refusal=Refusal(INVALID_VALUE, "The transaction was rolled back.", soap="TRANSACTION_FAILED"))
+        failed = len(results) - 1
+        return [results[failed] if index == failed else undone for index in range(len(objects))]
     return results
 
 
 class _RolledBackError(Exception):
     """Undoes the other objects of a single transaction."""
+
+
+def _roll_back() -> None:
+    raise _RolledBackError
 
 
 def _save(grant: Grant, write: "Writer", one: ZObject, version: int, *, decline: bool) -> Saved:

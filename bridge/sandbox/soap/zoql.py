@@ -171,23 +171,24 @@ def _literal(token: tuple[str, str], field: Field, operator: str, version: int) 
 
 
 def _typed(text: str, field: Field, version: int) -> object:
+    # From 69 a date field takes a date only and a dateTime field a dateTime only (Zuora: Date field changes).
+    dated = field.kind == "date" and version >= DATES_SINCE
+    wrong = malformed(f"invalid value {text} for {field.name}", "INVALID_VALUE")
+    if (dated and len(text) != 10) or (field.kind == "dateTime" and len(text) < 19 and version >= DATES_SINCE):
+        raise wrong
     try:
         if field.kind in ("decimal", "int"):
             return Decimal(text)
         if field.kind == "boolean":
             return {"true": True, "false": False}[text.lower()]
-        if field.kind == "date" and version >= DATES_SINCE:
-            if len(text) != 10:
-                raise ValueError(text)
+        if dated:
             return date.fromisoformat(text)
         if field.kind in ("date", "dateTime"):
-            if len(text) < 19 and version >= DATES_SINCE:
-                raise ValueError(text)
             moment = datetime.fromisoformat(text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
             return moment.astimezone(ZONE).date() if field.kind == "date" else moment
     except (InvalidOperation, ValueError, KeyError):
-        raise malformed(f"invalid value {text} for {field.name}", "INVALID_VALUE") from None
+        raise wrong from None
     return text
 
 
