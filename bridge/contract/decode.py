@@ -37,7 +37,8 @@ class Decoder:
 
     def __init__(self, contract: Contract) -> None:
         self._tables = Tables(contract)
-        self._doubles = Tables(contract, doubles=True)
+        self._contract = contract
+        self._doubles: Tables | None = None
         self._rows = {
             operation.name: item.name
             for operation in contract.operations.values()
@@ -83,7 +84,12 @@ class Decoder:
         return Deletion(types[0], tuple(ids))
 
     def _for(self, version: Version | None) -> Tables:
-        return self._doubles if version is not None and versions.writes_doubles(version) else self._tables
+        if version is None or not versions.writes_doubles(version):
+            return self._tables
+        # Made when the first such caller comes; two threads that both make it make the same.
+        if self._doubles is None:
+            self._doubles = Tables(self._contract, doubles=True)
+        return self._doubles
 
 
 def session(header: etree._Element | None) -> str | None:

@@ -3,13 +3,14 @@
 import contextlib
 
 import pytest
-from contract_samples import API, OBJECT, decoder, element, payment
+from contract_samples import API, OBJECT, decoder, element, payment, raw_wsdl
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from bridge.contract.decode import Deletion, session, single_transaction
+from bridge.contract.decode import Decoder, session, single_transaction
 from bridge.contract.errors import DecodeError, Problem
+from bridge.contract.reader import read
 from bridge.core.model import Version, ZObject
 
 ID = "2c92c0f94a5d7e0a014a5e1f3b6a0002"
@@ -305,82 +306,6 @@ def test_an_unexpected_element_beside_the_objects_is_refused():
         decoder().objects(element('<zns:create><zns:zobjects xsi:type="ons:Payment"/></zns:create>'))
 
 
-def test_delete_is_a_type_and_ids():
-    """In any namespace, ids repeated, white space stripped."""
-    body = element("<zns:delete><zns:type> Payment </zns:type><ids>1</ids><ons:ids>\n2</ons:ids></zns:delete>")
-    assert decoder().deletion(body) == Deletion("Payment", ("1", "2"))
-
-
-@pytest.mark.parametrize(
-    "inner",
-    ["<ids>1</ids>", "<type/><ids>1</ids>", "<type>A</type><type>A</type>", "<type>A</type><ids/>",
-     '<type>A</type><ids xsi:nil="true"/>', "<type>A</type><id>1</id>", "<type><x/></type>"],
-)  # fmt: skip
-def test_a_delete_that_is_incomplete_is_refused(inner):
-    """A skipped id would shift every later row of the answer."""
-    with pytest.raises(DecodeError):
-        decoder().deletion(element(f"<zns:delete>{inner}</zns:delete>"))
-
-
-@pytest.mark.parametrize(
-    "inner",
-    [
-        "<zns:SessionHeader><zns:session>s</zns:session></zns:SessionHeader>",
-        "<SessionHeader><session>s</session></SessionHeader>",
-        '<e:SessionHeader xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><ons:Session>s</ons:Session></e:SessionHeader>',
-        '<zns:sessionheader mustUnderstand="1"><zns:session>\n s </zns:session></zns:sessionheader>',
-        '<zns:CallOptions xsi:nil="true"/><!-- x --><zns:SessionHeader>'
-        '<zns:session xsi:type="xsd:string">s</zns:session></zns:SessionHeader>',
-        2 * "<zns:SessionHeader><zns:session>s</zns:session></zns:SessionHeader>",
-    ],
-)
-def test_the_session_is_found_in_every_dress(inner):
-    """By local name, in any case, namespace and company."""
-    assert session(element(f"<h>{inner}</h>")) == "s"
-
-
-@pytest.mark.parametrize(
-    "inner",
-    [
-        "",
-        "<zns:SessionHeader/>",
-        '<SessionHeader xsi:nil="1"><session>s</session></SessionHeader>',
-        "<session>s</session>",
-    ],
-)
-def test_no_session_is_none(inner):
-    """An empty header is common, on login above all."""
-    assert session(element(f"<h>{inner}</h>")) is None
-    assert session(None) is None
-
-
-def test_two_different_sessions_are_refused():
-    """Whose call it is must not be guessed."""
-    two = "".join(f"<SessionHeader><session>{s}</session></SessionHeader>" for s in "ab")
-    with pytest.raises(DecodeError):
-        session(element(f"<h>{two}</h>"))
-
-
-@pytest.mark.parametrize(
-    ("inner", "value"),
-    [("true", True), (" 1 ", True), ("false", False), ("0", False), ("", False)],
-)
-def test_the_single_transaction_option_is_read(inner, value):
-    """Absent, nil and empty are false."""
-    xml = f"<h><zns:CallOptions><zns:useSingleTransaction>{inner}</zns:useSingleTransaction></zns:CallOptions></h>"
-    assert single_transaction(element(xml)) is value
-    assert single_transaction(None) is False
-    assert single_transaction(element('<h><CallOptions xsi:nil="true"/></h>')) is False
-
-
-def test_a_wrong_single_transaction_option_is_refused():
-    """All or nothing must not be guessed."""
-    with pytest.raises(DecodeError):
-        single_transaction(
-            element("<h><CallOptions><useSingleTransaction>yes</useSingleTransaction></CallOptions></h>")
-        )
-
-
 VALUES = {
     "Amount": "1.5",
     "Comment": "a & b",
@@ -435,6 +360,58 @@ TREES = st.recursive(
 def test_no_input_raises_anything_but_the_rooms_own_error(inner, name):
     """Whatever is well-formed is decoded or refused."""
     body = element(f"<zns:{name}>{''.join(inner)}</zns:{name}>")
-    for read in (decoder().objects, decoder().object, decoder().deletion, session, single_transaction):
+    for reading in (decoder().objects, decoder().object, decoder().deletion, session, single_transaction):
         with contextlib.suppress(DecodeError):
-            read(body)
+            reading(body)
+
+
+SHAPES = (
+    '<element minOccurs="0" name="Owner" nillable="true" type="ons:Account"/>'
+    '<element minOccurs="0" maxOccurs="9" name="Owners" nillable="true" type="ons:Account"/>'
+    '<element minOccurs="0" name="Plain" nillable="true" type="zns:Error"/>'
+    '<element minOccurs="0" maxOccurs="9" name="Words" nillable="true" type="string"/>'
+)
+
+
+@pytest.fixture(scope="module")
+def shaped():
+    """A decoder of a file whose objects hold objects, plain structures and repeated text, as other tenants' may."""
+    place = b'<element minOccurs="0" name="TransferredToAccounting"'
+    return Decoder(read(raw_wsdl().replace(place, SHAPES.encode() + place)))
+
+
+def test_an_object_inside_an_object_is_a_child(shaped):
+    """One or several, typed or not; nil is none."""
+    account = "<Name>x</Name>"
+    found = shaped.object(
+        payment(
+            f'<Owner xsi:type="ons:Account">{account}</Owner><Owners>{account}</Owners><Owners xsi:nil="1"/>'
+            f"<Owners>{account}</Owners>"
+        )
+    )
+    one = ZObject("Account", {"Name": "x"})
+    assert found == ZObject("Payment", {}, {"Owner": (one,), "Owners": (one, one)})
+    with pytest.raises(DecodeError, match="Duplicate element Owner"):
+        shaped.object(payment(f"<Owner>{account}</Owner><Owner>{account}</Owner>"))
+    with pytest.raises(DecodeError, match="Type Refund is not a Account"):
+        shaped.object(payment('<Owner xsi:type="ons:Refund"/>'))
+
+
+def test_structures_that_are_no_objects_and_repeated_text_are_kept_as_xml(shaped):
+    """Nothing that the model has no place for is lost."""
+    found = shaped.object(
+        payment('<Plain><Code>X</Code></Plain><Words>a</Words><Words>b</Words><Plain xsi:nil="true"/>')
+    )
+    assert set(found.verbatim) == {"Plain", "Words"}
+    assert etree.fromstring(found.verbatim["Plain"])[0].text == "X"
+
+
+def test_an_undeclared_entity_is_refused():
+    """The guard's parser refuses document types; a parser that did not must not lose text either."""
+    root = etree.fromstring(
+        b'<!DOCTYPE z [<!ENTITY e "1">]><z xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="Payment">'
+        b"<Amount>1&e;</Amount></z>",
+        etree.XMLParser(resolve_entities=False),
+    )
+    with pytest.raises(DecodeError, match="entity"):
+        decoder().object(root)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from sandbox_clients import Client
 
 from bridge.sandbox import SandboxThread
-from tests.sandbox.clients import Client
 
 
 @pytest.fixture

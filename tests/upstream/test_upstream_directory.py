@@ -3,143 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from upstream_servers import Request, as_json, serving, transporting
+from upstream_servers import Request, serving, transporting
+from upstream_tenant import ACCOUNT, Tenant, ask, credit, debit, hexed, invoice, one
 
 from bridge.core.facts import (
     Absent,
-    AccountFact,
     Ambiguous,
     DocumentRef,
     Fact,
-    GatewayFact,
     Kind,
-    Memos,
     NoVerdict,
-    PaymentFact,
     Question,
-    Standing,
-    StillStands,
     WhichAccount,
     WhichDocument,
-    WhichGateway,
-    WhichMemos,
-    WhichSource,
 )
 from bridge.upstream.budget import Budget
 from bridge.upstream.directory import Directory
 from bridge.upstream.oauth import OAuthClient
 from bridge.upstream.rest import ZuoraRest
-
-ACCOUNT = "a" * 32
-
-
-def hexed(number: int) -> str:
-    """A 32-digit id."""
-    return f"{number:032x}"
-
-
-def invoice(number: int, name: str | None = None, **more: Any) -> dict[str, Any]:
-    """An invoice's body."""
-    fields = {
-        "id": hexed(number),
-        "invoiceNumber": name or f"INV{number:08d}",
-        "accountId": ACCOUNT,
-        "status": "Posted",
-    }
-    return fields | {"currency": "USD", "balance": 5, "success": True} | more
-
-
-def debit(number: int, name: str | None = None, **more: Any) -> dict[str, Any]:
-    """A debit memo's body."""
-    fields = {"id": hexed(number), "number": name or f"DM{number:08d}", "accountId": ACCOUNT, "status": "Posted"}
-    return fields | {"currency": "USD", "balance": 100.5, "debitMemoDate": "2026-02-01"} | more
-
-
-def credit(number: int, name: str | None = None, **more: Any) -> dict[str, Any]:
-    """A credit memo's body."""
-    fields = {"id": hexed(number), "number": name or f"CM{number:08d}", "accountId": ACCOUNT, "status": "Posted"}
-    return fields | {"currency": "USD", "unappliedAmount": 30, "creditMemoDate": "2026-01-15"} | more
-
-
-def payment(number: int, **more: Any) -> dict[str, Any]:
-    """A payment's body."""
-    fields = {"id": hexed(number), "number": f"P-{number:08d}", "accountId": ACCOUNT, "status": "Processed"}
-    return fields | {"type": "External", "amount": 100.5, "refundAmount": 0.25, "effectiveDate": "2026-02-02"} | more
-
-
-class Tenant:
-    """A fake Zuora: bodies under their paths; what is not there is not found."""
-
-    def __init__(self) -> None:
-        self.bodies: dict[str, Any] = {}
-        self.statuses: dict[str, int] = {}
-        self.seen: list[Request] = []
-        self.under_way = 0
-        self.most = 0
-        self.slow = 0.0
-
-    def add(self, path: str, *bodies: dict[str, Any]) -> Tenant:
-        """Put documents under their id and their number."""
-        for body in bodies:
-            self.bodies[f"{path}/{body['id']}"] = body
-            self.bodies[f"{path}/{body.get('invoiceNumber') or body['number']}"] = body
-        return self
-
-    @property
-    def paths(self) -> list[str]:
-        """What was asked for, without tokens and sequence sets."""
-        return [request.path for request in self.seen if request.path not in ("/oauth/token", "/v1/sequence-sets")]
-
-    async def __call__(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
-        self.seen.append(request)
-        if request.path == "/oauth/token":
-            writer.write(as_json(200, {"access_token": "t", "expires_in": 3599}))
-            return
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        await asyncio.sleep(self.slow)
-        self.under_way -= 1
-        body = self.bodies.get(request.path)
-        if callable(body):
-            body = body(request)
-        if request.path in self.statuses:
-            writer.write(as_json(self.statuses[request.path], {"success": False, "reasons": [{"code": 50000060}]}))
-        elif body is None:
-            writer.write(as_json(404, {"success": False, "reasons": [{"code": 50000040}]}))
-        else:
-            writer.write(as_json(200, body))
-
-
-def ask(tenant: Tenant, *rounds: Iterable[Question], between: Callable[[], None] | None = None) -> list[Any]:
-    """The answers of each round, against one directory."""
-
-    async def go() -> list[dict[Question, Fact]]:
-        async with serving(tenant) as server, transporting() as transport:
-            oauth = OAuthClient(transport, server.origin, "i", "s")
-            directory = Directory(ZuoraRest(transport, server.origin, oauth, Budget()))
-            came = []
-            for questions in rounds:
-                came.append(await directory.answer(questions))
-                if between is not None:
-                    between()
-            return came
-
-    return asyncio.run(go())
-
-
-def one(tenant: Tenant, question: Question) -> Fact:
-    """The answer to one question."""
-    return ask(tenant, [question])[0][question]
-
-
-# ---------------------------------------------------------------- documents
 
 
 def test_an_id_is_an_invoice_then_a_debit_memo_then_a_credit_memo() -> None:
@@ -391,153 +278,3 @@ def test_entities_do_not_share_knowledge_and_are_named_in_the_request() -> None:
             return [request.header("Zuora-Entity-Ids") for request in tenant.seen if "invoices" in request.path]
 
     assert asyncio.run(go()) == [None, "e1", "e2"]
-
-
-# ---------------------------------------------------------------- sources, accounts, gateways
-
-
-def test_a_payment_comes_with_its_debit_memos_and_what_is_left_of_it() -> None:
-    """Amount less refunds, and the parts that paid debit memos."""
-    tenant = Tenant().add("/v1/payments", payment(5))
-    parts = [{"id": "1", "amount": 1, "debitMemoId": hexed(2), "invoiceId": None}, {"id": "2", "debitMemoId": None}]
-    for key in (hexed(5), "P-00000005"):
-        tenant.bodies[f"/v1/payments/{key}/parts"] = {"parts": parts, "success": True}
-        assert one(tenant, WhichSource(key)) == PaymentFact(
-            hexed(5),
-            ACCOUNT,
-            "Processed",
-            "External",
-            Decimal("100.25"),
-            date(2026, 2, 2),
-            frozenset({hexed(2)}),
-        )
-
-
-def test_a_source_that_is_no_payment_may_be_a_credit_memo() -> None:
-    """By id and by number; a credit memo's prefix is tried first."""
-    tenant = Tenant().add("/v1/credit-memos", credit(3))
-    for key in (hexed(3), "CM00000003"):
-        found = one(tenant, WhichSource(key))
-        assert isinstance(found, DocumentRef)
-        assert (found.kind, found.open) == (Kind.CREDIT_MEMO, Decimal(30))
-    assert one(tenant, WhichSource(hexed(9))) == Absent()
-    assert "/v1/payments/CM00000003" not in tenant.paths
-
-
-@pytest.mark.parametrize("path", [f"/v1/payments/{hexed(5)}", f"/v1/payments/{hexed(5)}/parts"])
-def test_a_payment_that_cannot_be_read_whole_is_no_verdict(path: str) -> None:
-    """Without its parts it is not known what a refund would touch."""
-    tenant = Tenant().add("/v1/payments", payment(5))
-    tenant.bodies[f"/v1/payments/{hexed(5)}/parts"] = {"parts": []}
-    tenant.statuses[path] = 500
-    assert isinstance(one(tenant, WhichSource(hexed(5))), NoVerdict)
-
-
-def test_an_account_is_read_each_time() -> None:
-    """Its status and its gateway can change."""
-    tenant = Tenant()
-    tenant.bodies["/v1/accounts/A1"] = {
-        "success": True,
-        "basicInfo": {"id": ACCOUNT, "accountNumber": "A1", "status": "Active"},
-        "billingAndPayment": {"currency": "JPY", "paymentGateway": "Stripe"},
-    }
-    question = WhichAccount("A1")
-    first, second = ask(
-        tenant,
-        [question],
-        [question],
-        between=lambda: tenant.bodies["/v1/accounts/A1"]["basicInfo"].update(status="Canceled"),
-    )
-    assert first[question] == AccountFact(ACCOUNT, "JPY", "Active", "Stripe")
-    assert second[question] == AccountFact(ACCOUNT, "JPY", "Canceled", "Stripe")
-    assert one(tenant, WhichAccount("A2")) == Absent()
-
-
-def test_gateways_are_listed_once_and_again_for_a_name_not_seen() -> None:
-    """A gateway that was just set up is found."""
-    tenant = Tenant()
-    rows = [{"id": "g1", "name": "Stripe", "isActive": True}, {"id": "g2", "name": "Old", "isActive": False}]
-    tenant.bodies["/v1/payment-gateways"] = {"success": True, "paymentgateways": rows}
-    first, second, third = ask(
-        tenant,
-        [WhichGateway("Stripe"), WhichGateway("Old")],
-        [WhichGateway("Stripe")],
-        [WhichGateway("New")],
-        between=lambda: rows.append({"id": "g3", "name": "New", "isActive": True}),
-    )
-    assert first == {
-        WhichGateway("Stripe"): GatewayFact("g1", "Stripe", True),
-        WhichGateway("Old"): GatewayFact("g2", "Old", False),
-    }
-    assert second[WhichGateway("Stripe")].id == "g1"
-    assert third[WhichGateway("New")].id == "g3"
-    assert len(tenant.paths) == 2
-    assert one(tenant, WhichGateway("Nowhere")) == Absent()
-    tenant.statuses["/v1/payment-gateways"] = 500
-    assert isinstance(one(tenant, WhichGateway("Stripe")), NoVerdict)
-
-
-def test_memos_of_an_account_come_oldest_first_from_all_pages() -> None:
-    """Unapplied only, by date and then by number, beyond eight digits too."""
-    rows = [
-        credit(1, "CM100000000", creditMemoDate="2026-01-01"),
-        credit(2, "CM00000009", creditMemoDate="2026-01-01"),
-        credit(3, "CM00000001", creditMemoDate="2026-01-02"),
-        credit(4, unappliedAmount=0),
-        credit(5, status="Draft"),
-        *(credit(n, creditMemoDate="2026-03-01") for n in range(10, 90)),
-    ]
-
-    def listed(request: Request) -> dict[str, Any]:
-        assert request.query["accountId"] == ACCOUNT
-        assert request.query["status"] == "Posted"
-        page, size = int(request.query["page"]), int(request.query["pageSize"])
-        body: dict[str, Any] = {"creditmemos": rows[(page - 1) * size : page * size], "success": True}
-        return body | ({"nextPage": "http://evil.example.com/"} if page * size < len(rows) else {})
-
-    tenant = Tenant()
-    tenant.bodies["/v1/credit-memos"] = listed
-    found = one(tenant, WhichMemos(ACCOUNT))
-    assert isinstance(found, Memos)
-    assert [memo.number for memo in found.memos[:3]] == ["CM00000009", "CM100000000", "CM00000001"]
-    assert len(found.memos) == 83
-    assert all(memo.kind is Kind.CREDIT_MEMO and isinstance(memo.open, Decimal) for memo in found.memos)
-
-
-@pytest.mark.parametrize(
-    "row", [credit(1, accountId="b" * 32), credit(1, unappliedAmount=None), credit(1, creditMemoDate=None)]
-)
-def test_memos_that_cannot_be_trusted_are_no_verdict(row: dict[str, Any]) -> None:
-    """One unreadable memo could be the oldest."""
-    tenant = Tenant()
-    tenant.bodies["/v1/credit-memos"] = {"creditmemos": [credit(2), row], "success": True}
-    assert isinstance(one(tenant, WhichMemos(ACCOUNT)), NoVerdict)
-
-
-@pytest.mark.parametrize(
-    ("status", "stands"),
-    [
-        ("Processed", True),
-        ("Processing", True),
-        ("Draft", True),
-        ("Error", False),
-        ("Canceled", False),
-        ("Voided", False),
-    ],
-)
-def test_an_object_stands_by_its_status(status: str, stands: bool) -> None:
-    """Read anew each time."""
-    tenant = Tenant().add("/v1/payments", payment(5, status=status))
-    assert one(tenant, StillStands("Payment", hexed(5))) == Standing(stands, status)
-
-
-def test_a_deleted_object_does_not_stand() -> None:
-    """Zuora's own not found, for payments and refunds; nothing else is a deletion."""
-    tenant = Tenant()
-    assert one(tenant, StillStands("Refund", hexed(6))) == Standing(False, "deleted")
-    assert tenant.paths == [f"/v1/refunds/{hexed(6)}"]
-    tenant.statuses[f"/v1/refunds/{hexed(6)}"] = 500
-    assert isinstance(one(tenant, StillStands("Refund", hexed(6))), NoVerdict)
-    assert isinstance(one(tenant, StillStands("Invoice", hexed(6))), NoVerdict)
-    tenant.bodies[f"/v1/payments/{hexed(7)}"] = {"success": True, "id": hexed(7)}
-    assert isinstance(one(tenant, StillStands("Payment", hexed(7))), NoVerdict)

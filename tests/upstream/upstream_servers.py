@@ -138,3 +138,28 @@ async def transporting(**options: Any) -> AsyncIterator[Transport]:
     finally:
         await transport.close()
         await asyncio.sleep(0)
+
+
+ID = "8ad08c8484bd99df0184bda9f7f94a27"
+
+FAULT = (
+    "<?xml version='1.0' encoding='UTF-8'?>"
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+    '<soapenv:Fault xmlns:fns="http://fault.api.zuora.com/"><faultcode>fns:INVALID_SESSION</faultcode>'
+    "<faultstring>no</faultstring><detail><fns:UnexpectedErrorFault><fns:FaultCode>INVALID_SESSION</fns:FaultCode>"
+    "<fns:FaultMessage>no</fns:FaultMessage></fns:UnexpectedErrorFault></detail></soapenv:Fault>"
+    "</soapenv:Body></soapenv:Envelope>"
+)
+
+
+def saved(rows: str, operation: str = "create") -> bytes:
+    """An answer in Zuora's own spelling."""
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>"
+        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+        f'<ns1:{operation}Response xmlns:ns1="http://api.zuora.com/">{rows}</ns1:{operation}Response>'
+        "</soapenv:Body></soapenv:Envelope>"
+    ).encode()
+
+
+OK_ROW = f"<ns1:result><ns1:Id>{ID}</ns1:Id><ns1:Success>true</ns1:Success></ns1:result>"

@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from sandbox_clients import SOAP_TYPE, Client, written, zobject
 
 from bridge.sandbox import SandboxThread
-from tests.sandbox.clients import SOAP_TYPE, Client, written, zobject
 
 HEAD = (
     "<?xml version='1.0' encoding='UTF-8'?><soapenv:Envelope"
@@ -181,7 +181,7 @@ def test_what_the_engine_cannot_read_is_a_server_fault(client: Client, body: byt
     "header",
     [
         "<SessionHeader><session>{0}</session></SessionHeader>",
-        '<b:SessionHeader xmlns:b="http://schemas.xmlsoap.org/soap/envelope/"><c:Session xmlns:c="urn:x">{0}</c:Session>'
+        '<b:SessionHeader xmlns:b="http://schemas.xmlsoap.org/soap/envelope/"><b:Session>{0}</b:Session>'
         "</b:SessionHeader>",
         '<b:SessionHeader xmlns:b="http://object.api.zuora.com/" s:mustUnderstand="0"><b:session> {0} </b:session>'
         "</b:SessionHeader>",
