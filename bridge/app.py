@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from bridge.admin import Admin
+from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
 from bridge.contract.reader import read
 from bridge.contract.serve import extended_wsdl, served_wsdl
@@ -77,9 +78,12 @@ class App:
         if zuora.soap_url is None or zuora.rest_url is None:
             raise ConfigurationError("BRIDGE_ZUORA__SOAP_URL and BRIDGE_ZUORA__REST_URL must both be set")
         path = zuora.wsdl or own_wsdl()
-        raw = path.read_bytes()
-        contract = read(raw, extension=extension().read_bytes())
-        contract.require(MINIMUM)
+        try:
+            raw = path.read_bytes()
+            contract = read(raw, extension=extension().read_bytes())
+            contract.require(MINIMUM)
+        except (OSError, ContractError) as error:
+            raise ConfigurationError(f"BRIDGE_ZUORA__WSDL: {error}") from None
         instance = f"{os.getpid()}-{secrets.token_hex(6)}"
         journal = self._journal = await asyncio.to_thread(
             Journal.open, settings.database_url, settings.journal_key, instance

@@ -7,7 +7,7 @@ With a tenant configured, documents are looked up by GETs. Without one they are 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,7 @@ from bridge.core.facts import (
     WhichSource,
 )
 from bridge.core.intent import Dispatch
-from bridge.core.model import Caller, Route, Version
+from bridge.core.model import Call, Caller, Route, Version, ZObject
 from bridge.core.preview import Preview, preview
 from bridge.cutover import default_route
 from bridge.facade.preview import call_in
@@ -79,7 +79,7 @@ class Planner:
         transport, budget = Transport(), Budget()
         try:
             soap = ZuoraSoap(path, self._soap_origin, transport, budget)
-            look: Directory | Prefixes = Prefixes()
+            look: Directory | Prefixes = Prefixes(call)
             if zuora.client_id and zuora.client_secret and zuora.rest_url:
                 oauth = OAuthClient(
                     transport, self._rest_origin, zuora.client_id, zuora.client_secret.get_secret_value()
@@ -105,37 +105,49 @@ class Planner:
 class Prefixes:
     """Facts guessed from the default number prefixes; what a guess cannot know never stands in the way."""
 
+    def __init__(self, call: Call) -> None:
+        self._accounts = {
+            key: account for obj in call.objects if (account := obj.get("AccountId")) for key in _texts(obj)
+        }
+
     async def answer(self, questions: Iterable[Question]) -> dict[Question, Fact]:
         """A fact for every question."""
-        return {question: _guess(question) for question in questions}
+        return {question: self._guess(question) for question in questions}
+
+    def _guess(self, question: Question) -> Fact:
+        match question:
+            case WhichDocument(key):
+                kind = Kind.INVOICE
+                if key.upper().startswith("DM"):
+                    kind = Kind.DEBIT_MEMO
+                elif key.upper().startswith("CM"):
+                    kind = Kind.CREDIT_MEMO
+                return _document(kind, key, self._accounts.get(key, _ACCOUNT))
+            case WhichSource(key):
+                if key.upper().startswith("CM"):
+                    return _document(Kind.CREDIT_MEMO, key, self._accounts.get(key, _ACCOUNT))
+                return PaymentFact(key, _ACCOUNT, "Processed", "External", _ENOUGH)
+            case WhichAccount(key):
+                return AccountFact(key, "USD", "Active")
+            case WhichGateway(name):
+                return GatewayFact(f"gateway {name}", name, active=True)
+            case WhichMemos(account):
+                return Memos((_document(Kind.CREDIT_MEMO, "the oldest credit memo", account),))
+            case _:
+                return Standing(stands=True, status="Processed")
 
 
 _ACCOUNT = "unknown account"
 _ENOUGH = Decimal(10**12)
 
 
-def _guess(question: Question) -> Fact:
-    match question:
-        case WhichDocument(key):
-            kind = Kind.INVOICE
-            if key.upper().startswith("DM"):
-                kind = Kind.DEBIT_MEMO
-            elif key.upper().startswith("CM"):
-                kind = Kind.CREDIT_MEMO
-            return _document(kind, key)
-        case WhichSource(key):
-            if key.upper().startswith("CM"):
-                return _document(Kind.CREDIT_MEMO, key)
-            return PaymentFact(key, _ACCOUNT, "Processed", "External", _ENOUGH)
-        case WhichAccount(key):
-            return AccountFact(key, "USD", "Active")
-        case WhichGateway(name):
-            return GatewayFact(f"gateway {name}", name, active=True)
-        case WhichMemos(account):
-            return Memos((_document(Kind.CREDIT_MEMO, "the oldest credit memo", account),))
-        case _:
-            return Standing(stands=True, status="Processed")
+def _texts(obj: ZObject) -> Iterator[str]:
+    """Every value of an object: among them the keys of its documents."""
+    yield from (text.strip() for text in obj.fields.values())
+    for rows in obj.children.values():
+        for row in rows:
+            yield from _texts(row)
 
 
-def _document(kind: Kind, key: str, account: str = _ACCOUNT) -> DocumentRef:
+def _document(kind: Kind, key: str, account: str) -> DocumentRef:
     return DocumentRef(kind, key, key, account, "USD", "Posted", _ENOUGH)

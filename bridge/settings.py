@@ -16,17 +16,27 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from bridge.core.model import Caller, Settlement, Tenant, Version
 
-SECRETS = ("BRIDGE_ADMIN__TOKEN", "BRIDGE_ZUORA__CLIENT_SECRET", "BRIDGE_JOURNAL__KEY")
+SECRETS = frozenset({"token", "client_secret", "key"})
 
 
 class ConfigurationError(Exception):
@@ -47,6 +57,23 @@ Origin = Annotated[str, BeforeValidator(_origin)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, given: Any) -> Any:
+        """``client_secret_file`` for ``client_secret`` and so on, as container platforms mount secrets."""
+        if not isinstance(given, dict):
+            return given
+        taken = dict(given)
+        for name in [name for name in given if name.endswith("_file") and name.removesuffix("_file") in SECRETS]:
+            path = taken.pop(name)
+            try:
+                # A trailing newline is the editor's doing.
+                text = Path(str(path)).read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, ValueError):
+                raise ValueError(f"the file that {name.upper()} names cannot be read") from None
+            taken.setdefault(name.removesuffix("_file"), text)
+        return taken
 
 
 class Admin(_Part):
@@ -220,22 +247,17 @@ def address(text: str) -> tuple[str, int]:
 
 def load(**overrides: Any) -> Settings:
     """Read the configuration; raises ``ConfigurationError`` naming each setting at fault."""
-    _from_files()
     try:
         return Settings(**overrides)
-    except ValidationError as error:
+    except (ValidationError, SettingsError) as error:
+        if isinstance(error, SettingsError):
+            raise ConfigurationError(f"a setting is not readable: {_without_input(error)}") from None
         faults = [f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg']}" for each in error.errors()]
         raise ConfigurationError("; ".join(faults)) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}") from None
 
 
-def _from_files() -> None:
-    """Secrets from ``..._FILE``, as container platforms mount them; a trailing newline is the editor's doing."""
-    for name in SECRETS:
-        path = os.environ.get(f"{name}_FILE")
-        if path and name not in os.environ:
-            try:
-                os.environ[name] = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-            except OSError as error:
-                raise ConfigurationError(f"{name}_FILE: {error.strerror}") from None
+def _without_input(error: Exception) -> str:
+    """Which field of which source it was; what was written there may be a secret."""
+    return str(error).split(":")[0]

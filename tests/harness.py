@@ -9,17 +9,23 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
+import re
 import shutil
 import socket
+import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
+from unittest import mock
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
@@ -41,6 +47,9 @@ DATABASE = "bridge.db"
 
 Value: TypeAlias = "str | Sequence[Obj] | None"
 Headers: TypeAlias = "Sequence[tuple[str, str]]"
+
+
+_SERVING = re.compile(r"bridge: serving (http://[^,\s]+)")
 
 
 # ------------------------------------------------------------------ what callers send
@@ -302,18 +311,29 @@ def _empty_journal() -> dict[str, bytes]:
 class World:
     """A simulated Zuora and a bridge before it. Use it as a context manager.
 
-    ``settings`` are those of the bridge; ``zuora`` adds to the ones that point at the sandbox. ``journal`` is a
-    folder to keep the database in.
+    ``settings`` are those of the bridge; ``zuora`` adds to the ones that point at the sandbox. ``patience`` is how long
+    the journal waits for a lock, ``bridges`` how many share it from the start. The database is in ``folder``.
     """
 
-    def __init__(self, folder: Path, *, zuora: Mapping[str, Any] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        zuora: Mapping[str, Any] | None = None,
+        patience: float = 5.0,
+        bridges: int = 1,
+        **settings: Any,
+    ) -> None:
         self.folder = folder
+        self._count = bridges
+        self._patience = patience
         self.sandbox = SandboxThread()
         self.bridges: list[AppThread] = []
         self.names: dict[str, str] = {}
         self._zuora = dict(zuora or {})
         self._given = settings
         self._session: str | None = None
+        self._processes: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> World:
         for name, content in _empty_journal().items():
@@ -323,13 +343,17 @@ class World:
         self.sandbox.__enter__()
         self.names = dict(self.ledger()["names"])
         try:
-            self.add_bridge()
+            for _ in range(self._count):
+                self.add_bridge()
         except BaseException:
-            self.sandbox.stop()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
         for bridge in self.bridges:
             bridge.stop()
         self.sandbox.stop()
@@ -358,9 +382,18 @@ class World:
     def add_bridge(self) -> AppThread:
         """Another process's worth of bridge on the same journal."""
         bridge = AppThread(self.settings)
-        bridge.__enter__()
+        with mock.patch.object(Journal, "open", partial(Journal.open, patience=self._patience)):
+            bridge.__enter__()
         self.bridges.append(bridge)
         return bridge
+
+    @contextlib.contextmanager
+    def journal_locked(self) -> Iterator[None]:
+        """Another program holds the journal's write lock."""
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
 
     def restart(self) -> None:
         """Stop every bridge and start one on the same journal."""
@@ -371,8 +404,37 @@ class World:
 
     @property
     def url(self) -> str:
-        """Where callers reach the (first) bridge."""
-        return self.bridges[0].url
+        """Where callers reach the (first) bridge, or the process started last."""
+        return self.bridges[0].url if self.bridges else self._process_url
+
+    def serve(self) -> subprocess.Popen[str]:
+        """`bridge serve` as a process of its own, on the same journal; ``url`` is its address."""
+        settings = {
+            "LISTEN": "127.0.0.1:0",
+            "ADMIN__LISTEN": "127.0.0.1:0",
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "ZUORA__SOAP_URL": self.sandbox.url,
+            "ZUORA__REST_URL": self.sandbox.url,
+            "ZUORA__CLIENT_ID": "demo-client",
+            "ZUORA__CLIENT_SECRET": "demo-secret",
+            "ZUORA__TENANT_ID": "10000",
+            "CALLERS": json.dumps({"erp": {"usernames": [ERP], "allow": ["*"]}}),
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from bridge.cli import main; main()", "serve"],
+            env={"PATH": os.environ["PATH"], **{f"BRIDGE_{name}": value for name, value in settings.items()}},
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self._processes.append(process)
+        assert process.stdout is not None
+        with process.stdout as lines:
+            found = next((each for line in lines if (each := _SERVING.match(line))), None)
+        assert found is not None, "bridge serve ended before it served"
+        self._process_url = found[1]
+        return process
 
     @property
     def database(self) -> Path:

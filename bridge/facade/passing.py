@@ -6,7 +6,8 @@ be given a body that holds a journaled write: the door decides that before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
@@ -15,12 +16,15 @@ from lxml import etree
 
 from bridge.core.commands import Lost, NotSent
 from bridge.telemetry.log import get_logger
-from bridge.upstream.transport import Relayed, Transport
+from bridge.upstream.transport import Relayed, Streamed, Transport
 
 log = get_logger("passing")
 
 PASS_SECONDS = 130.0
 """A little more than Zuora's own 120 s, so that its own time-out is what a caller sees."""
+
+STREAM_SECONDS = 3600.0
+"""A file may take its time; each of its pieces still goes on at once."""
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
 
@@ -59,18 +63,24 @@ class Passing:
         return await self._relay(method, origin + target, headers, body)
 
     async def rest(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> Passed:
-        """To the REST host."""
+        """To the REST host, with a body that was looked at."""
         return await self._relay(method, self._rest + target, headers, body)
+
+    def stream(
+        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: AsyncIterable[bytes] | None
+    ) -> AbstractAsyncContextManager[Streamed | NotSent | Lost]:
+        """To the REST host, neither body held or looked at."""
+        return self._transport.stream(method, self._rest + target, headers, body, STREAM_SECONDS)
 
     async def _relay(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Passed:
         came = await self._transport.relay(method, url, headers, body or None, PASS_SECONDS)
         if isinstance(came, Relayed):
             return Passed(came.status, came.headers, came.body)
         log.warning("not passed", event_kind=type(came).__name__, reason=came.reason)
-        return _no_answer(came)
+        return no_answer(came)
 
 
-def _no_answer(came: NotSent | Lost) -> Passed:
+def no_answer(came: NotSent | Lost) -> Passed:
     """RFC 9110, 15.6.3 and 15.6.5: 502 where Zuora was not reached, 504 where it may have been and did not answer."""
     status = 502 if isinstance(came, NotSent) else 504
     return Passed(status, [], b"")

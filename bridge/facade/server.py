@@ -23,22 +23,20 @@ from bridge.core.conduct import Errand
 from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Rows, Settlement, Silence, Tenant, Version
 from bridge.cutover import default_route
 from bridge.facade import json_doors
-from bridge.facade.door import Seen, Way, look
-from bridge.facade.guard import Inspected, Intake, Refusal, admit, inspect_received
-from bridge.facade.passing import Passed, Passing, rewritten_login
+from bridge.facade.door import WRITES, Seen, Way, look
+from bridge.facade.guard import DEFAULT_LIMITS, Inspected, Intake, Refusal, admit, inspect_received
+from bridge.facade.passing import Passed, Passing, no_answer, rewritten_login
 from bridge.facade.paths import Door, Found, find
 from bridge.facade.service import Exchange, Facade
 from bridge.facade.sessions import Sessions
 from bridge.runtime import Runtime, Stopping, Visit
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
+from bridge.upstream.transport import Broken, Streamed
 
 log = get_logger("facade")
 
 RECEIVE_SECONDS = 30.0
-MAX_PASSED = 64 * 1024 * 1024
-"""A body on a REST path is only relayed; Zuora's own ceiling for an upload is far below this."""
-
 _NEWEST = Version(9999)
 _NO_STORE = {"Cache-Control": "max-age=0, no-cache, no-store", "Pragma": "no-cache", "Server": "bridge"}
 
@@ -240,17 +238,43 @@ class Server:
         return _relay(await self._passing.soap(request.method, request.raw_path, request.headers.items(), b""))
 
     async def _rest(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
+        """Actions and CRUD are looked at before they pass; every other path is streamed unparsed."""
+        if found.door is Door.REST:
+            return await self._stream(request)
         body = bytearray()
-        async for piece in request.content.iter_any():
-            body += piece
-            if len(body) > MAX_PASSED:
-                return _plain(413, "The request is too large; nothing was sent.", close=True)
-        if found.door in (Door.ACTION, Door.CRUD):
-            refused = json_doors.refusal(request.method, found.rest, bytes(body), crud=found.door is Door.CRUD)
-            if refused is not None:
-                return web.Response(status=refused[0], body=refused[1], headers={"Content-Type": "application/json"})
+        async with asyncio.timeout(RECEIVE_SECONDS):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > DEFAULT_LIMITS.body_bytes:
+                    return _plain(413, "The request is too large; nothing was sent.", close=True)
+        if found.door is Door.ACTION and found.rest in WRITES and "Content-Encoding" in request.headers:
+            return _plain(415, "A compressed body is not read on this path; nothing was sent.")
+        refused = json_doors.refusal(request.method, found.rest, bytes(body), crud=found.door is Door.CRUD)
+        if refused is not None:
+            return web.Response(status=refused[0], body=refused[1], headers={"Content-Type": "application/json"})
         passed = await self._passing.rest(request.method, request.raw_path, request.headers.items(), bytes(body))
         return _relay(passed)
+
+    async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = request.content.iter_any() if request.body_exists else None
+        async with self._passing.stream(request.method, request.raw_path, request.headers.items(), body) as came:
+            if not isinstance(came, Streamed):
+                log.warning("not passed", came=type(came).__name__.lower(), reason=came.reason)
+                return _relay(no_answer(came))
+            response = web.StreamResponse(status=came.status, reason=came.reason)
+            response.headers.clear()
+            response.headers.extend(came.headers)
+            await response.prepare(request)
+            try:
+                async for piece in came.pieces:
+                    await response.write(piece)
+            except Broken:
+                # The status is gone already: only a connection that ends early tells the caller.
+                if request.transport is not None:
+                    request.transport.abort()
+                return response
+            await response.write_eof()
+            return response
 
     def _address(self, request: web.BaseRequest) -> str:
         """The bridge's own origin as this caller reaches it."""

@@ -17,8 +17,10 @@ from bridge.journal.errors import JournalRefused
 def key_beside(database: Path) -> bytes:
     """The key in ``<database>.key``, made on the first start."""
     path = database.with_name(database.name + ".key")
+    # In this order: another process that is starting too makes the key first and the database after it.
+    has_rows = database.exists() and database.stat().st_size > 0
     if not path.exists():
-        if database.exists() and database.stat().st_size:
+        if has_rows:
             raise JournalRefused(
                 f"{database} exists and its key file {path} does not",
                 "Restore the key file from your backup, or set BRIDGE_JOURNAL__KEY to the key of this database.",

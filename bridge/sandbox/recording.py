@@ -18,6 +18,8 @@ _SOAP_SECRET = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FORM_SECRET = re.compile(r"((?:^|&)client_secret=)([^&]*)")
+# Bodies kept in all; batches of fifty objects would otherwise fill memory long before their number does.
+_MOST_BYTES = 64 * 1024 * 1024
 _SECRET_HEADERS = ("authorization", "apisecretaccesskey", "cookie")
 _OPERATION = re.compile(rb"Body\b[^>]*>\s*(?:<!--.*?-->\s*)*<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
@@ -64,6 +66,7 @@ class Recording:
 
     def __init__(self, most: int) -> None:
         self._kept: deque[Recorded] = deque(maxlen=max(most, 0))
+        self._bytes = 0
         self._count = 0
 
     def resize(self, most: int) -> None:
@@ -77,13 +80,23 @@ class Recording:
         self._count += 1
         changing = _is_write(face, method, path, operation)
         record = Recorded(self._count, at, face, method, path, headers, body, operation, changing)
+        if len(self._kept) == self._kept.maxlen:
+            self._forget_oldest()
         self._kept.append(record)
+        self._bytes += len(body)
+        while self._bytes > _MOST_BYTES and len(self._kept) > 1:
+            self._forget_oldest()
         return record
+
+    def _forget_oldest(self) -> None:
+        if self._kept:
+            self._bytes -= len(self._kept.popleft().body)
 
     def clear(self) -> int:
         """Forget everything; return how many there were."""
         count = len(self._kept)
         self._kept.clear()
+        self._bytes = 0
         return count
 
     def wire(self, after: int = 0) -> list[Json]:

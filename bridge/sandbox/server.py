@@ -52,6 +52,8 @@ class Sandbox:
 
     def reset(self, seed: str) -> None:
         """Forget everything and start from a seed."""
+        if seed not in SEEDS:
+            raise ValueError(f"unknown seed {seed!r}; known: {', '.join(SEEDS)}")
         self.clock = TenantClock()
         self.tenants = {name: sow(name, self.clock) for name in SEEDS}
         self.tenant: Tenant = self.tenants[seed]
@@ -104,9 +106,13 @@ class Sandbox:
 
     async def _respond(self, request: web.BaseRequest, record: Recorded, faults: list[Fault]) -> Answer:
         fault = next((one for one in faults if one.kind != "delay"), None)
-        edge = self._edge(record, fault) if fault is not None and fault.kind in EDGE else None
-        if edge is not None and not (fault and fault.commit):
-            return edge
+        edge: Answer | None = None
+        if fault is not None and fault.kind in EDGE:
+            if not fault.commit:
+                await _delay_before(faults)
+            edge = self._edge(record, fault)
+            if edge is not None and not fault.commit:
+                return edge
         if record.face == "soap":
             answer = await self._soap(request, record, faults, fault)
         elif record.face == "oauth":
@@ -340,6 +346,8 @@ class SandboxThread:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
+        elif not self._loop.is_closed():
+            self._loop.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

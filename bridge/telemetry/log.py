@@ -54,7 +54,7 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None, terminal: bo
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
-    """Return a logger whose lines carry ``room: name``."""
+    """Return a logger whose lines carry ``room: name`` (``logger`` is a parameter of structlog's own)."""
     return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(room=name))
 
 
@@ -121,5 +121,5 @@ def _escaped(text: str) -> str:
 
 def _renderer(people: bool) -> Processor:
     if people:
-        return structlog.processors.KeyValueRenderer(key_order=["time", "level", "logger", "event"], drop_missing=True)
+        return structlog.processors.KeyValueRenderer(key_order=["time", "level", "room", "event"], drop_missing=True)
     return structlog.processors.JSONRenderer(sort_keys=True, default=str)

@@ -22,13 +22,18 @@ _SECRETS = frozenset(_NAMES.split())
 # BRIDGE_ZUORA__CLIENT_SECRET, db_password, X-Auth-Token, BRIDGE_JOURNAL__KEY
 _ENDINGS = ("password", "passwd", "secret", "token", "sessionid", "apikey", "privatekey", "securitycode", "journalkey")
 
-_START = re.compile(r"(?:<|&lt;)(?:[\w.-]+:)?([\w.-]+)((?:\s(?:(?!&gt;)[^<>])*)?)(?:>|&gt;)")
+# As it is, or escaped once more inside another document. Running past the next tag would cost its square.
+_START = re.compile(
+    r"<(?:[\w.-]+:)?([\w.-]+)((?:\s[^<>]*)?)>|&lt;(?:[\w.-]+:)?([\w.-]+)((?:\s(?:(?!&[lg]t;)[^<>])*)?)&gt;"
+)
 _KEY = re.compile(r"""((?<!\\)\\*+["'])([\w.:-]{1,80})\1(\s*:\s*)(?!\[redacted\])""")
 _SCALAR = re.compile(r"""[^\s,"'\[{}\]\\]+""")
 _HEADER = re.compile(
     r"\b((?:proxy-)?authorization|set-cookie|cookie|api(?:secret)?accesskey(?:id)?)(\s*[:=]\s*)[^\r\n]+", re.IGNORECASE
 )
-_PAIR = re.compile(r"""(?<![\w.-])([\w.-]{1,80})(\s*=\s*|\s*:\s+|:)("[^"]*"?|'[^']*'?|[^\s&;,"'<>()\[{]+)""")
+_PAIR = re.compile(r"(?<![\w.-])([\w.-]{1,80})(?:\s*=\s*|\s*:\s*)")
+_VALUE = re.compile(r"""(?!\[redacted\])(?:"[^"]*"?|'[^']*'?|[^\s&;,"'<>()\[{]+)""")
+# "basic" is also a word: what follows it must look like a credential.
 _SCHEME = re.compile(
     r"\b(bearer|basic|digest)\s+(?=[^\s]*[\d+/=._-]|[A-Za-z]{16})[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE
 )
@@ -59,14 +64,16 @@ def _mask_elements(text: str) -> str:
     out: list[str] = []
     at = 0
     while found := _START.search(text, at):
-        if not is_secret_name(found[1]) or found[2].endswith("/"):
-            out.append(text[at : found.end()])
-            at = found.end()
+        name, inside = found[1] or found[3], found[2] or found[4] or ""
+        out.append(text[at : found.end()])
+        at = found.end()
+        if not is_secret_name(name) or inside.endswith("/"):
             continue
-        end = re.compile(rf"(?:<|&lt;)/(?:[\w.-]+:)?{re.escape(found[1])}\s*(?:>|&gt;)").search(text, found.end())
+        end = re.compile(rf"(?:<|&lt;)/(?:[\w.-]+:)?{re.escape(name)}\s*(?:>|&gt;)").search(text, at)
         stop = end.start() if end else len(text)
-        out += [text[at : found.end()], MASK if text[found.end() : stop].strip() else ""]
-        at = stop
+        if text[at:stop].strip():
+            out.append(MASK)
+            at = stop
     return "".join(out) + text[at:]
 
 
@@ -123,12 +130,11 @@ def _mask_pairs(text: str) -> str:
     out: list[str] = []
     at = 0
     while found := _PAIR.search(text, at):
-        value = found[3]
-        if is_secret_name(found[1]) and not value.startswith("["):
-            quote = value[0] if value[0] in "\"'" else ""
-            out += [text[at : found.start(3)], f"{quote}{MASK}{quote}"]
-            at = found.end()
-        else:
-            out.append(text[at : found.end(2)])
-            at = found.end(2)
+        out.append(text[at : found.end()])
+        at = found.end()
+        value = _VALUE.match(text, at) if is_secret_name(found[1]) else None
+        if value is not None:
+            quote = value[0][0] if value[0][0] in "\"'" else ""
+            out.append(f"{quote}{MASK}{quote}")
+            at = value.end()
     return "".join(out) + text[at:]

@@ -9,7 +9,8 @@ repeated. Must not follow redirects, keep cookies, read proxy settings, log, or 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -64,6 +65,20 @@ class Relayed:
     reason: str
     headers: list[tuple[str, str]]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer whose body is still arriving; ``pieces`` raises ``Broken`` where it does not arrive whole."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    pieces: AsyncIterator[bytes]
+
+
+class Broken(Exception):
+    """A streamed answer ended before its end."""
 
 
 class Fenced(Exception):
@@ -200,12 +215,34 @@ class Transport:
             return Lost(f"the answer is larger than {self._max_answer} bytes")
         return Relayed(answer.status, answer.reason or "", _as_received(answer), received)
 
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, headers: Headers, body: AsyncIterable[bytes] | None, deadline: float
+    ) -> AsyncIterator[Streamed | NotSent | Lost]:
+        """As ``relay``, but neither body is held: pieces go on as they come."""
+        flight = _Flight(None)
+        began = fence_now()
+        sent = _end_to_end(headers)
+        if body is not None and (length := CIMultiDict(headers).get("Content-Length")) is not None:
+            # Without it aiohttp would send a body of unknown length in chunks, which not every server takes.
+            sent["Content-Length"] = length
+        async with AsyncExitStack() as stack:
+            try:
+                answer = await stack.enter_async_context(
+                    self._open(method, url, sent, body, deadline, flight, inflate=False)
+                )
+            except Exception as error:  # As above.
+                yield _classified(flight, error)
+                return
+            self.clock.observe(answer.headers.get("Date"), began, fence_now())
+            yield Streamed(answer.status, answer.reason or "", _as_received(answer), _whole(answer))
+
     def _open(
         self,
         method: str,
         url: str,
         headers: CIMultiDict[str],
-        body: bytes | None,
+        body: bytes | AsyncIterable[bytes] | None,
         deadline: float,
         flight: _Flight,
         *,
@@ -232,6 +269,14 @@ class Transport:
                 return None
             pieces.append(piece)
         return b"".join(pieces)
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for piece in answer.content.iter_any():
+            yield piece
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise Broken(_explain(error)) from None
 
 
 def _classified(flight: _Flight, error: Exception) -> NotSent | Lost:

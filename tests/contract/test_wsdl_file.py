@@ -18,13 +18,13 @@ OBJECTS = {
     "Account": """
         AccountNumber, AdditionalEmailAddresses, AllowInvoiceEdit boolean, AutoPay boolean, Balance decimal,
         Batch, BcdSettingOption, BillCycleDay int, BillToId ID, CommunicationProfileId ID, CreatedById ID,
-        CreatedDate dateTime, CreditBalance decimal, CrmId, Currency, CustomerServiceRepName,
+        CreatedDate dateTime, CreditBalance decimal, CrmId ID, Currency, CustomerServiceRepName,
         DefaultPaymentMethodId ID, InvoiceDeliveryPrefsEmail, InvoiceDeliveryPrefsPrint, InvoiceTemplateId
         ID, LastInvoiceDate dateTime, Name, Notes, ParentId ID, PaymentGateway, PaymentTerm,
         PurchaseOrderNumber, SalesRepName, SoldToId ID, Status, TaxCompanyCode, TaxExemptCertificateID,
         TaxExemptCertificateType, TaxExemptDescription, TaxExemptEffectiveDate dateTime,
         TaxExemptExpirationDate dateTime, TaxExemptIssuingJurisdiction, TaxExemptStatus, TotalInvoiceBalance
-        decimal, UpdatedById ID, UpdatedDate dateTime, VATId""",
+        decimal, UpdatedById ID, UpdatedDate dateTime, VATId ID""",
     "GatewayOption": "name, value",
     "Invoice": """
         AccountId ID, AdjustmentAmount decimal, Amount decimal, AmountWithoutTax decimal, Balance decimal,

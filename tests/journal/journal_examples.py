@@ -63,7 +63,8 @@ def opened(name: str = "i1", **fields: Any) -> Opened:
 
 def moved(name: str = "i1", source: State = State.SENDING, target: State = State.APPLIED, **fields: Any) -> Moved:
     """A move by the owner w1 at 2,000."""
-    return Moved(**({"intent_id": name, "source": source, "target": target, "owner": "w1", "at": 2_000} | fields))
+    known: dict[str, Any] = {"intent_id": name, "source": source, "target": target, "owner": "w1", "at": 2_000}
+    return Moved(**(known | fields))
 
 
 def answered(name: str = "d1") -> Answered:

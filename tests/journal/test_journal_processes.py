@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from journal_examples import KEY, play, url_of
+from journal_examples import play, url_of
 
 from bridge.core.intent import State
 from bridge.journal import Journal
@@ -32,6 +32,10 @@ async def record(journal):
     print("recorded", flush=True)
     time.sleep(60)
 
+if sys.argv[4] == "open":
+    sys.stdin.readline()
+    Journal.open(url, None, name).close()
+    sys.exit()
 journal = Journal.open(url, KEY, name)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -92,4 +96,12 @@ def test_of_two_processes_one_wins_each_identity(tmp_path: Path) -> None:
         assert set(found.generations.values()) == {1}
 
     play(tmp_path, scene)
-    assert KEY
+
+
+def test_two_processes_that_start_at_once_share_one_new_key(tmp_path: Path) -> None:
+    """On an empty folder one makes the key and the tables, and both can use them."""
+    with start(tmp_path, "a", "open") as first, start(tmp_path, "b", "open") as second:
+        for process in (first, second):
+            say(process, "go")
+    assert [first.returncode, second.returncode] == [0, 0]
+    assert {path.name for path in tmp_path.iterdir()} == {"bridge.db", "bridge.db.key"}

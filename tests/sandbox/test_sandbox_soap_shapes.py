@@ -166,6 +166,7 @@ def test_soap_12_is_answered_in_soap_12(client: Client) -> None:
         (b"", "com.ctc.wstx.exc.WstxParsingException"),
         (b"<a", "com.ctc.wstx.exc.WstxParsingException"),
         (b"<a/>", "not a SOAP envelope"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "Document Type Declaration"),
         (b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>', "unknown"),
     ],
 )

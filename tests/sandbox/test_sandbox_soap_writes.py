@@ -1,7 +1,7 @@
 """What SOAP create, update and delete do to the books, and what they refuse."""
 
 import pytest
-from sandbox_clients import Client
+from sandbox_clients import Client, written, zobject
 
 from bridge.sandbox import SandboxThread
 
@@ -77,6 +77,8 @@ def test_the_credit_balance_amount_is_the_unapplied_amount(client: Client) -> No
         ({"EffectiveDate": "2026-02-20T00:00:00"}, "INVALID_VALUE", "EffectiveDate must be a date"),
         ({"AppliedInvoiceAmount": "31"}, "INVALID_VALUE", "not the sum"),
         ({"AppliedCreditBalanceAmount": "1"}, "INVALID_VALUE", "not the sum"),
+        ({"AppliedCreditBalanceAmount": "-1"}, "INVALID_VALUE", "AppliedCreditBalanceAmount"),
+        ({"InvoiceId": ""}, "MISSING_REQUIRED_VALUE", "InvoiceId"),
         ({"Comment": "x" * 256}, "INVALID_VALUE", "Comment"),
     ],
 )
@@ -153,8 +155,6 @@ def test_more_than_fifty_objects_are_refused_as_a_whole(client: Client) -> None:
 
 def test_mixed_and_unknown_types_are_type_faults(client: Client) -> None:
     """InvalidTypeFault is declared for create."""
-    from sandbox_clients import written, zobject
-
     mixed = written("create", zobject("Payment", client.soap_payment()), zobject("Account", {"Name": "x"}))
     assert client.envelope(mixed).fault[:2] == ("fns:INVALID_TYPE", "InvalidTypeFault")
     assert client.write("create", "Nonsense", {}).fault[:2] == ("fns:INVALID_TYPE", "InvalidTypeFault")
@@ -336,6 +336,8 @@ def test_other_objects_can_be_created_for_pass_through(client: Client) -> None:
     made = client.write("create", "InvoicePayment", link).rows[0]
     assert client.query(f"select Amount from InvoicePayment where Id = '{made}'").records[0]["Amount"] == "20"
     assert client.delete("Account", client.names["A"]).rows == ["CANNOT_DELETE"]
+    renamed = client.write("update", "Account", {"Id": client.names["B"], "Name": "Renamed"}, {"Name": "x"})
+    assert renamed.rows == [client.names["B"], "INVALID_ID"]
 
 
 def test_sessions_end_with_the_tenant_clock(client: Client) -> None:

@@ -33,7 +33,7 @@ def test_line_is_json_with_name_level_and_time(out: io.StringIO) -> None:
     """Every line says when, how serious, who and what."""
     get_logger("bridge.x").info("call answered", op="create", rows=2)
     (line,) = _lines(out)
-    assert (line["logger"], line["level"], line["event"], line["rows"]) == ("bridge.x", "info", "call answered", 2)
+    assert (line["room"], line["level"], line["event"], line["rows"]) == ("bridge.x", "info", "call answered", 2)
     assert str(line["time"]).endswith("Z")
 
 

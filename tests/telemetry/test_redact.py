@@ -214,7 +214,7 @@ def test_nothing_raises(value: object) -> None:
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(
-    st.integers(10**11, 10**17),
+    st.integers(10**11, 10**17 - 1),
     st.sampled_from(["", " ", "-"]),
     st.text(alphabet="ab ,:;=<>/\"'{}\\", max_size=10),
     st.text(alphabet="ab ,:;=<>/\"'{}\\", max_size=10),

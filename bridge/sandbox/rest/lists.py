@@ -7,6 +7,7 @@ memos. Must not change anything.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlencode
 
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.money import Json
@@ -56,7 +57,7 @@ def answer_list(
     start = (page - 1) * size
     answer: dict[str, Json] = {_NAMES[kind]: [_without_success(row) for row in rows[start : start + size]]}
     if start + size < len(rows):
-        rest = "&".join(f"{name}={value}" for name, value in query if name not in ("page", "pageSize"))
+        rest = urlencode([(name, value) for name, value in query if name not in ("page", "pageSize")])
         answer["nextPage"] = f"{base_url}/v1/{kind}?page={page + 1}&pageSize={size}{'&' if rest else ''}{rest}"
     answer["success"] = True
     return answer

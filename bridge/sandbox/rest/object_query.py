@@ -35,14 +35,14 @@ OBJECTS: Final = (
     *("payments", "refunds", "invoices", "debit-memos", "credit-memos"),
     *("payment-applications", "refund-applications"),
 )
-_DOCUMENT_FILTERS = "id accountid amount balance currency duedate status createddate updateddate"
+_DOCUMENT_FILTERS = "id accountid balance currency duedate status createddate updateddate"
 _FILTERS: Final = {
     "payments": "id updateddate accountid amount effectivedate gatewayorderid gatewaystate paymentmethodid"
     " paymentmethodsnapshotid paymentnumber referenceid source sourcename status unappliedamount createddate",
     "refunds": "id accountid amount paymentmethodid reasoncode refunddate refundnumber sourcetype status type"
     " updateddate createddate",
-    "invoices": f"{_DOCUMENT_FILTERS} invoicenumber invoicedate",
-    "debit-memos": f"{_DOCUMENT_FILTERS} debitmemonumber debitmemodate",
+    "invoices": f"{_DOCUMENT_FILTERS} amount invoicenumber invoicedate",
+    "debit-memos": f"{_DOCUMENT_FILTERS} totalamount debitmemonumber debitmemodate",
     "credit-memos": "id accountid status creditmemonumber creditmemodate unappliedamount updateddate createddate",
     "payment-applications": "id paymentid invoiceid debitmemoid accountid createddate updateddate",
     "refund-applications": "id refundid paymentid creditmemoid accountid createddate updateddate",

@@ -85,6 +85,8 @@ def read_request(raw: bytes) -> Request:
         root = etree.fromstring(raw, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ServerFault(f"com.ctc.wstx.exc.WstxParsingException: {str(error).partition(', line')[0]}") from None
+    if root.getroottree().docinfo.doctype:
+        raise ServerFault("com.ctc.wstx.exc.WstxParsingException: Document Type Declaration is not allowed")
     namespace, _, name = str(root.tag).removeprefix("{").partition("}")
     if name != "Envelope" or namespace not in (ENVELOPE_11, ENVELOPE_12):
         raise ServerFault("The input stream for an incoming message is not a SOAP envelope.")

@@ -189,6 +189,10 @@ def _targets(tenant: Tenant, given: ZObject, amount: Decimal, account: Account) 
     applied = positive(given, "AppliedInvoiceAmount", account.currency)
     if rows and (invoice_id or number):
         raise invalid("InvoicePaymentData cannot be combined with InvoiceId or InvoiceNumber.")
+    if applied is not None and not (rows or invoice_id or number):
+        raise missing("InvoiceId")
+    if unapplied is not None and (unapplied < ZERO or not fits(unapplied, account.currency)):
+        raise invalid(f"The value {plain(unapplied)} of AppliedCreditBalanceAmount is invalid.")
     targets: list[Target] = []
     if rows:
         if len(rows) > 200:
@@ -203,6 +207,8 @@ def _targets(tenant: Tenant, given: ZObject, amount: Decimal, account: Account) 
     elif unapplied is None:
         raise missing("AppliedCreditBalanceAmount")
     settled = total(target.amount for target in targets)
+    if rows and applied not in (None, settled):
+        raise invalid("AppliedInvoiceAmount is not the sum of the invoice payments.")
     if settled > amount or (unapplied is not None and settled + unapplied != amount):
         raise invalid("The payment amount is not the sum of the applied amounts.")
     check_distinct(targets)

@@ -1,0 +1,101 @@
+"""The configuration, as variables, secrets files and a TOML file."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from bridge.core.model import Op, Settlement
+from bridge.settings import ConfigurationError, Settings, load
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("BRIDGE_"):
+            monkeypatch.delenv(name)
+
+
+def test_the_defaults_are_the_public_contract_s() -> None:
+    """An empty environment gives the documented defaults."""
+    settings = load()
+    assert (settings.listen, settings.admin.listen) == ("127.0.0.1:8080", "127.0.0.1:8081")
+    assert settings.database_url == "sqlite:///bridge.db"
+    assert settings.workers == 1
+    assert settings.zuora.settlement is Settlement.ON
+    assert settings.zuora.rest_version == "2025-08-12"
+    assert settings.zuora.visibility_seconds == 60
+    assert settings.tenant.refund_reference is True
+    assert settings.caller("10000", "", "erp@example.com").allow == frozenset()
+
+
+def test_variables_win_over_the_toml_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One TOML file holds the same names; a variable overrides it."""
+    file = tmp_path / "bridge.toml"
+    file.write_text('listen = "0.0.0.0:1"\n[zuora]\ntenant_id = "1"\nsettlement = "off"\n')
+    monkeypatch.setenv("BRIDGE_CONFIG", str(file))
+    monkeypatch.setenv("BRIDGE_ZUORA__TENANT_ID", "2")
+    settings = load()
+    assert settings.listen == "0.0.0.0:1"
+    assert settings.zuora.tenant_id == "2"
+    assert settings.zuora.settlement is Settlement.OFF
+
+
+def test_callers_are_json_and_say_who_may_do_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented example works."""
+    monkeypatch.setenv("BRIDGE_CALLERS", '{"erp": {"usernames": ["erp@example.com"], "allow": ["Refund.*"]}}')
+    caller = load().caller("10000", "", "erp@example.com")
+    assert caller.name == "erp"
+    assert caller.may("Refund", Op.CREATE)
+    assert not caller.may("Payment", Op.CREATE)
+    assert caller.wait_seconds == 50
+
+
+def test_secrets_come_from_files_and_never_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret read from a file is neither in the repr nor in an error."""
+    file = tmp_path / "secret"
+    file.write_text("hush-hush\n")
+    monkeypatch.setenv("BRIDGE_ZUORA__CLIENT_SECRET_FILE", str(file))
+    settings = load()
+    assert settings.zuora.client_secret is not None
+    assert settings.zuora.client_secret.get_secret_value() == "hush-hush"
+    assert "hush" not in repr(settings)
+    monkeypatch.setenv("BRIDGE_WORKERS", "hush-hush")
+    with pytest.raises(ConfigurationError) as refused:
+        load()
+    assert "BRIDGE_WORKERS" in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+def test_a_missing_secret_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator is told which setting names the file."""
+    monkeypatch.setenv("BRIDGE_JOURNAL__KEY_FILE", "/nowhere/key")
+    with pytest.raises(ConfigurationError, match=r"BRIDGE_JOURNAL: .*KEY_FILE"):
+        load()
+
+
+def test_the_soap_url_may_carry_a_version_that_is_ignored() -> None:
+    """Only the origin counts; its host is the one whose ServerUrl is followed."""
+    settings = Settings.model_validate({"zuora": {"soap_url": "https://www.zuora.com/apps/services/a/83.0"}})
+    assert settings.zuora.soap_url == "https://www.zuora.com"
+    assert settings.zuora.hosts == {"www.zuora.com"}
+
+
+def test_the_journal_s_key_is_32_bytes_in_base64() -> None:
+    """Anything else is refused with how to make one."""
+    good = Settings.model_validate({"journal": {"key": base64.b64encode(bytes(32)).decode()}})
+    assert good.journal_key == bytes(32)
+    with pytest.raises(ConfigurationError, match="openssl rand"):
+        _ = Settings.model_validate({"journal": {"key": "AAAA"}}).journal_key
+
+
+def test_callers_that_are_not_json_are_refused_without_repeating_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in a setting may be a secret."""
+    monkeypatch.setenv("BRIDGE_CALLERS", "{hush-hush")
+    with pytest.raises(ConfigurationError, match="callers") as refused:
+        load()
+    assert "hush" not in str(refused.value)
