@@ -140,8 +140,7 @@ class Runtime:
 
     async def _conduct(self, errand: Errand, context: Context) -> Reply:
         try:
-            reply: Reply = await self._drive(conduct(errand), context, fence_now())
-            return reply
+            return await self._drive(conduct(errand), context, fence_now())  # type: ignore[no-any-return]
         except Exception:
             # A defect of ours: whatever was begun may have moved money, so it is unknown and never "no".
             log.exception("call broke off", call=errand.call_id)
