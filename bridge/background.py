@@ -43,7 +43,7 @@ class AppThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001: handed to whoever entered
+        except BaseException as error:  # handed to whoever entered
             self._failed = error
         finally:
             self._started.set()

@@ -114,7 +114,7 @@ def _fork(settings: Settings, sockets: dict[str, socket.socket], place: int) -> 
     try:
         own = sockets if place == 0 else {"callers": sockets["callers"]}
         code = asyncio.run(_worker(settings, own))
-    except Exception as error:  # noqa: BLE001: a child must end here and nowhere else
+    except Exception as error:  # a child must end here and nowhere else
         print(f"bridge: {error}", file=sys.stderr, flush=True)
         code = 2
     finally:

@@ -37,6 +37,9 @@ from bridge.upstream.transport import Broken, Streamed
 log = get_logger("facade")
 
 RECEIVE_SECONDS = 30.0
+LARGE = 256 * 1024
+"""From here a body is inspected beside the event loop, two at a time: a tree can need twenty times its text."""
+
 _NEWEST = Version(9999)
 _NO_STORE = {"Cache-Control": "max-age=0, no-cache, no-store", "Pragma": "no-cache", "Server": "bridge"}
 
@@ -73,6 +76,7 @@ class Server:
         self._ready = ready
         self._public_url = public_url
         self._soap_hosts = soap_hosts
+        self._large = asyncio.Semaphore(2)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Nothing but cancellation leaves as an exception."""
@@ -92,7 +96,10 @@ class Server:
                 case _:
                     return await self._rest(request, found)
         except TimeoutError:
-            return _plain(408, "The request did not arrive in time; nothing was sent.", close=True)
+            text = f"The request did not arrive within {RECEIVE_SECONDS:.0f} seconds; nothing was sent to Zuora."
+            response = _bytes(500, server_fault(text, Style(_NEWEST)), "UTF-8")
+            response.force_close()
+            return response
         except (ConnectionError, web.HTTPException):
             raise
         except Exception:
@@ -124,22 +131,28 @@ class Server:
         return await self._journaled(request, inspected, seen, style)
 
     async def _receive(self, request: web.BaseRequest) -> tuple[Inspected | Refusal, bytes]:
-        """The body as it came and as the guard sees it. Nothing is read where the headers are refused."""
+        """The body as the guard sees it, and as it came. Nothing is read where the headers are refused."""
         admission = admit(request.headers)
         if isinstance(admission, Refusal):
             return admission, b""
         intake = Intake(admission)
-        pieces = []
+        # Kept beside the inflated body, because a pass-through sends on what came.
+        compressed = bytearray()
         async with asyncio.timeout(RECEIVE_SECONDS):
             async for piece in request.content.iter_any():
                 refusal = intake.feed(piece)
                 if refusal is not None:
                     return refusal, b""
-                pieces.append(piece)
+                if admission.gzip:
+                    compressed += piece
         received = intake.close()
         if isinstance(received, Refusal):
             return received, b""
-        return inspect_received(received, admission), b"".join(pieces)
+        raw = bytes(compressed) if admission.gzip else received
+        if len(received) < LARGE:
+            return inspect_received(received, admission), raw
+        async with self._large:
+            return await asyncio.to_thread(inspect_received, received, admission), raw
 
     async def _pass_soap(
         self, request: web.BaseRequest, found: Found, inspected: Inspected, seen: Seen, raw: bytes
@@ -251,7 +264,8 @@ class Server:
             return _plain(415, "A compressed body is not read on this path; nothing was sent.")
         refused = json_doors.refusal(request.method, found.rest, bytes(body), crud=found.door is Door.CRUD)
         if refused is not None:
-            return web.Response(status=refused[0], body=refused[1], headers={"Content-Type": "application/json"})
+            headers = {"Content-Type": "application/json", "Server": "bridge"}
+            return web.Response(status=refused[0], body=refused[1], headers=headers)
         passed = await self._passing.rest(request.method, request.raw_path, request.headers.items(), bytes(body))
         return _relay(passed)
 
@@ -345,7 +359,8 @@ def _bytes(status: int, body: bytes, token: str, more: Mapping[str, str] | None 
 
 
 def _plain(status: int, text: str, *, close: bool = False) -> web.Response:
-    response = web.Response(status=status, body=text.encode(), headers={"Content-Type": "text/plain;charset=UTF-8"})
+    headers = {"Content-Type": "text/plain;charset=UTF-8", "Server": "bridge"}
+    response = web.Response(status=status, body=text.encode(), headers=headers)
     if close:
         response.force_close()
     return response
