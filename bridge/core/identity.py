@@ -12,8 +12,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 
+from bridge.core.mapping.lexical import reduced
 from bridge.core.model import Op, ZObject
 
 JOIN_AFTER_DELIVERY_MS = 15 * 60 * 1000
@@ -22,17 +22,15 @@ genuine payment of the same amount that a clerk enters."""
 
 DATES = frozenset({"EffectiveDate", "RefundDate"})
 AMOUNTS = frozenset({"Amount", "AppliedInvoiceAmount", "AppliedCreditBalanceAmount", "RefundAmount"})
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9:.]+)?(Z|[+-][0-9]{2}:[0-9]{2})?\Z")
 
 
 def _normal(name: str, text: str) -> str:
+    """The value in its one spelling; what is no value of its type stays as it is, so that it equals only itself."""
     if name in AMOUNTS:
-        try:
-            return format(Decimal(text.strip()).normalize(), "f")
-        except InvalidOperation:
-            return text
-    if name in DATES and _DAY.match(text.strip()):
-        return text.strip()[:10]
+        return reduced(text) or text
+    if name in DATES and (day := _DAY.match(text.strip())):
+        return day[1]
     return text
 
 

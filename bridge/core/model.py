@@ -83,6 +83,10 @@ class ZObject:
         """The text of a field, or None when it was not given."""
         return self.fields.get(name)
 
+    def word(self, name: str) -> str | None:
+        """A field whose surrounding white space means nothing (ids, numbers, names, dates); None where only that is."""
+        return (self.fields.get(name) or "").strip() or None
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.conduct import Errand, conduct
-from bridge.core.facts import Fact, Question
+from bridge.core.facts import Fact, NoVerdict, Question
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
 from bridge.journal import Journal, JournalDown
@@ -191,7 +191,8 @@ class Runtime:
                 return None
             case c.Lookup(questions):
                 if self._look is None:
-                    raise RuntimeError("a look-up without a REST credential; start should have refused this tenant")
+                    reason = "the bridge has no REST credential to read with (BRIDGE_ZUORA__CLIENT_ID)"
+                    return dict.fromkeys(questions, NoVerdict(reason))
                 return await self._look.answer(questions, context.entity)
             case c.Match(scope, fingerprints, since):
                 try:

@@ -32,7 +32,7 @@ from bridge.core.conduct.joins import join, joinable
 from bridge.core.conduct.lanes import rest_lane, send_soap
 from bridge.core.identity import JOIN_AFTER_DELIVERY_MS, fingerprint, ordinals
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import CallFault, Outcome, Reply, Told
+from bridge.core.model import CallFault, Outcome, Reply, RowError, Told
 from bridge.core.plan import Item
 from bridge.core.refusals import unsent
 
@@ -74,9 +74,15 @@ def conduct(errand: Errand) -> Steps[Reply]:
             identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
             done = yield from _fresh(errand, fresh, identities)
             if isinstance(done, CallFault):
-                return done
+                if not outcomes:
+                    return done
+                # Objects of this very call were sent before: a fault would deny them, so it becomes the others' rows.
+                errors = (RowError(done.code, done.message),)
+                done = {position: Outcome(Told.REFUSED, errors=errors) for position in fresh}
             outcomes |= done
         taken |= {intent.id for intent in joins.values()}
+        # What is waited for may have been sent, by another call: it must not be told as unsent when time is up.
+        yield Commit(tuple(joins))
         for position, intent in joins.items():
             outcome = yield from join(errand, position, intent)
             if outcome is not None:

@@ -1,15 +1,17 @@
 """Text to value and back, exactly: decimals, days, currencies, JSON.
 
-Money is Decimal from the wire to the wire; nothing here makes a float. Must not know routes or objects.
+Money is Decimal from the wire to the wire; nothing here makes a float, and no digit is rounded away (Decimal's own
+arithmetic keeps 28). Must not know routes or objects.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import reduce
 from typing import Any
 
 from bridge.core.model import Version
@@ -28,8 +30,15 @@ _MINOR_UNITS: Mapping[str, int] = {
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),  # noqa: SIM905
 }
 
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)\Z")
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)?\Z")
+# ASCII digits only: \d and Decimal also take those of other scripts, which no XML Schema type does.
+_DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?\Z")
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?\Z")
+
+_LONGEST = 40
+"""Characters of an amount: far beyond the 16 of Zuora (Zuora: Payment object), and little work."""
+
+_EXACT = Context(prec=4 * _LONGEST)
+"""Sums of amounts that long are exact."""
 
 
 def minor_units(currency: str) -> int:
@@ -37,12 +46,27 @@ def minor_units(currency: str) -> int:
     return _MINOR_UNITS.get(currency.upper(), 2)
 
 
+def reduced(text: str) -> str | None:
+    """The shortest form of an xs:decimal (``+0100.50`` is ``100.5``), or None for anything else."""
+    match = _DECIMAL.match(text.strip())
+    if match is None or not (match[2] or match[3]):
+        return None
+    whole, part = match[2].lstrip("0") or "0", (match[3] or "").rstrip("0")
+    value = f"{whole}.{part}" if part else whole
+    return f"-{value}" if match[1] == "-" and value != "0" else value
+
+
 def decimal(text: str, field: str) -> Decimal:
-    """An xs:decimal (no exponent, no NaN); raises ``Refusal`` naming ``field``."""
+    """An xs:decimal (no exponent, no NaN) with the decimals it was written with; raises ``Refusal`` naming ``field``."""
     stripped = text.strip()
-    if not _DECIMAL.match(stripped) or len(stripped) > 40:
-        raise invalid(field, f"{field} is not a decimal number.")
+    if len(stripped) > _LONGEST or reduced(stripped) is None:
+        raise invalid(field, f"{field} is not a decimal number of at most {_LONGEST} characters.")
     return Decimal(stripped)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    return reduce(_EXACT.add, amounts, Decimal(0))
 
 
 def amount(text: str, field: str, currency: str | None) -> Decimal:
@@ -52,7 +76,7 @@ def amount(text: str, field: str, currency: str | None) -> Decimal:
         raise invalid(field, f"{field} must be greater than zero.")
     if currency is not None:
         units = minor_units(currency)
-        if value != value.quantize(Decimal(1).scaleb(-units)):
+        if len((reduced(text) or "").partition(".")[2]) > units:
             raise invalid(field, f"{field} has more than {units} decimals, which {currency} does not have.")
     return value
 
@@ -75,6 +99,8 @@ def zone_day(instant_ms: int, zone: tzinfo) -> date:
 
 def to_json(value: object) -> str:
     """JSON with Decimals as exact numbers, never with an exponent; keys in the order given."""
+    if isinstance(value, float):
+        raise TypeError("a float cannot hold an amount of money")
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Mapping):
@@ -88,7 +114,8 @@ def from_json(body: bytes) -> Any:
     """Any JSON with numbers as int or Decimal; raises ValueError for what is not JSON."""
     try:
         return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    # Decimal raises InvalidOperation for an exponent of more than 18 digits.
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise ValueError("not JSON") from error
 
 

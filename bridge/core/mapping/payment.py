@@ -27,24 +27,39 @@ TEXT: Mapping[str, tuple[str, int]] = {
     "SoftDescriptorPhone": ("softDescriptorPhone", 20),
 }
 
-REST_TO_SOAP: Mapping[str, str] = {
-    # For naming the caller's field in a refusal by Zuora.
-    **{rest: soap for soap, (rest, _) in TEXT.items()},
-    "accountId": "AccountId",
-    "amount": "Amount",
-    "currency": "Currency",
-    "effectiveDate": "EffectiveDate",
-    "financeInformation": "AccountingCode",
-    "gatewayId": "Gateway",
-    "paymentMethodId": "PaymentMethodId",
-    "type": "Type",
-    "invoices": "InvoiceId",
-    "debitMemos": "InvoiceId",
+DOCUMENTS = ("InvoiceId", "InvoiceNumber", "DebitMemoId", "DebitMemoNumber", "InvoicePaymentData", "DebitMemoPaymentData")
+"""Where a caller can name the documents that a payment pays."""
+
+SHARES = ("AppliedInvoiceAmount", "InvoicePaymentData", "DebitMemoPaymentData")
+"""Where a caller can say how much of it is for a document."""
+
+REST_TO_SOAP: Mapping[str, tuple[str, ...]] = {
+    # For naming the caller's field in a refusal by Zuora: the first of these that the caller sent.
+    **{rest: (soap,) for soap, (rest, _) in TEXT.items()},
+    "accountId": ("AccountId",),
+    "amount": ("Amount",),
+    "bankAccountAccountingCode": ("AccountingCode",),
+    "currency": ("Currency",),
+    "debitMemoId": DOCUMENTS,
+    "debitMemos": DOCUMENTS,
+    "debitMemos.amount": SHARES,
+    "effectiveDate": ("EffectiveDate",),
+    "financeInformation": ("AccountingCode",),
+    "gatewayId": ("Gateway",),
+    "gatewayOptions": ("GatewayOptionData",),
+    "invoiceId": DOCUMENTS,
+    "invoices": DOCUMENTS,
+    "invoices.amount": SHARES,
+    "paymentMethodId": ("PaymentMethodId",),
+    "type": ("Type",),
 }
 
 DOCUMENT_FIELDS = {Kind.INVOICE: ("invoices", "invoiceId"), Kind.DEBIT_MEMO: ("debitMemos", "debitMemoId")}
 
 ITEM_LEVEL = frozenset({"DebitMemoItemPaymentData", "InvoiceItemPaymentData"})
+
+EXTENSION = frozenset({"DebitMemoId", "DebitMemoNumber", "DebitMemoPaymentData"})
+"""Our own elements, which Zuora's SOAP does not know and must never see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +98,9 @@ def body(obj: ZObject, parts: PaymentParts) -> dict[str, object]:
     made: dict[str, object] = {
         "amount": parts.amount,
         "currency": parts.currency,
-        "type": obj.fields["Type"],
+        "type": obj.word("Type"),
         "accountId": parts.account_id,
-        "paymentMethodId": obj.fields["PaymentMethodId"].strip(),
+        "paymentMethodId": obj.word("PaymentMethodId"),
         "effectiveDate": parts.effective.isoformat(),
     }
     if parts.gateway is not None:

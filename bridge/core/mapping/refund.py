@@ -25,19 +25,32 @@ TEXT: Mapping[str, tuple[str, int]] = {
     "SoftDescriptorPhone": ("softDescriptorPhone", 20),
 }
 
-REST_TO_SOAP: Mapping[str, str] = {
-    **{rest: soap for soap, (rest, _) in TEXT.items()},
-    "totalAmount": "Amount",
-    "type": "Type",
-    "methodType": "MethodType",
-    "paymentMethodId": "PaymentMethodId",
-    "gatewayId": "Gateway",
-    "refundDate": "RefundDate",
-    "invoices": "RefundInvoicePaymentData",
-    "debitMemos": "RefundInvoicePaymentData",
+SPLITS = ("RefundInvoicePaymentData", "DebitMemoRefundData")
+"""The containers that say from which documents a payment is refunded."""
+
+REST_TO_SOAP: Mapping[str, tuple[str, ...]] = {
+    **{rest: (soap,) for soap, (rest, _) in TEXT.items()},
+    "bankAccountAccountingCode": ("AccountingCode",),
+    "debitMemoId": SPLITS,
+    "debitMemos": SPLITS,
+    "debitMemos.amount": SPLITS,
+    "financeInformation": ("AccountingCode",),
+    "gatewayId": ("Gateway",),
+    "gatewayOptions": ("GatewayOptionData",),
+    "invoiceId": SPLITS,
+    "invoices": SPLITS,
+    "invoices.amount": SPLITS,
+    "methodType": ("MethodType",),
+    "paymentMethodId": ("PaymentMethodId",),
+    "refundDate": ("RefundDate",),
+    "totalAmount": ("Amount",),
+    "type": ("Type",),
 }
 
 ITEM_LEVEL = frozenset({"CreditMemoItemRefundData"})
+
+EXTENSION = frozenset({"CreditMemoId", "CreditMemoNumber", "DebitMemoRefundData"})
+"""Our own elements, which Zuora's SOAP does not know and must never see."""
 
 METHOD_TYPES = frozenset(
     # Zuora: Refund object; BankTransfer is REST's own.
@@ -69,15 +82,15 @@ def body(obj: ZObject, parts: RefundParts) -> dict[str, object]:
     External refunds carry methodType and refundDate, electronic ones neither; only an electronic refund of a credit
     memo carries a payment method and a gateway (a payment's refund inherits both).
     """
-    electronic = obj.fields["Type"] == "Electronic"
-    made: dict[str, object] = {"totalAmount": parts.total, "type": obj.fields["Type"]}
+    electronic = obj.word("Type") == "Electronic"
+    made: dict[str, object] = {"totalAmount": parts.total, "type": obj.word("Type")}
     if electronic:
         if isinstance(parts.source, DocumentRef):
-            made["paymentMethodId"] = obj.fields["PaymentMethodId"].strip()
+            made["paymentMethodId"] = obj.word("PaymentMethodId")
             if parts.gateway is not None:
                 made["gatewayId"] = parts.gateway.id
     else:
-        made["methodType"] = obj.fields["MethodType"]
+        made["methodType"] = obj.word("MethodType")
         if parts.refunded_on is not None:
             made["refundDate"] = parts.refunded_on.isoformat()
     if (code := obj.get("AccountingCode")) is not None:
