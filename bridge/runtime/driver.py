@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.conduct import Errand, conduct
-from bridge.core.facts import Fact, NoVerdict, Question
+from bridge.core.facts import Fact, NoVerdict, Question, Standing, StillStands
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
 from bridge.journal import Journal, JournalDown
@@ -49,6 +49,9 @@ class SoapRoute(Protocol):
         self, dispatch: Dispatch, session: str, host: str | None, not_after: float | None
     ) -> Awaitable[c.SoapAnswer | c.NotSent | c.Lost]:
         """Send it once."""
+
+    def standing(self, question: StillStands, session: str, host: str | None) -> Awaitable[Standing | NoVerdict]:
+        """Read one object under the caller's session."""
 
 
 class RestRoute(Protocol):
@@ -190,10 +193,7 @@ class Runtime:
                 visit.known[position] = outcome
                 return None
             case c.Lookup(questions):
-                if self._look is None:
-                    reason = "the bridge has no REST credential to read with (BRIDGE_ZUORA__CLIENT_ID)"
-                    return dict.fromkeys(questions, NoVerdict(reason))
-                return await self._look.answer(questions, context.entity)
+                return await self._lookup(questions, context)
             case c.Match(scope, fingerprints, since):
                 try:
                     return await self._journal.match(scope, fingerprints, since)
@@ -206,6 +206,17 @@ class Runtime:
                 return await self._journal.dispatch_of(intent_id)
             case _:
                 raise TypeError(f"unknown command {type(command).__name__}")
+
+    async def _lookup(self, questions: Sequence[Question], context: Context) -> dict[Question, Fact]:
+        if self._look is not None:
+            return await self._look.answer(questions, context.entity)
+        # Settlement is off and there is no REST credential: nothing is classified, only repeats are read again.
+        return {
+            question: await self._soap.standing(question, context.session, context.host)
+            if isinstance(question, StillStands)
+            else NoVerdict("the bridge has no REST credential")
+            for question in questions
+        }
 
     async def _record(self, changes: Sequence[c.Change], context: Context) -> c.Recorded:
         for change in changes:

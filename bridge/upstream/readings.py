@@ -109,7 +109,11 @@ def prefixes(body: Body) -> dict[str, Kind]:
 
 def standing(body: Body) -> Standing:
     """Whether a payment or refund stands by its status."""
-    status = _text(body, "status")
+    return standing_of(_text(body, "status"))
+
+
+def standing_of(status: str) -> Standing:
+    """The same of a status by itself."""
     return Standing(status.casefold() not in _FALLEN, status)
 
 

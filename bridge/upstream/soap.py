@@ -17,11 +17,13 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from bridge.core.commands import Composed, Lost, NotSent, SoapAnswer, SoapFault
+from bridge.core.facts import NoVerdict, Standing, StillStands
 from bridge.core.intent import Dispatch
 from bridge.core.model import Op, Version, ZObject
 from bridge.upstream.budget import Budget
+from bridge.upstream.readings import standing_of
 from bridge.upstream.rest import LOOK_UP_DEADLINE, SEND_DEADLINE
-from bridge.upstream.soap_answers import UserInfo, read_answer, read_user_info
+from bridge.upstream.soap_answers import UserInfo, read_answer, read_status, read_user_info
 from bridge.upstream.transport import Exchange, Headers, Transport, retry_after
 
 with warnings.catch_warnings():
@@ -37,6 +39,7 @@ _SESSION = "@session@"
 _HELD = f">{_SESSION}<".encode("ascii")
 _HEADERS = (("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", '""'))
 _ADDRESS = re.compile(r"/apps/services/a/(\d+(?:\.\d+)?)/?$")
+_ZUORA_ID = re.compile(r"[0-9a-zA-Z]{32}")
 # zeep logs whole messages at DEBUG and values it cannot read at ERROR; neither belongs into a log.
 logging.getLogger("zeep").setLevel(logging.CRITICAL)
 
@@ -120,6 +123,20 @@ class ZuoraSoap:
         if read is None or (isinstance(read, UserInfo) and came.status != 200):
             return Lost(f"an unreadable answer to getUserInfo, HTTP {came.status}")
         return read
+
+    async def standing(self, question: StillStands, session: str, host: str | None = None) -> Standing | NoVerdict:
+        """Whether an object still stands, read under the caller's session: for a bridge without a REST credential."""
+        if _ZUORA_ID.fullmatch(question.zuora_id) is None or not question.object_type.isalpha():
+            return NoVerdict("not an id that can be looked up")
+        zoql = f"select Id, Status from {question.object_type} where Id = '{question.zuora_id}'"  # noqa: S608
+        message = self._message("query", {"queryString": zoql}, [self._session_header])
+        came = await self._post(self.path, _HEADERS, message, session, host, LOOK_UP_DEADLINE, None)
+        if not isinstance(came, Exchange):
+            return NoVerdict(came.reason)
+        status = read_status(came.body) if came.status == 200 else None
+        if status is None:
+            return NoVerdict(f"an unreadable answer to a query, HTTP {came.status}")
+        return standing_of(status) if status else Standing(stands=False, status="deleted")
 
     async def _post(
         self,

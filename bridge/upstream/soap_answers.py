@@ -16,6 +16,7 @@ from bridge.core.commands import SoapAnswer, SoapFault, SoapRow
 from bridge.core.model import RowError
 
 API = "http://api.zuora.com/"
+OBJECT = "http://object.api.zuora.com/"
 FAULT = "http://fault.api.zuora.com/"
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -66,6 +67,21 @@ def read_user_info(body: bytes) -> UserInfo | SoapFault | None:
     if tenant is None or username is None:
         return None
     return UserInfo(tenant, name or "", user or "", username)
+
+
+def read_status(body: bytes) -> str | None:
+    """The Status in the only row of a query; "" where there is no row, None where the answer is not a query's."""
+    content = _body(body)
+    if content is None or content.tag != f"{{{API}}}queryResponse":
+        return None
+    results = list(_named(content, "result"))
+    if len(results) != 1 or _sole_text(results[0], "done") not in ("true", "1"):
+        return None
+    rows = [row for row in _named(results[0], "records") if not _is_nil(row)]
+    if not rows:
+        return ""
+    statuses = [_text(child) for child in rows[0] if child.tag == f"{{{OBJECT}}}Status"]
+    return statuses[0] if len(rows) == len(statuses) == 1 else None
 
 
 def _body(raw: bytes) -> etree._Element | None:

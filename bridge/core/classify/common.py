@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bridge.core.classify.verdicts import Asking
 from bridge.core.commands import Facts
 from bridge.core.facts import AccountFact, Fact, GatewayFact, NoVerdict, Question, WhichGateway
@@ -23,10 +25,20 @@ def fact(facts: Facts, question: Question) -> Fact:
 
 def required(obj: ZObject, name: str) -> str:
     """The field's text without surrounding white space; raises ``Refusal`` MISSING_REQUIRED_VALUE."""
-    value = obj.get(name)
+    value = obj.word(name)
     if value is None:
         raise missing(name)
-    return value.strip()
+    return value
+
+
+def names(obj: ZObject) -> Iterator[str]:
+    """Every name in the object, at any depth."""
+    yield from obj.fields
+    yield from obj.verbatim
+    for name, rows in obj.children.items():
+        yield name
+        for row in rows:
+            yield from names(row)
 
 
 def gateway_of(obj: ZObject, account: AccountFact) -> Asking[GatewayFact | None]:
@@ -35,15 +47,17 @@ def gateway_of(obj: ZObject, account: AccountFact) -> Asking[GatewayFact | None]
     SOAP names instances, REST takes ids. An unknown or inactive name is INVALID_VALUE; no default leaves the choice
     to Zuora's gateway routing.
     """
-    name = obj.get("Gateway")
+    name = obj.word("Gateway")
+    field: str | None = "Gateway"
     if name is None:
-        if obj.get("Type") != "Electronic" or account.gateway is None:
+        if obj.word("Type") != "Electronic" or account.gateway is None:
             return None
-        name = account.gateway
+        # The caller did not send the account's default, so no field of theirs is to blame for it.
+        name, field = account.gateway, None
     facts = yield (WhichGateway(name),)
     gateway = fact(facts, WhichGateway(name))
     if not isinstance(gateway, GatewayFact):
-        raise invalid("Gateway", "There is no payment gateway with this name.")
+        raise invalid(field, f"There is no payment gateway {name[:100]!r}.")
     if not gateway.active:
-        raise invalid("Gateway", f"The payment gateway {gateway.name} is not active.")
+        raise invalid(field, f"The payment gateway {gateway.name} is not active.")
     return gateway

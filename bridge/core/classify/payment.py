@@ -7,16 +7,16 @@ Zuora's own error. Checks use the state read in the same call; Zuora stays the j
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.core.classify.common import fact, gateway_of, required
+from bridge.core.classify.common import fact, gateway_of, names, required
 from bridge.core.classify.verdicts import Asking, Forward, Prefer, Translate, Verdict
 from bridge.core.commands import Facts
 from bridge.core.facts import Absent, AccountFact, Ambiguous, DocumentRef, Kind, WhichAccount, WhichDocument
 from bridge.core.mapping import payment as table
-from bridge.core.mapping.lexical import amount, day, decimal
+from bridge.core.mapping.lexical import amount, day, decimal, total
 from bridge.core.mapping.payment import PaymentParts, Share
 from bridge.core.model import Route, RowError, Version, ZObject
 from bridge.core.refusals import KNOWS_NO_METHOD_IS_INVALID, Refusal, invalid, missing
@@ -27,61 +27,63 @@ MAX_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A document as the caller named it. ``memo``: by an extension element, so it must be a debit memo."""
+    """A document as the caller named it: by ``key`` in ``field``, for ``amount`` in ``amount_field``.
 
-    key: str
+    ``container`` is where the row stands, if it is one. ``memo``: an extension element, so it must be a debit memo.
+    """
+
+    key: str | None
     field: str
     amount: str | None
     amount_field: str
+    container: str | None = None
     memo: bool = False
 
 
 def classify(obj: ZObject, version: Version, prefer: Prefer) -> Asking[Verdict]:
     """Decide about one Payment; raises ``Refusal`` or ``NoVerdictError``."""
-    if not table.ITEM_LEVEL.isdisjoint(_names(obj)):
+    if not table.ITEM_LEVEL.isdisjoint(names(obj)):
         raise invalid(None, "Payments to single items are not possible through this bridge yet.")
     named = tuple(_documents(obj))
-    if not named:
-        return Forward(obj, "names no document")
-    facts = yield tuple(dict.fromkeys(WhichDocument(each.key) for each in named))
+    if len(named) > MAX_ROWS:
+        # Nothing is looked up for what Zuora refuses anyway, in its own words.
+        return Forward(obj, f"names more than {MAX_ROWS} documents")
+    questions = tuple(dict.fromkeys(WhichDocument(each.key) for each in named if each.key is not None))
+    facts: Facts = (yield questions) if questions else {}
     found = [(each, _document(each, facts)) for each in named]
-    memos = any(each.memo or (document is not None and document.kind is Kind.DEBIT_MEMO) for each, document in found)
-    if not memos:
-        if all(document is not None for _, document in found) and prefer(obj) is Route.REST:
-            return (yield from _translate(obj, version, found, "names only invoices, and the cutover rule says rest"))
-        reason = "names only invoices" if all(document for _, document in found) else "names a document Zuora lacks"
-        return Forward(_with_amount(obj, named), reason)
-    return (yield from _translate(obj, version, found, "names a debit memo"))
-
-
-def _names(obj: ZObject) -> Iterator[str]:
-    yield from obj.children
-    yield from obj.verbatim
-    for rows in obj.children.values():
-        for each in rows:
-            yield from _names(each)
+    if any(each.memo or (document is not None and document.kind is Kind.DEBIT_MEMO) for each, document in found):
+        return (yield from _translate(obj, version, found, "names a debit memo"))
+    if not named:
+        return Forward(_with_amount(obj, named), "names no document")
+    if any(document is None for _, document in found):
+        return Forward(_with_amount(obj, named), "names a document Zuora lacks")
+    if prefer(obj) is Route.REST:
+        return (yield from _translate(obj, version, found, "names only invoices, and the cutover rule says rest"))
+    return Forward(_with_amount(obj, named), "names only invoices")
 
 
 def _documents(obj: ZObject) -> Iterator[_Named]:
-    whole = obj.get("AppliedInvoiceAmount")
+    whole = obj.word("AppliedInvoiceAmount")
     for field, memo in (
         ("InvoiceId", False),
         ("InvoiceNumber", False),
         ("DebitMemoId", True),
         ("DebitMemoNumber", True),
     ):
-        if (key := obj.get(field)) is not None:
-            yield _Named(key.strip(), field, whole, "AppliedInvoiceAmount", memo)
-    for container, memo in (("InvoicePaymentData", False), ("DebitMemoPaymentData", True)):
+        if (key := obj.word(field)) is not None:
+            yield _Named(key, field, whole, "AppliedInvoiceAmount", None, memo)
+    for container, by_id, by_number, memo in (
+        ("InvoicePaymentData", "InvoiceId", "InvoiceNumber", False),
+        ("DebitMemoPaymentData", "DebitMemoId", "DebitMemoNumber", True),
+    ):
         for row in obj.children.get(container, ()):
-            field = "InvoiceId" if not memo else "DebitMemoId"
-            key = row.get(field) or row.get("DebitMemoNumber" if memo else "InvoiceNumber")
-            if key is None:
-                raise missing(field)
-            yield _Named(key.strip(), field, row.get("Amount"), "Amount", memo)
+            field = by_id if row.word(by_id) is not None or row.word(by_number) is None else by_number
+            yield _Named(row.word(field), field, row.word("Amount"), "Amount", container, memo)
 
 
 def _document(named: _Named, facts: Facts) -> DocumentRef | None:
+    if named.key is None:
+        return None
     answer = fact(facts, WhichDocument(named.key))
     if isinstance(answer, Ambiguous):
         kinds = " and ".join(kind.value for kind in answer.kinds)
@@ -99,29 +101,26 @@ def _document(named: _Named, facts: Facts) -> DocumentRef | None:
 
 
 def _with_amount(obj: ZObject, named: tuple[_Named, ...]) -> ZObject:
-    """The object with an absent Amount filled by the documented sum; old callers never sent it, settlement needs it."""
-    if obj.get("Amount") is not None or any(each.amount is None for each in named):
+    """The object with an absent Amount filled by the documented sum; old callers never sent it, settlement needs it.
+
+    Amounts that cannot be added up are left as they are: Zuora says what is wrong with them.
+    """
+    rows = [each.amount for each in named if each.container is not None]
+    given = [obj.word("AppliedInvoiceAmount"), obj.word("AppliedCreditBalanceAmount")]
+    texts = [*rows, *(text for text in given if text is not None)]
+    if obj.get("Amount") is not None or not texts:
         return obj
-    total = sum((decimal(each.amount or "", each.amount_field) for each in _distinct(named)), Decimal(0))
-    if (rest := obj.get("AppliedCreditBalanceAmount")) is not None:
-        total += decimal(rest, "AppliedCreditBalanceAmount")
-    return replace(obj, fields={**obj.fields, "Amount": format(total, "f")})
+    try:
+        whole = total(decimal(text or "", "Amount") for text in texts)
+    except Refusal:
+        return obj
+    return replace(obj, fields={**obj.fields, "Amount": format(whole, "f")})
 
 
-def _distinct(named: tuple[_Named, ...]) -> Iterator[_Named]:
-    """InvoiceId and InvoiceNumber together name one document once."""
-    single = False
-    for each in named:
-        if each.amount_field == "AppliedInvoiceAmount":
-            if single:
-                continue
-            single = True
-        yield each
+_Found = Sequence[tuple[_Named, DocumentRef | None]]
 
 
-def _translate(
-    obj: ZObject, version: Version, found: list[tuple[_Named, DocumentRef | None]], reason: str
-) -> Asking[Verdict]:
+def _translate(obj: ZObject, version: Version, found: _Found, reason: str) -> Asking[Verdict]:
     account_id = required(obj, "AccountId")
     _check_required(obj, version)
     facts = yield (WhichAccount(account_id),)
@@ -134,7 +133,7 @@ def _translate(
         account_id=account.id,
         currency=currency,
         amount=_total(obj, shares, currency),
-        effective=day(obj.fields["EffectiveDate"], "EffectiveDate"),
+        effective=day(required(obj, "EffectiveDate"), "EffectiveDate"),
         shares=shares,
         gateway=gateway,
     )
@@ -143,7 +142,7 @@ def _translate(
 
 def _check_required(obj: ZObject, version: Version) -> None:
     """Zuora: Payment object, required fields. REST would take the default payment method instead of refusing."""
-    if obj.get("PaymentMethodId") is None:
+    if obj.word("PaymentMethodId") is None:
         if version >= KNOWS_NO_METHOD_IS_INVALID:
             raise invalid("PaymentMethodId", "PaymentMethodId is required.")
         raise missing("PaymentMethodId")
@@ -157,22 +156,16 @@ def _check_required(obj: ZObject, version: Version) -> None:
         )
 
 
-def _shares(
-    obj: ZObject, found: list[tuple[_Named, DocumentRef | None]], account: AccountFact
-) -> tuple[tuple[Share, ...], str]:
-    single = [document for named, document in found if named.amount_field == "AppliedInvoiceAmount"]
-    if single and len(single) < len(found):
-        raise invalid("InvoicePaymentData", "Name documents either singly or in a list, not both.")
-    if len({document.id for document in single if document is not None}) > 1 or (None in single and len(single) > 1):
-        raise invalid("InvoiceNumber", "The ids and numbers name different documents.")
-    if single:
-        found = found[:1]
-    if len(found) > MAX_ROWS:
-        raise invalid("InvoicePaymentData", f"At most {MAX_ROWS} documents are possible in one payment.")
-    currency = obj.get("Currency") or _currency(found, account)
+def _shares(obj: ZObject, found: _Found, account: AccountFact) -> tuple[tuple[Share, ...], str]:
+    _check_one_way(obj, [named for named, _ in found])
+    if found[0][0].container is None:
+        found = _one_document(found)
+    currency = _currency(obj, found, account)
     shares: dict[str, Share] = {}
     for named, document in found:
         if document is None:
+            if named.key is None:
+                raise missing(named.field)
             raise invalid(named.field, f"Zuora knows no document with this {named.field}.")
         if document.id in shares:
             raise invalid(named.field, f"{document.number} is named twice; add the amounts up.")
@@ -186,14 +179,34 @@ def _shares(
     return tuple(shares.values()), currency
 
 
-def _currency(found: list[tuple[_Named, DocumentRef | None]], account: AccountFact) -> str:
-    """The documents' currency; one that differs from the account's is refused rather than converted."""
+def _check_one_way(obj: ZObject, named: Sequence[_Named]) -> None:
+    """Documents are named singly, with AppliedInvoiceAmount, or in rows with an amount each."""
+    container = next((each.container for each in named if each.container is not None), None)
+    if container is None:
+        return
+    if any(each.container is None for each in named):
+        raise invalid(container, "Name documents either singly or in a list, not both.")
+    if obj.word("AppliedInvoiceAmount") is not None:
+        raise invalid("AppliedInvoiceAmount", f"AppliedInvoiceAmount cannot be given beside {container}.")
+
+
+def _one_document(found: _Found) -> _Found:
+    """An id and a number may both be given where they name the same document."""
+    (_, first), *others = found
+    for named, document in others:
+        if document is None or first is None or document.id != first.id:
+            raise invalid(named.field, f"{found[0][0].field} and {named.field} name different documents.")
+    return found[:1]
+
+
+def _currency(obj: ZObject, found: _Found, account: AccountFact) -> str:
+    """The caller's or the account's currency; a document in another one is refused rather than converted."""
     for named, document in found:
-        if document is not None and document.currency is not None and document.account_id == account.id:
-            if document.currency != account.currency:
-                raise invalid(named.field, f"{document.number} is in {document.currency}, not {account.currency}.")
-            return document.currency
-    return account.currency
+        if document is None or document.currency is None or document.account_id != account.id:
+            continue
+        if document.currency != account.currency:
+            raise invalid(named.field, f"{document.number} is in {document.currency}, not {account.currency}.")
+    return obj.word("Currency") or account.currency
 
 
 def _check_open(share: Share) -> None:
@@ -210,14 +223,15 @@ def _check_open(share: Share) -> None:
 
 def _total(obj: ZObject, shares: tuple[Share, ...], currency: str) -> Decimal:
     """Amount; absent: the documents plus AppliedCreditBalanceAmount, which settlement leaves unapplied."""
-    applied = sum((share.amount for share in shares), Decimal(0))
-    rest_text = obj.get("AppliedCreditBalanceAmount")
+    applied = total(share.amount for share in shares)
+    rest_text = obj.word("AppliedCreditBalanceAmount")
     rest = Decimal(0) if rest_text is None else decimal(rest_text, "AppliedCreditBalanceAmount")
     if rest < 0:
         raise invalid("AppliedCreditBalanceAmount", "AppliedCreditBalanceAmount must not be negative.")
-    if (text := obj.get("Amount")) is None:
-        return amount(format(applied + rest, "f"), "AppliedCreditBalanceAmount", currency)
-    total = amount(text, "Amount", currency)
-    if total < applied or (rest_text is not None and total != applied + rest):
+    documented = total((applied, rest))
+    if (text := obj.word("Amount")) is None:
+        return amount(format(documented, "f"), "AppliedCreditBalanceAmount", currency)
+    whole = amount(text, "Amount", currency)
+    if whole < applied or (rest_text is not None and whole != documented):
         raise invalid("Amount", "Amount is not the sum of the amounts for documents and AppliedCreditBalanceAmount.")
-    return total
+    return whole
