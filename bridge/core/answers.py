@@ -15,10 +15,11 @@ from bridge.core.refusals import KNOWS_TRANSACTION_TIMEOUT, unknown, unsent
 
 def reply(call: Call, caller: Caller, outcomes: tuple[Outcome, ...]) -> Reply:
     """The answer for a call whose every object has an outcome."""
-    lone = outcomes[0] if len(outcomes) == 1 else None
-    if lone is not None and lone.told is Told.REFUSED and lone.limited is not None:
-        error = lone.errors[0]
-        return CallFault(error.code, error.message, status=429, retry_after=lone.limited)
+    limits = [each.limited for each in outcomes if each.limited is not None]
+    if limits and len(limits) == len(outcomes):
+        # Zuora's limit met the whole call, which Zuora itself answers by a fault (Zuora: SOAP API concurrent limits).
+        error = outcomes[0].errors[0]
+        return CallFault(error.code, error.message, status=429, retry_after=max(limits))
     in_doubt = [each.told is Told.UNKNOWN for each in outcomes]
     if any(in_doubt):
         knows = call.version >= KNOWS_TRANSACTION_TIMEOUT

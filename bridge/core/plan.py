@@ -14,7 +14,7 @@ from bridge.core.identity import dispatch_id, intent_id, upstream_key
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import DATES_ARE_DATES, to_json
 from bridge.core.model import Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
-from bridge.core.refusals import forbidden
+from bridge.core.refusals import forbidden, unsent
 
 MAX_OBJECTS = 50
 """Objects per create, update or delete (Zuora: create() call)."""
@@ -46,19 +46,25 @@ def check(call: Call) -> CallFault | None:
 def permitted(call: Call, caller: Caller, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts after authority and after useSingleTransaction, which REST cannot honour."""
     if call.single_transaction and not all(isinstance(each, Forward) for each in verdicts):
-        refused = Refused(
-            (
-                RowError(
-                    "INVALID_VALUE",
-                    "useSingleTransaction is not possible here: an object of this call cannot go by SOAP, and several "
-                    "REST requests cannot be one transaction. Nothing was processed.",
-                ),
-            )
-        )
-        return [refused] * len(verdicts)
+        return _all_refused(call, verdicts)
     if caller.may(call.type, call.op):
         return list(verdicts)
     return [Refused(forbidden(call.type, call.op.value)) if isinstance(each, Translate) else each for each in verdicts]
+
+
+def _all_refused(call: Call, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Every row an error and nothing done: those that are refused say why, the others that these stop them."""
+    if any(isinstance(each, Translate) for each in verdicts):
+        why = "an object of this call cannot go by SOAP, and several REST requests cannot be one transaction"
+    elif all(each.unsent for each in verdicts if isinstance(each, Refused)):
+        # Only a look-up is wanting: the same call may succeed later.
+        stopped = Refused(unsent(call.version, "another object of its transaction was not looked up"), unsent=True)
+        return [each if isinstance(each, Refused) else stopped for each in verdicts]
+    else:
+        why = "another object of this call is refused"
+    message = f"useSingleTransaction is not possible here: {why}. Nothing was processed."
+    stopped = Refused((RowError("INVALID_VALUE", message),))
+    return [each if isinstance(each, Refused) else stopped for each in verdicts]
 
 
 @dataclass(frozen=True, slots=True)

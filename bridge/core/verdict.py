@@ -8,6 +8,7 @@ itself produced is proof; one that Zuora may have given before looking at the ke
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,13 +18,15 @@ from bridge.core.mapping.lexical import from_json
 from bridge.core.model import CallFault, RowError, ZObject
 
 _ID = re.compile(r"[0-9a-zA-Z]{32}\Z")
+_LONGEST_CODE = 18
 
 DEFINITE = frozenset({*range(10, 46), 50, 70, 90})
 """Categories that say nothing moved (Zuora: Error codes). 60, 61 and 99 are no verdict: stored answers include
 failures, and a gateway may have been reached."""
 
-PRODUCED_BY_THE_REQUEST = frozenset({*range(20, 46), 50})
-"""Of those, the ones an idempotent request answers after its key was looked at, so that a replay repeats them."""
+PRODUCED_BY_THE_REQUEST = frozenset({*range(20, 45), 50})
+"""Of those, the ones an idempotent request answers after its key was looked at, so that a replay repeats them. Not
+permission (10, 11), method and media type (45), the limit (70) and malformed JSON (90)."""
 
 NO_VERDICT_FAULTS = frozenset(
     {"TRANSACTION_TIMEOUT", "TRANSACTION_TERMINATED", "UNKNOWN_ERROR", "SERVER_UNAVAILABLE", "TEMPORARY_ERROR"}
@@ -83,16 +86,20 @@ def judge_rest(event: SendEvent, obj: ZObject, *, doubted: bool = False) -> Verd
         return Doubt(f"HTTP {event.status}")
     if isinstance(read, str):
         return Done(read)
+    if event.status in (401, 422, 429) and doubted:
+        return Doubt(f"HTTP {event.status}")
+    given = {*obj.fields, *obj.children}
+    errors = tuple(row_error(obj.type, reason, given) for reason in read)
+    limited = bool(read) and all(reason.category == 70 for reason in read)
+    if event.status == 429:
+        return Busy(errors if limited else (LIMIT,), event.retry_after, limited=True)
+    if event.status in (401, 422):
+        return No(_ours(event.status))
     proof = PRODUCED_BY_THE_REQUEST if doubted else DEFINITE
-    errors = tuple(row_error(obj.type, reason, obj.fields) for reason in read)
-    if event.status == 429 or any(reason.category == 70 for reason in read):
-        return Doubt("HTTP 429") if doubted else Busy(errors or (LIMIT,), event.retry_after, limited=True)
-    if event.status == 401 or event.status == 422:
-        return Doubt(f"HTTP {event.status}") if doubted else No(_ours(event.status))
     if not read or not all(reason.category in proof for reason in read):
         return Doubt(f"HTTP {event.status} without a verdict")
-    if any(reason.category == 50 for reason in read):
-        return Busy(errors, event.retry_after, limited=False)
+    if any(reason.category in (50, 70) for reason in read):
+        return Busy(errors, event.retry_after, limited=limited)
     return No(errors)
 
 
@@ -117,24 +124,27 @@ def _read(event: Answer) -> str | tuple[Reason, ...]:
         return ()
     if not isinstance(body, dict):
         return ()
-    if body.get("success") is True:
+    success, reasons = body.get("success"), body.get("reasons")
+    if success is True:
         made = body.get("id")
         return made if isinstance(made, str) and _ID.match(made) else ()
-    reasons = body.get("reasons")
-    if not isinstance(reasons, list):
+    refused = 400 <= event.status < 500 or (event.status == 200 and success is False)
+    if not refused or not isinstance(reasons, list):
         return ()
-    return tuple(reason for each in reasons if (reason := _reason(each)) is not None)
+    return tuple(map(_reason, reasons))
 
 
-def _reason(each: object) -> Reason | None:
+def _reason(each: object) -> Reason:
     # Zuora's documents have the code as an integer, its SDK as a string.
     if not isinstance(each, Mapping):
         return Reason(0, "unreadable reason")
-    code = str(each.get("code", ""))
-    return Reason(int(code) if code.isascii() and code.isdigit() else 0, str(each.get("message", "")))
+    code, message = each.get("code"), each.get("message")
+    text = str(code) if isinstance(code, int | str) and not isinstance(code, bool) else ""
+    readable = text.isascii() and text.isdigit() and len(text) <= _LONGEST_CODE
+    return Reason(int(text) if readable else 0, message if isinstance(message, str) else "")
 
 
-def judge_soap(event: SendEvent, count: int) -> tuple[Verdict, ...]:
+def judge_soap(event: SendEvent, count: int, *, creates: bool = True) -> tuple[Verdict, ...]:
     """The verdicts on a SOAP dispatch of ``count`` objects, in their order. A definite fault is in every ``No``."""
     if isinstance(event, NotSent):
         return (Unsent(event.reason),) * count
@@ -148,16 +158,25 @@ def judge_soap(event: SendEvent, count: int) -> tuple[Verdict, ...]:
         return (No((LIMIT,), fault),) * count
     if event.status != 200 or event.rows is None or len(event.rows) != count:
         return (Doubt(f"HTTP {event.status} without the rows of the request"),) * count
-    return tuple(_judge_row(row) for row in event.rows)
+    verdicts = tuple(_judge_row(row) for row in event.rows)
+    ids = Counter(each.zuora_id for each in verdicts if isinstance(each, Done))
+    if creates and any(times > 1 for times in ids.values()):
+        # One new object cannot be two: whichever row the Id belongs to, the answer is not to be trusted.
+        return tuple(
+            Doubt("one Id for two objects") if isinstance(each, Done) and ids[each.zuora_id] > 1 else each
+            for each in verdicts
+        )
+    return verdicts
 
 
 def _definite(fault: SoapFault, event: SoapAnswer) -> CallFault | None:
     """The fault to relay, where it is Zuora's own word that nothing was processed."""
-    if not fault.faultcode.startswith("fns:") or event.status not in (200, 400, 429, 500):
+    prefix, _, outer = fault.faultcode.partition(":")
+    code = fault.code or outer
+    if prefix != "fns" or not code or event.status not in (200, 400, 429, 500):
         return None
-    code = fault.code or fault.faultcode.removeprefix("fns:")
     limited = event.status == 429
-    if code in NO_VERDICT_FAULTS and not limited:
+    if not limited and not NO_VERDICT_FAULTS.isdisjoint((code, outer)):
         return None
     message = fault.message if fault.message is not None else fault.faultstring
     return CallFault(code, message, fault.kind or "UnexpectedErrorFault", 429 if limited else 500, event.retry_after)

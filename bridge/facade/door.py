@@ -49,10 +49,12 @@ def look(payload: etree._Element | None) -> Seen:
         return Seen(Way.PASS, operation)
     carriers = [child for child in payload if _local(child).lower() == carrier]
     if lower == "delete":
-        types = [(child.text or "").strip() for child in carriers]
+        types = [str(child.xpath("string()")).strip() for child in carriers]
     else:
         types = [child.get(XSI_TYPE, "").strip().rpartition(":")[2] for child in carriers]
-    if not any(name.lower() in JOURNALED for name in types):
+    if not any(name.rpartition(":")[2].lower() in JOURNALED for name in types):
+        if _hidden(payload):
+            return Seen(Way.REFUSE, operation, why="An object's type is not where the WSDL has it.")
         return Seen(Way.PASS, operation)
     if len(set(types)) > 1:
         return Seen(Way.REFUSE, operation, why="All objects of a call must be of one type; nothing was processed.")
@@ -61,6 +63,22 @@ def look(payload: etree._Element | None) -> Seen:
     if operation not in WRITES:
         return Seen(Way.REFUSE, operation, why="The operation is not spelled as in the WSDL.")
     return Seen(Way.JOURNAL, operation, types[0])
+
+
+def _hidden(payload: etree._Element) -> bool:
+    """Whether a write names a journaled type anywhere but on its objects: an element of that name at any depth, or a
+    ``type`` attribute of any namespace (XML Schema had two before today's)."""
+    for element in payload.iter(etree.Element):
+        if _local(element).lower() in JOURNALED:
+            return True
+        for name, value in element.attrib.items():
+            if str(name).rpartition("}")[2].lower() == "type" and _last(str(value)) in JOURNALED:
+                return True
+    return False
+
+
+def _last(name: str) -> str:
+    return name.strip().rpartition(":")[2].lower()
 
 
 def _local(element: etree._Element) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 _SOAP = re.compile(r"/apps/services/a/([^/]+)/?\Z", re.IGNORECASE)
+_JSON = re.compile(r"/v1/(action|object)/(.*)")
 _UNCLEAR = re.compile(r"//|/\.{1,2}(/|\Z)|[\\;\x00-\x1f\x7f]|%")
 
 
@@ -45,8 +46,7 @@ def find(raw_path: str) -> Found:
         return Found(Door.SOAP, soap[1])
     if lower == "/apps/servlet/generatewsdl":
         return Found(Door.WSDL)
-    if lower.startswith("/v1/action/"):
-        return Found(Door.ACTION, lower.removeprefix("/v1/action/"))
-    if lower.startswith("/v1/object/"):
-        return Found(Door.CRUD, lower.removeprefix("/v1/object/"))
+    # Wherever it stands: Zuora's older hosts have the same doors behind /rest and /apps (Zuora: REST API endpoints).
+    if json_door := _JSON.search(lower):
+        return Found(Door.ACTION if json_door[1] == "action" else Door.CRUD, json_door[2])
     return Found(Door.APPS if lower == "/apps" or lower.startswith("/apps/") else Door.REST)

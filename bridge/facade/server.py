@@ -14,7 +14,7 @@ from email.utils import formatdate
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from bridge.contract.decode import session as session_of
 from bridge.contract.errors import DecodeError
@@ -115,7 +115,8 @@ class Server:
             log.info("refused", reason=inspected.reason)
             if inspected.status != 500:
                 return _plain(inspected.status, inspected.text, close=True)
-            return _bytes(500, server_fault(inspected.text, Style(_NEWEST)), "UTF-8")
+            token = _token(request)
+            return _bytes(500, server_fault(inspected.text, Style(_NEWEST, encoding=token)), token)
         seen = look(inspected.payload)
         token = encoding_token(inspected.admission.charset)
         if seen.way in (Way.PASS, Way.LOGIN):
@@ -135,6 +136,7 @@ class Server:
         admission = admit(request.headers)
         if isinstance(admission, Refusal):
             return admission, b""
+        await _go_on(request)
         intake = Intake(admission)
         # Kept beside the inflated body, because a pass-through sends on what came.
         compressed = bytearray()
@@ -252,6 +254,7 @@ class Server:
 
     async def _rest(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
         """Actions and CRUD are looked at before they pass; every other path is streamed unparsed."""
+        await _go_on(request)
         if found.door is Door.REST:
             return await self._stream(request)
         body = bytearray()
@@ -308,6 +311,20 @@ NOT_READY = "The bridge has no REST credential for this tenant (see /readyz); no
 def ready(tenant: Tenant, has_credential: bool) -> bool:
     """Whether journaled writes can be served: with settlement on, look-ups need the bridge's own credential."""
     return has_credential or tenant.settlement is Settlement.OFF
+
+
+def _token(request: web.BaseRequest) -> str:
+    """How the caller spells the charset, where no body was read."""
+    admission = admit(request.headers)
+    return encoding_token(None if isinstance(admission, Refusal) else admission.charset)
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Tell a caller that waits for it that the body may come (RFC 9110, 10.1.1); .NET and PHP proxies wait."""
+    if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # The answer proper has not begun.
+        request.writer.output_size = 0
 
 
 def _asks_wsdl(request: web.BaseRequest) -> bool:

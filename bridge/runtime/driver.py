@@ -284,7 +284,9 @@ class Runtime:
                 continue
 
     async def _driven(self, intents: Sequence[Intent]) -> bool:
-        others = {i.owner for i in intents if i.owner != self.instance and i.state in DRIVEN}
+        # A process that takes over what it drove before signs as instance/call: it lives as long as the instance.
+        owners = {intent.owner.partition("/")[0] for intent in intents if intent.state in DRIVEN}
+        others = owners - {self.instance}
         if any(self._driving[intent.id] > 0 for intent in intents):
             return True
         return bool(others and await self._journal.alive(others, self._clock.now()))

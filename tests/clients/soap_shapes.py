@@ -35,6 +35,9 @@ PAYMENT_FIELDS = (
 ).split()
 ROW_FIELDS = "Id Amount CreatedById CreatedDate InvoiceId PaymentId RefundAmount UpdatedById UpdatedDate".split()
 NO_NILS: tuple[str, ...] = ()
+EVERYTHING = 'Zahlung <A&B> "é€" \'q\' 😀\nline2\ttab'
+WITHOUT_SURROGATES = EVERYTHING.replace("😀", "")
+LATIN = WITHOUT_SURROGATES.replace("€", "")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Said:
     method: str
     documents: Sequence[str]
     payment: str
-    comment: str = 'Zahlung <A&B> "é€" \'q\' 😀\nline2\ttab'
+    comment: str = EVERYTHING
     amount: str = "1.50"
     day: str = "2026-02-20"
 
@@ -116,6 +119,7 @@ class Shape:
     escaped: Callable[[str], str] = text
     amount: Callable[[str], str] = str
     day: str = "{}"
+    comment: str = EVERYTHING
     nulls: bool = True
     pretty: str = ""
     ending: str = ""
@@ -188,13 +192,22 @@ class Shape:
         """Every element with elements in it spread over lines."""
         if not self.pretty:
             return xml
-        depth, lines = 0, []
-        for piece in re.sub(r"><", ">\n<", re.sub(r"(<[^/!][^>]*[^/])>\s*</", r"\1>\x00</", xml)).split("\n<"):
-            line = piece if piece.startswith("<") else f"<{piece}"
-            depth -= line.startswith("</")
-            lines.append(self.pretty * depth + line)
-            depth += line.startswith("<") and not line.startswith("</") and "</" not in line and "/>" not in line
-        return "\n".join(lines).replace("\x00", "")
+        lines, depth, open_line = [], 0, False
+        for token in re.findall(r"<[^>]*>|[^<]+", xml):
+            if not token.startswith("<"):
+                lines[-1] += token
+            elif token.startswith("</"):
+                depth -= 1
+                if open_line:
+                    lines[-1] += token
+                else:
+                    lines.append(self.pretty * depth + token)
+            else:
+                lines.append(self.pretty * depth + token)
+                depth += not token.endswith("/>")
+            # An element stays on its line until an element inside it comes.
+            open_line = not token.startswith("</") and not token.endswith("/>")
+        return "\n".join(lines)
 
     def _object(self, said: Said, document: str) -> str:
         numbers = count(1)
@@ -421,6 +434,7 @@ AXIS = Shape(
     z_attributes=' xsi:type="ns2:Payment"' + declare(ns2=OBJECT),
     row="InvoicePayment",
     escaped=text_in_ascii,
+    comment=WITHOUT_SURROGATES,
     http="1.0",
     http_headers=[
         ("Accept", "application/soap+xml, application/dime, multipart/related, text/*"),
@@ -498,6 +512,7 @@ SHAPES: tuple[Shape, ...] = (
         name="mono-wsdl-LATIN1",
         declaration='<?xml version="1.0" encoding="iso-8859-1"?>',
         encoding="iso-8859-1",
+        comment=LATIN,
         media="text/xml; charset=iso-8859-1",
     ),
     replace(
@@ -600,6 +615,8 @@ SHAPES: tuple[Shape, ...] = (
 )
 
 ILL_FORMED: tuple[Shape, ...] = (
+    # Pairs of surrogate references are not well-formed (XML 1.0, 4.1); the guard does not repair them.
+    replace(AXIS, name="axis1 beyond the BMP", comment=EVERYTHING),
     replace(LITE, name="soaplite-RAW", escaped=text_as_it_is),
     replace(
         SUDS,

@@ -10,6 +10,7 @@ import http.client
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -55,10 +56,8 @@ def talk(world: World, shape: Shape, body: bytes) -> Answer:
 
 
 def _for(shape: Shape, said: Said) -> Said:
-    """Latin-1 cannot say everything."""
-    if shape.encoding != "iso-8859-1":
-        return said
-    return Said(said.session, said.account, said.method, said.documents, said.payment, comment='Zahlung <A&B> "é"')
+    """Not every shape can say everything."""
+    return replace(said, comment=shape.comment)
 
 
 def _named(shape: Shape) -> str:
@@ -123,7 +122,7 @@ def test_the_charset_token_is_the_callers(shape: Shape, house: World, said: Said
 def test_what_is_not_well_formed_is_a_fault_and_goes_nowhere(shape: Shape, house: World, said: Said) -> None:
     """Unescaped texts and undeclared prefixes are refused with a SOAP fault; nothing reaches Zuora."""
     mark = house.mark()
-    answer = talk(house, shape, shape.create(said))
+    answer = talk(house, shape, shape.create(_for(shape, said)))
     assert answer.status == 500
     assert answer.fault["faultcode"] == "soapenv:Server"
     assert house.requests(mark) == []
@@ -134,6 +133,6 @@ def test_what_is_not_well_formed_is_a_fault_and_goes_nowhere(shape: Shape, house
 def test_soap_12_is_not_spoken_yet(shape: Shape, operation: str, house: World, said: Said) -> None:
     """SOAP 1.2 gets HTTP 415 and goes nowhere."""
     mark = house.mark()
-    shape = Shape(**{**shape.__dict__, "expects": False})
-    assert talk(house, shape, getattr(shape, operation)(said)).status == 415
+    # A refusal by the headers comes instead of the 100 that some of them wait for.
+    assert talk(house, replace(shape, expects=False), getattr(shape, operation)(said)).status == 415
     assert house.requests(mark) == []

@@ -105,10 +105,10 @@ def _with_amount(obj: ZObject, named: tuple[_Named, ...]) -> ZObject:
 
     Amounts that cannot be added up are left as they are: Zuora says what is wrong with them.
     """
-    rows = [each.amount for each in named if each.container is not None]
-    given = [obj.word("AppliedInvoiceAmount"), obj.word("AppliedCreditBalanceAmount")]
-    texts = [*rows, *(text for text in given if text is not None)]
-    if obj.get("Amount") is not None or not texts:
+    texts = [each.amount for each in named if each.container is not None]
+    others = ("AppliedCreditBalanceAmount",) if texts else ("AppliedInvoiceAmount", "AppliedCreditBalanceAmount")
+    texts += [text for name in others if (text := obj.word(name)) is not None]
+    if obj.word("Amount") is not None or not texts:
         return obj
     try:
         whole = total(decimal(text or "", "Amount") for text in texts)

@@ -27,14 +27,16 @@ from bridge.core.commands import (
     Steps,
     Tell,
 )
+from bridge.core.conduct.ends import close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.joins import join, joinable
 from bridge.core.conduct.lanes import rest_lane, send_soap
 from bridge.core.identity import JOIN_AFTER_DELIVERY_MS, fingerprint, ordinals
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import CallFault, Outcome, Reply, RowError, Told
+from bridge.core.model import CallFault, Outcome, Reply, Told
 from bridge.core.plan import Item
 from bridge.core.refusals import unsent
+from bridge.core.verdict import Unsent
 
 __all__ = ["Errand", "conduct"]
 
@@ -60,39 +62,39 @@ def conduct(errand: Errand) -> Steps[Reply]:
     outcomes: dict[int, Outcome] = {}
     taken: set[str] = set()
     pending: list[int] = list(range(len(prints)))
+    why = "too many calls like it at once"
     for _ in range(ROUNDS):
         presence: Presence = yield Ask()
         since = presence.now - JOIN_AFTER_DELIVERY_MS
         matched = yield Match(errand.caller.scope, tuple(dict.fromkeys(prints[p] for p in pending)), since)
         if matched is None:
-            if not outcomes:
-                return JOURNAL_DOWN
+            fault = JOURNAL_DOWN
             break
         joins = _joins(errand, matched, prints, pending, taken)
+        if joins:
+            # What is joined may have moved money already: from now on no answer may call it unsent.
+            yield Commit(tuple(joins))
         fresh = [position for position in pending if position not in joins]
         if fresh:
             identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
-            done = yield from _fresh(errand, fresh, identities)
-            if isinstance(done, CallFault):
-                if not outcomes:
-                    return done
-                # Objects of this very call were sent before: a fault would deny them, so it becomes the others' rows.
-                errors = (RowError(done.code, done.message),)
-                done = {position: Outcome(Told.REFUSED, errors=errors) for position in fresh}
-            outcomes |= done
+            fault, made = yield from _fresh(errand, fresh, identities)
+            outcomes |= made
         taken |= {intent.id for intent in joins.values()}
-        # What is waited for may have been sent, by another call: it must not be told as unsent when time is up.
-        yield Commit(tuple(joins))
         for position, intent in joins.items():
             outcome = yield from join(errand, position, intent)
             if outcome is not None:
                 outcomes[position] = outcome
                 yield Tell(position, outcome)
         pending = [position for position in pending if position not in outcomes]
-        if not pending:
+        if not pending or fault is not None:
             break
+    if fault is not None:
+        if not any(each.told in (Told.APPLIED, Told.UNKNOWN) for each in outcomes.values()):
+            return fault
+        # A fault would deny what the other objects have become, so it is told by the rows it is about.
+        why = fault.message
     for position in pending:
-        outcomes[position] = Outcome(Told.UNSENT, errors=unsent(call.version, "too many calls like it at once"))
+        outcomes[position] = Outcome(Told.UNSENT, errors=unsent(call.version, why))
     return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(prints))))
 
 
@@ -117,15 +119,18 @@ def _rank(intent: Intent) -> tuple[bool, bool, int, int]:
 
 def _fresh(
     errand: Errand, positions: Sequence[int], identities: Sequence[tuple[str, int, int]]
-) -> Steps[dict[int, Outcome] | CallFault]:
-    """Classify, record, send. An empty result means that another call was quicker: match again."""
+) -> Steps[tuple[CallFault | None, dict[int, Outcome]]]:
+    """Classify, record, send. Nothing at all in return means that another call was quicker: match again.
+
+    With a fault, nothing was done for any of the positions.
+    """
     call, caller = errand.call, errand.caller
     asking = [classify(call.objects[p], call, errand.tenant, errand.prefer) for p in positions]
     verdicts = plan.permitted(call, caller, (yield from together(asking)))
     presence: Presence = yield Ask()
     if not presence.waiting:
         gone = unsent(call.version, "the caller had gone")
-        return {position: Outcome(Told.UNSENT, errors=gone) for position in positions}
+        return None, {position: Outcome(Told.UNSENT, errors=gone) for position in positions}
     items = [
         _item(errand, position, identity, verdict, presence)
         for position, identity, verdict in zip(positions, identities, verdicts, strict=True)
@@ -142,10 +147,8 @@ def _fresh(
     items = [_begin(item, presence.now) if item.position in begun else item for item in items]
     yield Commit(tuple(begun))
     recorded = yield Record(_opened(items, dispatch))
-    if recorded is Recorded.CONFLICT:
-        return {}
-    if recorded is Recorded.DOWN:
-        return JOURNAL_DOWN
+    if recorded is not Recorded.DONE:
+        return (JOURNAL_DOWN if recorded is Recorded.DOWN else None), {}
     outcomes: dict[int, Outcome] = {}
     for item in items:
         if isinstance(item.verdict, Refused):
@@ -156,14 +159,13 @@ def _fresh(
     if dispatch is not None:
         soap = [item for item in items if isinstance(item.verdict, Forward)]
         fault, told_rows = yield from send_soap(errand, dispatch, soap)
-        if fault is not None:
-            yield from _withdraw(errand, rest)
-            return fault
         outcomes |= {item.position: outcome for item, outcome in zip(soap, told_rows, strict=True)}
+        if fault is not None:
+            return fault, outcomes | (yield from _withdraw(errand, rest))
     if rest:
         for lane in (yield Fork(tuple(rest_lane(errand, lane) for lane in plan.lanes(rest)), MAX_LANES)):
             outcomes |= dict(lane)
-    return outcomes
+    return None, outcomes
 
 
 def _item(errand: Errand, position: int, identity: tuple[str, int, int], verdict: Verdict, presence: Presence) -> Item:
@@ -188,10 +190,10 @@ def _opened(items: Sequence[Item], soap: Dispatch | None) -> tuple[Change, ...]:
     return (Opened(tuple(item.intent for item in items), tuple(dispatches)),)
 
 
-def _withdraw(errand: Errand, rest: Sequence[Item]) -> Steps[None]:
+def _withdraw(errand: Errand, rest: Sequence[Item]) -> Steps[dict[int, Outcome]]:
     """Zuora refused the whole call by a fault: what was to follow by REST is not sent."""
-    if rest:
-        presence: Presence = yield Ask()
-        why = "Zuora refused the call"
-        changes = [change for i in rest for change in errand.withdrawn(i.intent, i.intent.state, why, presence.now)]
-        yield Record(tuple(changes))
+    presence: Presence = yield Ask()
+    why = Unsent("Zuora refused the call")
+    ends = [end_of(errand, item.position, item.intent, item.intent.state, why, presence.now) for item in rest]
+    outcomes = yield from close(errand, ends)
+    return {end.position: outcome for end, outcome in zip(ends, outcomes, strict=True)}

@@ -7,13 +7,18 @@ stays in doubt. A settled one is joined only if it was applied and still stands.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.core.commands import Adopted, Ask, LoadDispatch, Lookup, Presence, Record, Recorded, Steps, Watch, Watched
+from bridge.core.conduct.ends import close
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.lanes import same_key_allowed, send_keyed
 from bridge.core.facts import Standing, StillStands
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Op, Outcome, Told
-from bridge.core.refusals import unsent
+
+TURNS = 8
+"""How often a repeat may lose the race to take an orphan over before it tells what it knows: nothing."""
 
 NEVER_SENT = frozenset({State.RECEIVED, State.PLANNED, State.NOT_SENT})
 
@@ -27,7 +32,7 @@ def join(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | None]
     """The outcome of a repeat of ``intent``, or None where the repeat is a new attempt."""
     if intent.state is State.APPLIED:
         return (yield from _standing(errand, intent))
-    while True:
+    for _ in range(TURNS):
         watched: Watched = yield Watch((intent.id,))
         intent = watched.intents[0]
         if intent.state is State.APPLIED:
@@ -37,48 +42,64 @@ def join(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | None]
         if intent.state.settled:
             return None
         if not watched.waiting or intent.state is State.PARKED:
-            return errand.outcome(intent, Told.UNKNOWN, joined=True)
+            break
         taken = yield from _take_over(errand, position, intent)
         if not isinstance(taken, _Again):
             return taken
+    return errand.outcome(intent, Told.UNKNOWN, joined=True)
 
 
 class _Again:
-    """Another process took the intent over first: look again."""
+    """Another call took the intent over first: look again."""
 
 
 def _standing(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
+    """Join what was applied, if it still stands. Where that cannot be read, it must not be told as "not done" (I3)."""
     assert intent.zuora_id is not None
     question = StillStands(intent.object_type, intent.zuora_id)
     fact = (yield Lookup((question,)))[question]
-    if isinstance(fact, Standing):
-        if not fact.stands:
-            return None
-        return errand.outcome(intent, Told.APPLIED, zuora_id=intent.zuora_id, joined=True)
-    errors = unsent(errand.call.version, f"it repeats {intent.zuora_id}, which could not be read just now")
-    return errand.outcome(intent, Told.UNSENT, errors, joined=True)
+    if not isinstance(fact, Standing):
+        return errand.outcome(intent, Told.UNKNOWN, joined=True)
+    if not fact.stands:
+        return None
+    return errand.outcome(intent, Told.APPLIED, zuora_id=intent.zuora_id, joined=True)
 
 
 def _take_over(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Again | None]:
-    """Drive an orphan."""
-    presence: Presence = yield Ask()
+    """Drive an orphan.
+
+    Taking over always changes the owner's name, also within one process: of two repeats that both found the orphan,
+    only one's condition holds, and whoever drove it before can record nothing any more.
+    """
+    if intent.owner == errand.owner:
+        errand = replace(errand, owner=f"{errand.owner}/{errand.call_id}")
     adopted = Adopted(intent.id, intent.owner, errand.owner)
+    unknown = errand.outcome(intent, Told.UNKNOWN, joined=True)
+    presence: Presence = yield Ask()
     if intent.state in NEVER_SENT:
         changes = errand.withdrawn(intent, intent.state, "the bridge stopped before sending it", presence.now)
         recorded = yield Record((adopted, *changes))
-        return None if recorded is Recorded.DONE else _Again()
+        if recorded is Recorded.DONE:
+            return None
+        return _Again() if recorded is Recorded.CONFLICT else unknown
     dispatch: Dispatch | None = yield LoadDispatch(intent.id)
-    keyed = dispatch is not None and dispatch.key is not None and same_key_allowed(errand, dispatch, presence.now)
-    if not keyed:
+    presence = yield Ask()
+    if dispatch is None or not _may_resend(errand, intent, dispatch, presence):
         if intent.state is State.SENDING:
             doubt = errand.move(intent, State.SENDING, State.IN_DOUBT, presence.now)
-            if (yield Record((adopted, doubt))) is not Recorded.DONE:
+            if (yield Record((adopted, doubt))) is Recorded.CONFLICT:
                 return _Again()
-        return errand.outcome(intent, Told.UNKNOWN, joined=True)
-    assert dispatch is not None
-    if (yield Record((adopted,))) is not Recorded.DONE:
-        return _Again()
+        return unknown
+    recorded = yield Record((adopted,))
+    if recorded is not Recorded.DONE:
+        return _Again() if recorded is Recorded.CONFLICT else unknown
     obj = errand.call.objects[position]
-    changes, outcome = yield from send_keyed(errand, intent, dispatch, obj, intent.state, doubted=True)
-    yield Record(changes)
-    return errand.outcome(intent, outcome.told, outcome.errors, zuora_id=outcome.zuora_id, joined=True)
+    end = yield from send_keyed(errand, position, intent, dispatch, obj, intent.state, doubted=True)
+    (outcome,) = yield from close(errand, [end])
+    return replace(outcome, joined=True)
+
+
+def _may_resend(errand: Errand, intent: Intent, dispatch: Dispatch, presence: Presence) -> bool:
+    """Only under its key, for a caller who is there and may cause it, and within I5."""
+    allowed = presence.waiting and errand.caller.may(intent.object_type, intent.op)
+    return allowed and dispatch.key is not None and same_key_allowed(errand, dispatch, presence.now)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
 
+from bridge.core.classify import Translate
 from bridge.core.commands import (
     Added,
     Answered,
@@ -26,25 +27,25 @@ from bridge.core.commands import (
     Tell,
     Wait,
 )
+from bridge.core.conduct.ends import End, changes_of, close, end_of
 from bridge.core.conduct.errand import BACK_OFF, Errand
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
-from bridge.core.model import CallFault, Instant, Outcome, Told, ZObject
+from bridge.core.model import CallFault, Instant, Op, Outcome, Told, ZObject
 from bridge.core.plan import Item, next_attempt
 from bridge.core.verdict import Busy, Done, Doubt, No, Unsent, Verdict, judge_rest, judge_soap
 
 SAME_KEY_MS = 20 * 60 * 60 * 1000
 """How long a key may be repeated: Zuora forgets keys after 24 hours (Zuora: Idempotent requests)."""
 
-Settled = tuple[tuple[Change, ...], Outcome]
-
 
 def send_soap(
     errand: Errand, dispatch: Dispatch, items: Sequence[Item]
 ) -> Steps[tuple[CallFault | None, list[Outcome]]]:
     """Send the SOAP dispatch, recorded already, and settle its intents. A definite fault is returned to be relayed."""
+    creates = errand.call.op is Op.CREATE
     for pause in (*BACK_OFF, None):
-        verdicts = judge_soap((yield Send(dispatch)), len(items))
+        verdicts = judge_soap((yield Send(dispatch)), len(items), creates=creates)
         presence: Presence = yield Ask()
         if not isinstance(verdicts[0], Unsent) or pause is None or not _may_wait(presence, pause):
             break
@@ -52,19 +53,16 @@ def send_soap(
         presence = yield Ask()
         if not presence.waiting:
             break
-    changes: list[Change] = [Answered(dispatch.id, _word(verdicts), presence.now)]
-    outcomes = []
-    fault = None
-    for item, verdict in zip(items, verdicts, strict=True):
-        settled, outcome = _settle(errand, item.intent, State.SENDING, verdict, presence.now)
-        changes += settled
-        outcomes.append(outcome)
-        if isinstance(verdict, No) and verdict.fault is not None:
-            fault = verdict.fault
-    yield Record(tuple(changes))
+    now = presence.now
+    ends = [
+        end_of(errand, item.position, item.intent, State.SENDING, verdict, now)
+        for item, verdict in zip(items, verdicts, strict=True)
+    ]
+    outcomes = yield from close(errand, ends, Answered(dispatch.id, _word(verdicts), now))
     for item, outcome in zip(items, outcomes, strict=True):
         yield Tell(item.position, outcome)
-    return fault, outcomes
+    first = verdicts[0]
+    return (first.fault if isinstance(first, No) else None), outcomes
 
 
 def _word(verdicts: Sequence[Verdict]) -> str:
@@ -75,53 +73,52 @@ def _may_wait(presence: Presence, seconds: float) -> bool:
     return presence.waiting and seconds < presence.remaining
 
 
-def _settle(errand: Errand, intent: Intent, source: State, verdict: Verdict, now: Instant) -> Settled:
-    match verdict:
-        case Done(zuora_id):
-            return errand.applied(intent, source, zuora_id, now), errand.outcome(
-                intent, Told.APPLIED, zuora_id=zuora_id
-            )
-        case No(errors):
-            return errand.refused(intent, source, errors, now), errand.outcome(intent, Told.REFUSED, errors)
-        case Busy(errors, retry_after, limited):
-            return errand.refused(intent, source, errors, now), errand.outcome(
-                intent, Told.REFUSED, errors, limited=(retry_after or 120) if limited else None
-            )
-        case Unsent(reason):
-            return errand.withdrawn(intent, source, reason, now), errand.not_sent(intent, reason)
-        case Doubt():
-            doubt = () if source is State.IN_DOUBT else (errand.move(intent, source, State.IN_DOUBT, now),)
-            return doubt, errand.outcome(intent, Told.UNKNOWN)
-
-
 def rest_lane(errand: Errand, items: Sequence[Item]) -> Steps[list[tuple[int, Outcome]]]:
     """Send the items one after another. One commit lies between two sends: it settles the one and records the other."""
-    outcomes: list[tuple[int, Outcome]] = []
-    unrecorded: tuple[Change, ...] = ()
+    outcomes: dict[int, Outcome] = {}
+    # Ends that ride in the next commit: applied ones, and those that nobody waits for any more.
+    late: list[End] = []
     for item in items:
+        assert isinstance(item.verdict, Translate)
         assert item.dispatch is not None
         presence: Presence = yield Ask()
-        state = item.intent.state
+        state, position = item.intent.state, item.position
         if not presence.waiting:
-            why = "the caller had gone"
-            unrecorded += errand.withdrawn(item.intent, state, why, presence.now)
-            outcome = errand.not_sent(item.intent, why)
+            late.append(end_of(errand, position, item.intent, state, Unsent("the caller had gone"), presence.now))
+            continue
+        if state is State.PLANNED:
+            yield Commit((position,))
+            begin = (errand.move(item.intent, state, State.SENDING, presence.now), Sent(item.dispatch.id, presence.now))
+            recorded = yield Record((*changes_of(late), *begin))
+            if recorded is Recorded.CONFLICT and late:
+                yield from _settle(errand, late, outcomes)
+                recorded = yield Record(begin)
+            if recorded is Recorded.DOWN:
+                why = Unsent("the journal could not record it")
+                late.append(end_of(errand, position, item.intent, state, why, presence.now))
+                continue
+            late = []
+            if recorded is Recorded.CONFLICT:
+                # Another process drives it, and may send it.
+                outcomes[position] = errand.outcome(item.intent, Told.UNKNOWN)
+                yield Tell(position, outcomes[position])
+                continue
+        end = yield from send_keyed(errand, position, item.intent, _sent(item.dispatch, presence.now), item.verdict.obj)
+        if isinstance(end.verdict, Done):
+            late.append(end)
+            outcomes[position] = end.outcome
+            yield Tell(position, end.outcome)
         else:
-            recorded = Recorded.DONE
-            if state is State.PLANNED:
-                yield Commit((item.position,))
-                begin = errand.move(item.intent, State.PLANNED, State.SENDING, presence.now)
-                recorded = yield Record((*unrecorded, begin, Sent(item.dispatch.id, presence.now)))
-            if recorded is Recorded.DONE:
-                sent = _sent(item.dispatch, presence.now)
-                unrecorded, outcome = yield from send_keyed(errand, item.intent, sent, item.verdict.obj)  # type: ignore[union-attr]
-            else:
-                outcome = errand.not_sent(item.intent, "the journal could not record it")
-        outcomes.append((item.position, outcome))
-        yield Tell(item.position, outcome)
-    if unrecorded:
-        yield Record(unrecorded)
-    return outcomes
+            yield from _settle(errand, [end], outcomes)
+    yield from _settle(errand, late, outcomes)
+    return list(outcomes.items())
+
+
+def _settle(errand: Errand, ends: Sequence[End], outcomes: dict[int, Outcome]) -> Steps[None]:
+    for end, outcome in zip(ends, (yield from close(errand, ends)), strict=True):
+        if outcomes.get(end.position) != outcome:
+            outcomes[end.position] = outcome
+            yield Tell(end.position, outcome)
 
 
 def _sent(dispatch: Dispatch, now: Instant) -> Dispatch:
@@ -141,17 +138,15 @@ def same_key_allowed(errand: Errand, dispatch: Dispatch, now: Instant) -> bool:
 
 def send_keyed(
     errand: Errand,
+    position: int,
     intent: Intent,
     dispatch: Dispatch,
     obj: ZObject,
     source: State = State.SENDING,
     *,
     doubted: bool = False,
-) -> Steps[Settled]:
-    """Send one keyed dispatch until there is a verdict or the caller's time is up.
-
-    Returns the changes that are yet to be recorded, and what the row says.
-    """
+) -> Steps[End]:
+    """Send one keyed dispatch until there is a verdict or the caller's time is up; its end is yet to be recorded."""
     pauses, tries = _pauses(), iter(BACK_OFF)
     while True:
         verdict = judge_rest((yield Send(dispatch)), obj, doubted=doubted)
@@ -164,8 +159,8 @@ def send_keyed(
             pause: float | None = next(pauses)
         else:
             pause = next(tries, None)
-            if isinstance(verdict, Busy) and pause is not None and verdict.retry_after is not None:
-                pause = float(verdict.retry_after)
+            if isinstance(verdict, Busy) and pause is not None:
+                pause = max(pause, float(verdict.retry_after or 0))
         if pause is None or not _may_wait(presence, pause):
             break
         yield Wait(pause)
@@ -174,12 +169,15 @@ def send_keyed(
             break
         if isinstance(verdict, Busy):
             again = next_attempt(dispatch, intent, presence.now)
-            recorded = yield Record((answered, *_reopen(errand, intent, source, presence.now), Added(again)))
-            if recorded is not Recorded.DONE:
-                return (), errand.not_sent(intent, "the journal could not record it")
+            if (
+                yield Record((answered, *_reopen(errand, intent, source, presence.now), Added(again)))
+            ) is not Recorded.DONE:
+                # Another process may have recorded the new attempt instead, and may be sending it.
+                unknown = Doubt("the journal could not record the next attempt")
+                return End(position, intent, source, unknown, (), errand.outcome(intent, Told.UNKNOWN))
             dispatch, source, doubted = again, State.SENDING, False
-    changes, outcome = _settle(errand, intent, source, verdict, presence.now)
-    return (answered, *changes), outcome
+    end = end_of(errand, position, intent, source, verdict, presence.now)
+    return replace(end, changes=(answered, *end.changes))
 
 
 def _reopen(errand: Errand, intent: Intent, source: State, now: Instant) -> tuple[Change, ...]:

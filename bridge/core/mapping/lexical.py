@@ -57,7 +57,7 @@ def reduced(text: str) -> str | None:
 
 
 def decimal(text: str, field: str) -> Decimal:
-    """An xs:decimal (no exponent, no NaN) with the decimals it was written with; raises ``Refusal`` naming ``field``."""
+    """An xs:decimal (no exponent, no NaN), keeping its written scale; raises ``Refusal`` naming ``field``."""
     stripped = text.strip()
     if len(stripped) > _LONGEST or reduced(stripped) is None:
         raise invalid(field, f"{field} is not a decimal number of at most {_LONGEST} characters.")

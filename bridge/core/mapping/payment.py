@@ -27,7 +27,14 @@ TEXT: Mapping[str, tuple[str, int]] = {
     "SoftDescriptorPhone": ("softDescriptorPhone", 20),
 }
 
-DOCUMENTS = ("InvoiceId", "InvoiceNumber", "DebitMemoId", "DebitMemoNumber", "InvoicePaymentData", "DebitMemoPaymentData")
+DOCUMENTS = (
+    "InvoiceId",
+    "InvoiceNumber",
+    "DebitMemoId",
+    "DebitMemoNumber",
+    "InvoicePaymentData",
+    "DebitMemoPaymentData",
+)
 """Where a caller can name the documents that a payment pays."""
 
 SHARES = ("AppliedInvoiceAmount", "InvoicePaymentData", "DebitMemoPaymentData")
