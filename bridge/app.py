@@ -88,7 +88,9 @@ class App:
         journal = self._journal = await asyncio.to_thread(
             Journal.open, settings.database_url, settings.journal_key, instance
         )
-        transport, passing_pool = Transport(), Transport()
+        transport = Transport()
+        # A pool of its own, so that slow queries cannot keep money waiting; one clock, so that it learns from all.
+        passing_pool = Transport(clock=transport.clock)
         self._closing = [transport, passing_pool]
         budget = Budget()
         oauth = None
@@ -125,7 +127,7 @@ class App:
 
     async def _listen(self, handler: web.ServerRunner | Server | Admin, where: str, given: socket.socket | None) -> str:
         # The guard inflates under its own ceiling, so the server must not inflate.
-        runner = web.ServerRunner(web.Server(handler, auto_decompress=False, access_log=None))  # type: ignore[arg-type]
+        runner = web.ServerRunner(web.Server(handler, auto_decompress=False, access_log=None, lingering_time=1.0))  # type: ignore[arg-type]
         await runner.setup()
         self._runners.append(runner)
         if given is not None:

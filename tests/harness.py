@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -121,9 +120,7 @@ def _fields(one: Obj) -> str:
 def _field(name: str, value: Value) -> str:
     if value is None or isinstance(value, str):
         return f"<ns2:{name}>{escape(value or '')}</ns2:{name}>"
-    rows = "".join(
-        f"<{_row_prefix(row)}:{row.type}>{_fields(row)}</{_row_prefix(row)}:{row.type}>" for row in value
-    )
+    rows = "".join(f"<{_row_prefix(row)}:{row.type}>{_fields(row)}</{_row_prefix(row)}:{row.type}>" for row in value)
     return f"<ns2:{name}>{rows}</ns2:{name}>"
 
 
@@ -172,11 +169,6 @@ class Answer:
         """The Id of every row; every row is a success."""
         assert all(row["success"] == "true" for row in self.rows), self.body
         return [row["id"] for row in self.rows]
-
-    @property
-    def codes(self) -> list[str | None]:
-        """The first error code of every row, None for a success."""
-        return [row["errors"][0]["Code"] if row["errors"] else None for row in self.rows]
 
     @property
     def fault(self) -> dict[str, str]:
@@ -558,14 +550,3 @@ class World:
             if len(requests) != seen or any(one.status == 0 and not one.faults for one in requests):
                 seen, since = len(requests), time.monotonic()
             time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def world(**settings: Any) -> Iterator[World]:
-    """A world in a folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="bridge-world-"))
-    try:
-        with World(folder, **settings) as made:
-            yield made
-    finally:
-        shutil.rmtree(folder)

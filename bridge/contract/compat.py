@@ -97,7 +97,7 @@ def _calm() -> None:
     # By default Spyne runs a full collection inside a request every second: 9 to 15 ms.
     sys.modules["spyne.const"].__dict__["MIN_GC_INTERVAL"] = float("inf")
     # These loggers write whole bad payloads and values at ERROR, and every request at DEBUG: card and bank numbers.
-    logging.getLogger("spyne").setLevel(logging.WARNING)
+    logging.getLogger("spyne").setLevel(logging.ERROR)
     for name in ("spyne.protocol", "spyne.protocol.xml", "spyne.protocol.soap.soap11", "spyne.protocol.soap.soap12"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("spyne.protocol.xml", "spyne.protocol.soap.soap11", "spyne.protocol.soap.soap12"):

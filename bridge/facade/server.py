@@ -168,7 +168,7 @@ class Server:
         if session is not None:
             host = self._sessions.host(session)
         # A login's answer is read, so it must not come compressed.
-        headers = [(n, v) for n, v in request.headers.items() if not (login and n.lower() == "accept-encoding")]
+        headers = [(n, v) for n, v in _as_sent(request) if not (login and n.lower() == "accept-encoding")]
         passed = await self._passing.soap("POST", request.raw_path, headers, raw, host)
         if login:
             passed = self._learn(request, found, inspected, passed)
@@ -250,7 +250,7 @@ class Server:
     async def _pass_apps(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             return _plain(405, "Only GET and POST are served here; nothing was sent.")
-        return _relay(await self._passing.soap(request.method, request.raw_path, request.headers.items(), b""))
+        return _relay(await self._passing.soap(request.method, request.raw_path, _as_sent(request), b""))
 
     async def _rest(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
         """Actions and CRUD are looked at before they pass; every other path is streamed unparsed."""
@@ -269,12 +269,12 @@ class Server:
         if refused is not None:
             headers = {"Content-Type": "application/json", "Server": "bridge"}
             return web.Response(status=refused[0], body=refused[1], headers=headers)
-        passed = await self._passing.rest(request.method, request.raw_path, request.headers.items(), bytes(body))
+        passed = await self._passing.rest(request.method, request.raw_path, _as_sent(request), bytes(body))
         return _relay(passed)
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
         body = request.content.iter_any() if request.body_exists else None
-        async with self._passing.stream(request.method, request.raw_path, request.headers.items(), body) as came:
+        async with self._passing.stream(request.method, request.raw_path, _as_sent(request), body) as came:
             if not isinstance(came, Streamed):
                 log.warning("not passed", came=type(came).__name__.lower(), reason=came.reason)
                 return _relay(no_answer(came))
@@ -325,6 +325,11 @@ async def _go_on(request: web.BaseRequest) -> None:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         # The answer proper has not begun.
         request.writer.output_size = 0
+
+
+def _as_sent(request: web.BaseRequest) -> list[tuple[str, str]]:
+    """The headers as they came, spelling and repetition included."""
+    return [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in request.raw_headers]
 
 
 def _asks_wsdl(request: web.BaseRequest) -> bool:

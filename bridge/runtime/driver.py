@@ -78,7 +78,7 @@ class Clock(Protocol):
 class Context:
     """The credential and the patience of one call: what commands need beside themselves."""
 
-    __slots__ = ("entity", "host", "ids", "session", "visit")
+    __slots__ = ("entity", "host", "ids", "opened", "session", "visit")
 
     def __init__(self, visit: Visit, session: str, host: str | None, entity: str) -> None:
         self.entity = entity
@@ -86,6 +86,16 @@ class Context:
         self.session = session
         self.host = host
         self.ids: set[str] = set()
+        self.opened: dict[int, Intent] = {}
+
+    def partial(self, errand: Errand) -> Reply:
+        """What can be told now: what was begun and has no outcome yet is unknown, under its own intent and route."""
+        known = {
+            place: Outcome(Told.UNKNOWN, route=intent.route, intent_id=intent.id)
+            for place, intent in self.opened.items()
+            if place in self.visit.committed
+        }
+        return answers.partial(errand.call, errand.caller, known | self.visit.known, frozenset(self.visit.committed))
 
 
 class Runtime:
@@ -133,7 +143,7 @@ class Runtime:
         if task.done():
             return task.result()
         visit.end()
-        return answers.partial(errand.call, errand.caller, visit.known, frozenset(visit.committed))
+        return context.partial(errand)
 
     def delivered(self, outcomes: Sequence[Outcome]) -> None:
         """The answer with these outcomes was written to its last byte."""
@@ -150,8 +160,7 @@ class Runtime:
             if not context.visit.committed and not context.visit.known:
                 return CallFault("SERVER_UNAVAILABLE", "The bridge could not process the call; nothing was sent.")
             context.visit.end()
-            visit = context.visit
-            return answers.partial(errand.call, errand.caller, visit.known, frozenset(visit.committed))
+            return context.partial(errand)
         finally:
             self._driving.subtract(context.ids)
             self._driving += Counter()
@@ -231,6 +240,9 @@ class Runtime:
             return c.Recorded.DOWN
         if not done:
             log.warning("journal refused a change", changes=[type(change).__name__ for change in changes])
+        for change in changes if done else ():
+            if isinstance(change, c.Opened):
+                context.opened |= {intent.position: intent for intent in change.intents}
         self._wake()
         return c.Recorded.DONE if done else c.Recorded.CONFLICT
 

@@ -82,7 +82,10 @@ def test_payments_over_both_routes_are_created_in_order(legacy: Legacy, house: W
     calls.append(legacy.payment("2", InvoiceId="@I1", AppliedInvoiceAmount=Decimal(2), ReferenceId="zeep-2"))
     results = legacy.call("create", calls)
     made = {one["id"]: one["amount"] for one in house.payments()}
-    assert [(result.Success, made[result.Id], result.Errors) for result in results] == [(True, "1", []), (True, "2", [])]
+    assert [(result.Success, made[result.Id], result.Errors) for result in results] == [
+        (True, "1", []),
+        (True, "2", []),
+    ]
 
 
 def test_a_refused_row_has_code_message_and_field(legacy: Legacy) -> None:

@@ -1,271 +1,341 @@
-"""A small world for ``conduct``: a journal with its real conditions, a Zuora with keys and faults, callers with
-patience, and processes that die. Nothing is random and nobody sleeps: what happens next is chosen by the test.
+"""A small world for ``conduct``: callers with patience, processes that die, a journal, a Zuora, one clock.
+
+Nobody sleeps and nothing is random: what runs next is chosen by the test, time moves when nothing else can. The world
+watches the invariants while it turns: I1 and the key's bytes at every send, I2 at every new object, I3 at every answer.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.conduct import Errand, conduct
-from bridge.core.facts import Absent, Fact, NoVerdict, Question, Standing, StillStands
-from bridge.core.intent import Dispatch, Intent, State, check
-from bridge.core.model import Call, Caller, Op, Outcome, Reply, Route, Rows, Silence, Told, ZObject
-from core_objects import ERP, FACTS, TENANT, soap
+from bridge.core.facts import Absent, Fact, Question, Standing, StillStands
+from bridge.core.identity import fingerprint
+from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Rows, Told, ZObject
+from core_journal import Ledger
+from core_objects import ERP, FACTS, TENANT, call, soap
+from core_zuora import Made, Zuora
 
 MORNING = 1_771_610_400_000
 """2026-02-20T10:00:00-08:00, the fixture's day in Los Angeles."""
 
+DRIVEN = frozenset({State.RECEIVED, State.PLANNED, State.SENDING, State.NOT_SENT})
 
-# ---------------------------------------------------------------- the journal
+Ready = tuple["Play", "Strand"]
+Pick = Callable[[Sequence[Ready]], Ready]
 
 
-class Journal:
-    """Intents and dispatches in memory, under the conditions of ``Record``."""
+class Crashed(Exception):
+    """The process dies at this very place."""
 
-    def __init__(self) -> None:
-        self.intents: dict[str, Intent] = {}
-        self.dispatches: dict[str, Dispatch] = {}
 
-    def record(self, changes: Sequence[c.Change]) -> bool:
-        """All changes or, where one's condition fails, none; raises ``IllegalTransition``."""
-        before = dict(self.intents), dict(self.dispatches)
-        if all(self._apply(change) for change in changes):
+@dataclass(eq=False)
+class Strand:
+    """One generator on its way: the call itself or one of its lanes."""
+
+    steps: c.Steps[Any]
+    resume: Callable[[], tuple[Any] | None] = lambda: (None,)
+    until: int | None = None
+    over: bool = False
+    result: Any = None
+    lanes: list[Strand] = field(default_factory=list)
+    limit: int = 0
+
+    def running(self) -> list[Strand]:
+        """Itself, or the lanes it waits for."""
+        lanes = [lane for lane in self.lanes if not lane.over][: self.limit]
+        return [each for lane in lanes for each in lane.running()] if lanes else [self]
+
+
+class Play:
+    """One call being conducted by one process for a caller who waits ``patience`` seconds."""
+
+    def __init__(self, world: World, process: str, asked: Call, caller: Caller, patience: float, *, hears: bool) -> None:
+        self.errand = Errand(asked, caller, TENANT, f"c{next(world.numbers)}", process, soap)
+        self.process = process
+        self.prints = [fingerprint(asked.op, obj) for obj in asked.objects]
+        self.reply: Reply | None = None
+        self.hears = hears
+        self.gone = False
+        self.ends_at = world.now + int(patience * 1000)
+        self.known: dict[int, Outcome] = {}
+        self.committed: set[int] = set()
+        self.driving: set[str] = set()
+        self.commands: list[c.Command] = []
+        self.crash: tuple[int, str] | None = None
+        self.whole = Strand(conduct(self.errand))
+        self._world = world
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody is there to be answered."""
+        return self.reply is None and not self.gone and self._world.now < self.ends_at
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What each object was told; a fault tells all of them that nothing was done."""
+        assert self.reply is not None
+        if isinstance(self.reply, CallFault):
+            return (Outcome(Told.REFUSED),) * len(self.prints)
+        return self.reply.outcomes
+
+    def step(self, strand: Strand) -> None:
+        """Let one generator run to its next command, and do it."""
+        resumed = strand.resume()
+        assert resumed is not None
+        try:
+            command = strand.steps.send(resumed[0])
+        except StopIteration as done:
+            strand.over, strand.result = True, done.value
+            return
+        self.commands.append(command)
+        place = len(self.commands)
+        if self.crash == (place, "before"):
+            raise Crashed
+        event = self._world.execute(self, strand, command)
+        if event is not None:
+            strand.resume, strand.until = (lambda: event), None
+        if self.crash == (place, "after"):
+            raise Crashed
+
+
+class World:
+    """Everything there is. ``mood`` says how Zuora takes the next request."""
+
+    def __init__(self, *moods: str, facts: Mapping[Question, Fact] = FACTS) -> None:
+        self.now = MORNING
+        self.numbers = count(1)
+        self.journal = Ledger()
+        self.zuora = Zuora(self._created)
+        self.facts = dict(facts)
+        self.alive: set[str] = set()
+        self.plays: list[Play] = []
+        self.acts: Counter[str] = Counter()
+        self.denied: set[str] = set()
+        self.journal_state: Callable[[], str] = lambda: "up"
+        self._moods = list(moods)
+
+    def mood(self) -> str:
+        """The next mood that was ordered; ``ok`` when there is none left."""
+        return self._moods.pop(0) if self._moods else "ok"
+
+    # ------------------------------------------------------------ what a test does
+
+    def call(self, *objects: ZObject, process: str = "first", **more: Any) -> Reply:
+        """A caller calls and is answered."""
+        play = self.begin(call(*objects), process, **more)
+        self.run()
+        assert play.reply is not None
+        return play.reply
+
+    def begin(
+        self,
+        asked: Call,
+        process: str = "first",
+        *,
+        caller: Caller = ERP,
+        patience: float = 50.0,
+        hears: bool = True,
+    ) -> Play:
+        """A call comes in; nothing is done for it yet."""
+        self.alive.add(process)
+        play = Play(self, process, asked, caller, patience, hears=hears)
+        # All calls of one world are repeats of the same acts, so the largest call says how many of each there are.
+        self.acts |= Counter(play.prints)
+        self.plays.append(play)
+        return play
+
+    def run(self, pick: Pick = lambda ready: ready[0]) -> None:
+        """Turn until every call has been conducted to its end."""
+        while self.turn(pick):
+            pass
+
+    def turn(self, pick: Pick = lambda ready: ready[0]) -> bool:
+        """One command of one call, or some sleep; False when there is nothing left to do."""
+        running = [(play, strand) for play in self.plays for strand in play.whole.running()]
+        ready = [each for each in running if each[1].resume() is not None]
+        if not running:
+            return False
+        if not ready:
+            self._sleep([strand.until for _, strand in running if strand.until is not None])
             return True
-        self.intents, self.dispatches = before
-        return False
-
-    def _apply(self, change: c.Change) -> bool:
-        match change:
-            case c.Opened(intents, dispatches):
-                return all(map(self._open, intents)) and all(map(self._add, dispatches))
-            case c.Added(dispatch):
-                return self._add(dispatch)
-            case c.Moved():
-                return self._move(change)
-            case c.Adopted(intent_id, previous, owner):
-                intent = self.intents.get(intent_id)
-                if intent is None or intent.owner != previous:
-                    return False
-                self.intents[intent_id] = replace(intent, owner=owner)
-            case c.Sent(dispatch_id, at):
-                dispatch = self.dispatches[dispatch_id]
-                self.dispatches[dispatch_id] = replace(dispatch, first_sent_at=dispatch.first_sent_at or at)
-            case c.Answered(dispatch_id):
-                return dispatch_id in self.dispatches
+        play, strand = pick(ready)
+        try:
+            play.step(strand)
+        except Crashed:
+            self.crash(play.process)
+            return True
+        self.pass_time(1)
+        if play.whole.over:
+            self.plays.remove(play)
+            self._answer(play, play.whole.result)
         return True
 
-    def _open(self, intent: Intent) -> bool:
-        taken = {identity(each) for each in self.intents.values()}
-        if intent.id in self.intents or identity(intent) in taken:
-            return False
-        self.intents[intent.id] = intent
-        return True
+    def crash(self, process: str) -> None:
+        """The process is gone, with everything it had not recorded."""
+        self.alive.discard(process)
+        self.plays = [play for play in self.plays if play.process != process]
 
-    def _add(self, dispatch: Dispatch) -> bool:
-        if dispatch.id in self.dispatches or not self.intents.keys() >= set(dispatch.intent_ids):
-            return False
-        self.dispatches[dispatch.id] = dispatch
-        return True
+    def pass_time(self, milliseconds: int) -> None:
+        """Let time pass: slow requests end, callers lose patience."""
+        self.now += milliseconds
+        self.zuora.arrive(self.now)
+        for play in self.plays:
+            if play.reply is None and self.now >= play.ends_at:
+                asked = play.errand
+                self._answer(play, answers.partial(asked.call, asked.caller, play.known, frozenset(play.committed)))
 
-    def _move(self, moved: c.Moved) -> bool:
-        check(moved.source, moved.target)
-        intent = self.intents.get(moved.intent_id)
-        if intent is None or intent.state is not moved.source or intent.owner != moved.owner:
-            return False
-        if moved.zuora_id is not None and intent.op is Op.CREATE and self._claimed(moved.zuora_id, intent):
-            return False
-        self.intents[intent.id] = replace(
-            intent,
-            state=moved.target,
-            errors=moved.errors,
-            unsent=moved.unsent,
-            zuora_id=moved.zuora_id or intent.zuora_id,
-            settled_at=moved.at if moved.target.settled else None,
-            delivered_at=None,
+    def state(self, intent_id: str | None) -> State:
+        """Where an intent stands."""
+        return self.intent(intent_id).state
+
+    def intent(self, intent_id: str | None) -> Intent:
+        """An intent as the journal has it."""
+        assert intent_id is not None
+        return self.journal.intents[intent_id]
+
+    # ------------------------------------------------------------ commands
+
+    def execute(self, play: Play, strand: Strand, command: c.Command) -> tuple[Any] | None:
+        """Do it and return its event in a tuple, or arrange when the strand goes on."""
+        match command:
+            case c.Ask():
+                return (c.Presence(play.waiting, max(0.0, (play.ends_at - self.now) / 1000), self.now),)
+            case c.Match(scope, prints, since):
+                return (None if self.journal_state() == "down" else self.journal.match(scope, prints, since),)
+            case c.Lookup(questions):
+                return ({each: self._fact(each) for each in questions},)
+            case c.Compose(op, objects, single):
+                texts = [json.dumps([dict(each.fields), len(each.children)]) for each in objects]
+                return (c.Composed("/apps/services/a/107.0", (), f"{op.value} {single} {texts}".encode()),)
+            case c.Record(changes):
+                return (self._record(play, changes),)
+            case c.Send(dispatch):
+                return (self._send(dispatch),)
+            case c.LoadDispatch(intent_id):
+                return (self.journal.dispatch_of(intent_id),)
+            case c.Tell(position, outcome):
+                play.known[position] = outcome
+                return (None,)
+            case c.Commit(positions):
+                play.committed.update(positions)
+                return (None,)
+            case c.Wait(seconds):
+                until = strand.until = self.now + int(seconds * 1000)
+                strand.resume = lambda: (None,) if self.now >= until or not play.waiting else None
+            case c.Watch(ids):
+                strand.resume = lambda: self._watched(play, ids)
+            case c.Fork(lanes, limit):
+                strand.lanes = [Strand(lane) for lane in lanes]
+                strand.limit = limit
+                strand.resume = lambda: ([lane.result for lane in strand.lanes],)
+        return None
+
+    def _record(self, play: Play, changes: Sequence[c.Change]) -> c.Recorded:
+        for change in changes:
+            if isinstance(change, c.Opened):
+                play.driving |= {intent.id for intent in change.intents}
+        state = self.journal_state()
+        done = state != "down" and self.journal.record(changes)
+        if state != "up":
+            return c.Recorded.DOWN
+        if done:
+            play.driving |= {change.intent_id for change in changes if isinstance(change, c.Adopted)}
+        return c.Recorded.DONE if done else c.Recorded.CONFLICT
+
+    def _watched(self, play: Play, ids: tuple[str, ...]) -> tuple[c.Watched] | None:
+        intents = tuple(self.journal.intents[each] for each in ids)
+        if play.waiting and any(self._driven(play, each) for each in intents if not each.state.settled):
+            return None
+        return (c.Watched(intents, play.waiting),)
+
+    def _driven(self, watcher: Play, intent: Intent) -> bool:
+        mine = any(
+            intent.id in play.driving
+            for play in self.plays
+            if play is not watcher and play.process == watcher.process
         )
-        return True
+        others = intent.owner != watcher.process and intent.owner in self.alive and intent.state in DRIVEN
+        return mine or others
 
-    def _claimed(self, zuora_id: str, by: Intent) -> bool:
-        return any(
-            each.zuora_id == zuora_id and each.op is Op.CREATE and each.id != by.id for each in self.intents.values()
-        )
+    def _fact(self, question: Question) -> Fact:
+        if isinstance(question, StillStands) and question not in self.facts:
+            stands = any(each.id == question.zuora_id for each in self.zuora.made)
+            return Standing(stands, "Processed" if stands else "deleted")
+        return self.facts.get(question, Absent())
 
-    def match(self, scope: str, fingerprints: Iterable[str], since: int) -> c.Matched:
-        """What a call may join, and how many there were of each identity."""
-        wanted = set(fingerprints)
-        known = [each for each in self.intents.values() if each.scope == scope and each.fingerprint in wanted]
-        generations: dict[tuple[str, int], int] = {}
-        for each in known:
-            place = each.fingerprint, each.ordinal
-            generations[place] = max(generations.get(place, 0), each.generation + 1)
-        return c.Matched(tuple(sorted(filter(lambda each: _joinable(each, since), known), key=_age)), generations)
+    def _send(self, dispatch: Dispatch) -> c.SendEvent:
+        recorded = self.journal.dispatches.get(dispatch.id)
+        assert recorded is not None, "I1: sent before it was recorded"
+        assert (recorded.body, recorded.key, recorded.path) == (dispatch.body, dispatch.key, dispatch.path)
+        assert dispatch.first_sent_at is not None
+        if not any(sent.id == dispatch.id for sent, _ in self.zuora.requests):
+            self._first_send(dispatch)
+        self.pass_time(50)
+        return self.zuora.receive(dispatch, self.mood(), self.now)
 
-    def dispatch_of(self, intent_id: str) -> Dispatch | None:
-        """The newest dispatch of an intent."""
-        carrying = [each for each in self.dispatches.values() if intent_id in each.intent_ids]
-        return max(carrying, key=lambda each: (each.step, each.attempt, each.recorded_at), default=None)
+    # ------------------------------------------------------------ what the world watches
 
-    def deliver(self, intent_ids: Iterable[str], at: int) -> None:
-        """Their verdicts were told to the last byte."""
-        for intent_id in intent_ids:
-            intent = self.intents[intent_id]
-            self.intents[intent_id] = replace(intent, delivered_at=intent.delivered_at or at)
+    def _first_send(self, dispatch: Dispatch) -> None:
+        begun = [each for each in self.journal.intents.values() if each.state in (State.SENDING, State.IN_DOUBT)]
+        ids = {each.id for each in begun}
+        assert ids.issuperset(dispatch.intent_ids), "I1: sent for an intent that is not being sent"
+        for each in map(self.intent, dispatch.intent_ids):
+            alike = [other for other in begun if other.fingerprint == each.fingerprint]
+            assert len(alike) <= self.acts[each.fingerprint], "I6: sent beside an unsettled duplicate"
 
+    def _created(self, made: Made) -> None:
+        each = self.intent(made.intent_id)
+        alike = [other for other in self.zuora.made if self.intent(other.intent_id).fingerprint == each.fingerprint]
+        assert len(self.zuora.of(made.intent_id)) == 1, "I2: two objects for one intent"
+        assert len(alike) <= self.acts[each.fingerprint], "I2: more objects than acts"
+        waited_for = any(play.reply is None and each.fingerprint in play.prints for play in self.plays)
+        assert made.intent_id not in self.denied or waited_for, "I3: an object after its caller was told that none is"
 
-def identity(intent: Intent) -> tuple[str, str, int, int]:
-    """What is unique in the journal."""
-    return intent.scope, intent.fingerprint, intent.ordinal, intent.generation
+    def _answer(self, play: Play, reply: Reply) -> None:
+        if play.reply is not None:
+            return
+        play.reply = reply
+        for position, outcome in enumerate(play.outcomes()):
+            own = {
+                each.id
+                for each in self.journal.intents.values()
+                if (each.call_id, each.position) == (play.errand.call_id, position)
+            }
+            told = own | ({outcome.intent_id} if outcome.intent_id is not None else set())
+            made = [each for each in self.zuora.made if each.intent_id in told]
+            assert not outcome.joined or _may_be_joined(play, outcome), "I6: joined without waiting or reading"
+            if outcome.told is Told.APPLIED:
+                assert [each.id for each in made] == [outcome.zuora_id], "I3: success without its object"
+            elif outcome.told is not Told.UNKNOWN:
+                assert not made, "I3: an object whose caller is told that there is none"
+                self.denied |= told
+        if play.hears and not play.gone and isinstance(reply, Rows):
+            applied = [each.intent_id for each in reply.outcomes if each.told is Told.APPLIED]
+            self.journal.deliver([each for each in applied if each is not None], self.now)
 
-
-def _joinable(intent: Intent, since: int) -> bool:
-    fresh = intent.delivered_at is None or intent.delivered_at >= since
-    return not intent.state.settled or (intent.state is State.APPLIED and fresh)
-
-
-def _age(intent: Intent) -> tuple[int, int, int, str]:
-    return intent.created_at, intent.ordinal, intent.position, intent.id
-
-
-# ---------------------------------------------------------------- Zuora
-
-
-@dataclass(frozen=True)
-class Made:
-    """A Payment or Refund that exists in Zuora, and the intent whose request made it."""
-
-    id: str
-    intent_id: str
-    route: Route
-
-
-@dataclass
-class Late:
-    """A request that Zuora is still working on."""
-
-    dispatch: Dispatch
-    ends_at: int
-
-
-REFUSAL = "The balance of the debit memo is too low."
-HTML = b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
-
-EDGE: Mapping[str, c.Answer] = {
-    # Given before the key is looked at, so not stored under it.
-    "limit": c.Answer(429, b"", 1),
-    "long limit": c.Answer(429, b"", 120),
-    "forbidden": c.Answer(403, b'{"success":false,"reasons":[{"code":90000010,"message":"no permission"}]}'),
-    "html": c.Answer(503, HTML),
-}
-PRODUCED: Mapping[str, c.Answer] = {
-    # Stored under the key and replayed, failures as well (Zuora: Idempotent requests).
-    "no": c.Answer(400, json.dumps({"success": False, "reasons": [{"code": 53200030, "message": REFUSAL}]}).encode()),
-    "lock": c.Answer(409, b'{"success":false,"reasons":[{"code":53200050,"message":"locked"}]}'),
-    "internal": c.Answer(500, b'{"success":false,"reasons":[{"code":53200061,"message":"try again"}]}'),
-}
-IN_PROGRESS = c.Answer(409, b'{"success":false,"reasons":[{"code":53200000,"message":"in progress"}]}')
-INVALID_SESSION = c.SoapFault("fns:INVALID_SESSION", "invalid session", "UnexpectedErrorFault", "INVALID_SESSION", None)
-AXIS_FAULT = c.SoapFault("soapenv:Server", "Internal Error")
+    def _sleep(self, until: Sequence[int]) -> None:
+        ends = [play.ends_at for play in self.plays if play.reply is None]
+        moments = [*until, *ends, *(each.ends_at for each in self.zuora.late)]
+        later = [each for each in moments if each > self.now]
+        assert later, "nothing will ever happen again"
+        self.pass_time(min(later) - self.now)
 
 
-class Zuora:
-    """Creates what is asked, once per key. A mood says how each request fares."""
-
-    def __init__(self) -> None:
-        self.made: list[Made] = []
-        self.requests: list[tuple[Dispatch, str]] = []
-        self.gone: set[str] = set()
-        self.late: list[Late] = []
-        self._answers: dict[str, c.Answer] = {}
-        self._bytes: dict[str, bytes] = {}
-        self._ids = count(1)
-
-    def receive(self, dispatch: Dispatch, mood: str, now: int) -> c.SendEvent:
-        """What the bridge sees of one request."""
-        self.requests.append((dispatch, mood))
-        if mood == "unsent":
-            return c.NotSent("connection refused")
-        if mood == "lost before":
-            return c.Lost("reset")
-        if dispatch.route is Route.REST:
-            return self._rest(dispatch, mood, now)
-        return self._soap(dispatch, mood, now)
-
-    def arrive(self, now: int) -> None:
-        """Finish what took its time."""
-        for each in [each for each in self.late if each.ends_at <= now]:
-            self.late.remove(each)
-            if each.dispatch.route is Route.REST:
-                self._execute(each.dispatch, "ok")
-            else:
-                self._rows(each.dispatch, "ok")
-
-    def _rest(self, dispatch: Dispatch, mood: str, now: int) -> c.SendEvent:
-        assert dispatch.key is not None
-        if mood in EDGE:
-            return EDGE[mood]
-        same = self._bytes.setdefault(dispatch.key, dispatch.body)
-        assert same == dispatch.body, "another body under the same key"
-        if any(each.dispatch.key == dispatch.key for each in self.late):
-            return IN_PROGRESS
-        if mood == "slow" and dispatch.key not in self._answers:
-            self.late.append(Late(dispatch, now + 30_000))
-            return c.Lost("read timeout")
-        answer = self._execute(dispatch, mood)
-        if mood == "lost after":
-            return c.Lost("reset")
-        return c.Answer(502, HTML) if mood == "502 after" else answer
-
-    def _execute(self, dispatch: Dispatch, mood: str) -> c.Answer:
-        assert dispatch.key is not None
-        if dispatch.key not in self._answers:
-            answer = PRODUCED.get(mood)
-            if answer is None:
-                made = self._make(dispatch.intent_ids[0], Route.REST)
-                answer = c.Answer(200, json.dumps({"success": True, "id": made}).encode())
-            self._answers[dispatch.key] = answer
-        return self._answers[dispatch.key]
-
-    def _soap(self, dispatch: Dispatch, mood: str, now: int) -> c.SendEvent:
-        if mood in ("limit", "long limit"):
-            return c.SoapAnswer(429, retry_after=120)
-        if mood == "html":
-            return c.SoapAnswer(503)
-        if mood == "forbidden":
-            return c.SoapAnswer(500, fault=INVALID_SESSION)
-        if mood == "internal":
-            return c.SoapAnswer(500, fault=AXIS_FAULT)
-        if mood == "slow":
-            self.late.append(Late(dispatch, now + 30_000))
-            return c.Lost("read timeout")
-        rows = self._rows(dispatch, mood)
-        if mood == "lost after":
-            return c.Lost("reset")
-        return c.SoapAnswer(502) if mood == "502 after" else c.SoapAnswer(200, rows=rows)
-
-    def _rows(self, dispatch: Dispatch, mood: str) -> tuple[c.SoapRow, ...]:
-        refusals = {"no": "INVALID_VALUE", "lock": "LOCK_COMPETITION"}
-        if mood in refusals:
-            error = answers.RowError(refusals[mood], REFUSAL) if False else None
-        return tuple(
-            c.SoapRow(False, None, (_row_error(refusals[mood]),))
-            if mood in refusals
-            else c.SoapRow(True, self._make(each, Route.SOAP))
-            for each in dispatch.intent_ids
-        )
-
-    def _make(self, intent_id: str, route: Route) -> str:
-        made = hashlib.md5(str(next(self._ids)).encode()).hexdigest()
-        self.made.append(Made(made, intent_id, route))
-        return made
-
-    def of(self, intent_id: str | None) -> list[Made]:
-        """What one intent's requests have made."""
-        return [each for each in self.made if each.intent_id == intent_id]
+def _may_be_joined(play: Play, outcome: Outcome) -> bool:
+    """What is joined was waited for or, applied already, read anew; "not known" needs neither."""
+    watched = any(isinstance(each, c.Watch) and outcome.intent_id in each.intent_ids for each in play.commands)
+    read = any(
+        isinstance(question, StillStands) and question.zuora_id == outcome.zuora_id
+        for each in play.commands
+        if isinstance(each, c.Lookup)
+        for question in each.questions
+    )
+    return watched or (read and outcome.told is Told.APPLIED) or outcome.told is Told.UNKNOWN

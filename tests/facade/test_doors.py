@@ -41,7 +41,10 @@ def assert_harmless(world: World, mark: int, answer: Answer) -> None:
 
 
 SPELLINGS = {
-    "the operation in another namespace": [("<ns1:create>", '<x:create xmlns:x="urn:x">'), ("</ns1:create>", "</x:create>")],
+    "the operation in another namespace": [
+        ("<ns1:create>", '<x:create xmlns:x="urn:x">'),
+        ("</ns1:create>", "</x:create>"),
+    ],
     "the operation in no namespace": [("<ns1:create>", "<create>"), ("</ns1:create>", "</create>")],
     "the operation in capitals": [("ns1:create", "ns1:CREATE")],
     "the operation with a capital": [("ns1:create", "ns1:Create")],
@@ -58,24 +61,43 @@ SPELLINGS = {
     "the type with two colons": [('"ns2:Payment"', '"ns1:ns2:Payment"')],
     "the type by a character reference": [('"ns2:Payment"', '"ns2:&#80;ayment"')],
     "the type in the schema of 1999": [(f'xmlns:xsi="{XSI}"', 'xmlns:xsi="http://www.w3.org/1999/XMLSchema-instance"')],
-    "the type in the schema of 2000": [(f'xmlns:xsi="{XSI}"', 'xmlns:xsi="http://www.w3.org/2000/10/XMLSchema-instance"')],
+    "the type in the schema of 2000": [
+        (f'xmlns:xsi="{XSI}"', 'xmlns:xsi="http://www.w3.org/2000/10/XMLSchema-instance"')
+    ],
     "the type in no namespace": [("xsi:type", "type")],
     "two types": [("xsi:type", 'type="ns2:Account" xsi:type')],
-    "an account before the payment": [("<ns1:zObjects", '<ns1:zObjects xsi:type="ns2:Account"/><ns1:zObjects', )],
+    "an account before the payment": [
+        (
+            "<ns1:zObjects",
+            '<ns1:zObjects xsi:type="ns2:Account"/><ns1:zObjects',
+        )
+    ],
     "an untyped object before the payment": [("<ns1:create>", "<ns1:create><ns1:zObjects/>")],
-    "an element of the object's name": [('ns1:zObjects xsi:type="ns2:Payment"', "ns2:Payment"), ("/ns1:zObjects", "/ns2:Payment")],
+    "an element of the object's name": [
+        ('ns1:zObjects xsi:type="ns2:Payment"', "ns2:Payment"),
+        ("/ns1:zObjects", "/ns2:Payment"),
+    ],
     "a comment in the way": [("<ns1:zObjects", "<!-- <ns1:query/> --><ns1:zObjects")],
     "a processing instruction in the way": [("<ns1:zObjects", "<?x y?><ns1:zObjects")],
-    "a wrapper around the objects": [("<ns1:zObjects", "<ns1:x><ns1:zObjects"), ("</ns1:zObjects>", "</ns1:zObjects></ns1:x>")],
-    "a wrapper around the operation": [("<ns1:create>", "<ns1:query><ns1:create>"), ("</ns1:create>", "</ns1:create></ns1:query>")],
+    "a wrapper around the objects": [
+        ("<ns1:zObjects", "<ns1:x><ns1:zObjects"),
+        ("</ns1:zObjects>", "</ns1:zObjects></ns1:x>"),
+    ],
+    "a wrapper around the operation": [
+        ("<ns1:create>", "<ns1:query><ns1:create>"),
+        ("</ns1:create>", "</ns1:create></ns1:query>"),
+    ],
     "two operations in the Body": [("<ns1:create>", "<ns1:query/><ns1:create>")],
     "two Bodies": [("<soapenv:Body>", "<soapenv:Body><ns1:query/></soapenv:Body><soapenv:Body>")],
     "a Body before the Header": [("<soapenv:Header>", "<soapenv:Body><ns1:query/></soapenv:Body><soapenv:Header>")],
     "an object by reference": [("<ns1:zObjects xsi", '<ns1:zObjects href="#p" id="p" xsi')],
     "the envelope's namespace of SOAP 1.2": [(SOAP11, "http://www.w3.org/2003/05/soap-envelope")],
-    "the object namespace twice": [(f'xmlns:ns2="{OBJECT}"', f'xmlns:ns2="{OBJECT}" xmlns:ns3="{OBJECT}"'), ('"ns2:P', '"ns3:P')],
+    "the object namespace twice": [
+        (f'xmlns:ns2="{OBJECT}"', f'xmlns:ns2="{OBJECT}" xmlns:ns3="{OBJECT}"'),
+        ('"ns2:P', '"ns3:P'),
+    ],
     "the api namespace with another ending": [(f'"{API}"', f'"{API[:-1]}"')],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("changes", SPELLINGS.values(), ids=SPELLINGS)

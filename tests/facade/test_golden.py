@@ -240,6 +240,7 @@ def test_the_wsdl_is_the_file_but_for_its_address(path: str, world: World) -> No
 
 def test_the_address_is_the_one_the_caller_used(world: World) -> None:
     """A Host header decides, unless it is none."""
+
     def asked(host: bytes) -> bytes:
         request = b"GET /apps/services/a/107.0?wsdl HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % host
         return raw(world.url, request).body

@@ -180,9 +180,17 @@ def test_a_caller_that_waits_for_a_100_gets_it(stage: Stage, path: str) -> None:
 
 def test_hop_by_hop_headers_stay_on_their_hop(stage: Stage) -> None:
     """What Connection names, and what RFC 9110 names, is not passed on in either direction."""
-    answer = OK.replace(b"\r\n\r\n", b"\r\nConnection: X-Mine\r\nX-Mine: 1\r\nKeep-Alive: timeout=5\r\nX-Yours: 2\r\n\r\n")
+    answer = OK.replace(
+        b"\r\n\r\n", b"\r\nConnection: X-Mine\r\nX-Mine: 1\r\nKeep-Alive: timeout=5\r\nX-Yours: 2\r\n\r\n"
+    )
     zuora, world = stage(answer)
-    headers = [("Content-Type", "text/xml"), ("Connection", "X-Hop"), ("X-Hop", "1"), ("TE", "trailers"), ("X-Stays", "2")]
+    headers = [
+        ("Content-Type", "text/xml"),
+        ("Connection", "X-Hop"),
+        ("X-Hop", "1"),
+        ("TE", "trailers"),
+        ("X-Stays", "2"),
+    ]
     came = post(world.endpoint(), QUERY, headers)
     (arrived,) = zuora.arrived
     assert end_to_end(headers_of(arrived)) == [("content-type", "text/xml"), ("x-stays", "2")]

@@ -1,9 +1,9 @@
 """The acceptance catalogue. Numbers are stable; those from 1001 on are about authority, doubt and restarts.
 
-Fixture: today is 2026-02-20 in Los Angeles. Account A (USD) owes invoice I1 (100), I2 (20 of 50) and debit memo D1 (80),
-has drafts I3, D2 and C3, credit memo C1 (60 unapplied) and C2 (all applied to I2), and payments P1 (45, paid I4), P2 (80,
-of which 50 paid D5) and P3 (20, electronic, unapplied). Account B (EUR) owes D3 (30), J (JPY) DJ (1000), K (BHD) DK (10),
-and X, which is canceled, DX (15). Invoice IA1 and debit memo DA1 share the number 2310000300.
+Fixture: today is 2026-02-20 in Los Angeles. Account A (USD) owes invoice I1 (100), I2 (20 of 50) and debit memo D1
+(80), has drafts I3, D2 and C3, credit memo C1 (60 unapplied) and C2 (all applied to I2), and payments P1 (45, paid
+I4), P2 (80, of which 50 paid D5) and P3 (20, electronic, unapplied). Account B (EUR) owes D3 (30), J (JPY) DJ (1000),
+K (BHD) DK (10), and X, which is canceled, DX (15). Invoice IA1 and debit memo DA1 share the number 2310000300.
 """
 
 from __future__ import annotations
@@ -387,7 +387,9 @@ ROWS: tuple[Row, ...] = (
             Call(
                 BROKEN_FIFTY,
                 [
-                    {2: Err("INVALID_VALUE", None, "balance"), 7: Err("INVALID_VALUE", "InvoiceId", "Draft")}.get(i, Ok())
+                    {2: Err("INVALID_VALUE", None, "balance"), 7: Err("INVALID_VALUE", "InvoiceId", "Draft")}.get(
+                        i, Ok()
+                    )
                     for i in range(50)
                 ],
                 "soap rest " * 3 + "soap - " + "soap rest " * 21,
@@ -479,6 +481,25 @@ ROWS: tuple[Row, ...] = (
         ["80 = D1 80"],
         settings=IMPATIENT,
         given="The caller waits one second.",
+    ),
+    Row(
+        53,
+        "Zuora is slower than the caller is patient; the POST goes on, and the repeat gets its payment",
+        [
+            Order("delay", POSTS, {"seconds": 1.5}),
+            Call(
+                [D1_WHOLE],
+                [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)],
+                "rest",
+                [post_memo("@D1", "80")],
+            ),
+            Call([D1_WHOLE], [Ok()], "rest", joined=True),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+        part="b",
     ),
     Row(
         54,
@@ -787,7 +808,11 @@ ROWS: tuple[Row, ...] = (
     Row(
         101,
         "A refund dated before its credit memo",
-        [Call([refunds("@C1", "60", RefundDate="2026-01-31")], [Err("INVALID_VALUE", "RefundDate", "2026-02-01")], "-")],
+        [
+            Call(
+                [refunds("@C1", "60", RefundDate="2026-01-31")], [Err("INVALID_VALUE", "RefundDate", "2026-02-01")], "-"
+            )
+        ],
     ),
     Row(
         102,
@@ -994,7 +1019,13 @@ ROWS: tuple[Row, ...] = (
     Row(
         1021,
         "Yen have no decimals",
-        [Call([pays("@DJ", "999.5", AccountId="@J")], [Err("INVALID_VALUE", "AppliedInvoiceAmount", "0 decimals")], "-")],
+        [
+            Call(
+                [pays("@DJ", "999.5", AccountId="@J")],
+                [Err("INVALID_VALUE", "AppliedInvoiceAmount", "0 decimals")],
+                "-",
+            )
+        ],
     ),
     Row(
         1022,

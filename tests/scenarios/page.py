@@ -52,8 +52,8 @@ did not happen.
 {fixture}
 
 Every payment also has the account, `EffectiveDate` 2026-02-20, the external method PMx, `Status` Processed and `Type`
-External, unless the row says otherwise; every refund is external, by check, of 2026-02-20. `@I1` stands for the id of I1.
-*SOAP create [0, 2]* is one SOAP request with the first and third object of the call, unchanged.
+External, unless the row says otherwise; every refund is external, by check, of 2026-02-20. `@I1` stands for the id of
+I1. *SOAP create [0, 2]* is one SOAP request with the first and third object of the call, unchanged.
 
 ## Rows
 

@@ -136,7 +136,8 @@ class Call:
     """One call and all that is expected of it.
 
     ``route`` has one word per object: soap, rest or ``-`` where it never got a route. ``reads`` are the look-ups, where
-    they matter. ``user`` is who logged in; ``session`` a session text that Zuora does not know. ``journal_locked``: another program holds the journal's database.
+    they matter. ``user`` is who logged in; ``session`` a session text that Zuora does not know.
+    ``journal_locked``: another program holds the journal's database.
     """
 
     objects: Sequence[Obj] = ()

@@ -136,7 +136,9 @@ class Play:
         if "@locator" in body:
             body = body.replace("@locator", world.id("@locator"))
         if not body:
-            body = saved(call.op, objects) if call.op != "delete" else deleted(objects[0].type, [_id(o) for o in objects])
+            body = (
+                saved(call.op, objects) if call.op != "delete" else deleted(objects[0].type, [_id(o) for o in objects])
+            )
         options = "<ns1:CallOptions><ns1:useSingleTransaction>true</ns1:useSingleTransaction></ns1:CallOptions>"
         headers = call.headers + (options if call.single else "")
         message = world.message(body, session=session, headers=headers)
@@ -337,7 +339,9 @@ def _row_bytes(row: Mapping[str, Any]) -> str:
     if row["success"] == "true":
         return f"<ns1:Id>{row['id']}</ns1:Id><ns1:Success>true</ns1:Success>"
     errors = "".join(
-        "<ns1:Errors>" + "".join(f"<ns1:{name}>{escape(text)}</ns1:{name}>" for name, text in error.items()) + "</ns1:Errors>"
+        "<ns1:Errors>"
+        + "".join(f"<ns1:{name}>{escape(text)}</ns1:{name}>" for name, text in error.items())
+        + "</ns1:Errors>"
         for error in row["errors"]
     )
     return f"{errors}<ns1:Success>false</ns1:Success>"

@@ -7,7 +7,7 @@ relayed; then REST, in order per account. Must not do IO or read a clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bridge.core import answers, plan
@@ -58,11 +58,10 @@ def conduct(errand: Errand) -> Steps[Reply]:
     if fault is not None:
         return fault
     prints = [fingerprint(call.op, obj) for obj in call.objects]
-    places = ordinals(prints)
+    places = list(ordinals(prints))
     outcomes: dict[int, Outcome] = {}
     taken: set[str] = set()
-    pending: list[int] = list(range(len(prints)))
-    why = "too many calls like it at once"
+    pending = list(range(len(prints)))
     for _ in range(ROUNDS):
         presence: Presence = yield Ask()
         since = presence.now - JOIN_AFTER_DELIVERY_MS
@@ -71,6 +70,8 @@ def conduct(errand: Errand) -> Steps[Reply]:
             fault = JOURNAL_DOWN
             break
         joins = _joins(errand, matched, prints, pending, taken)
+        taken |= {intent.id for intent in joins.values()}
+        _take_places(places, prints, joins)
         if joins:
             # What is joined may have moved money already: from now on no answer may call it unsent.
             yield Commit(tuple(joins))
@@ -79,8 +80,10 @@ def conduct(errand: Errand) -> Steps[Reply]:
             identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
             fault, made = yield from _fresh(errand, fresh, identities)
             outcomes |= made
-        taken |= {intent.id for intent in joins.values()}
         for position, intent in joins.items():
+            if fault is JOURNAL_DOWN:
+                outcomes[position] = errand.outcome(intent, Told.UNKNOWN, joined=True)
+                continue
             outcome = yield from join(errand, position, intent)
             if outcome is not None:
                 outcomes[position] = outcome
@@ -88,11 +91,10 @@ def conduct(errand: Errand) -> Steps[Reply]:
         pending = [position for position in pending if position not in outcomes]
         if not pending or fault is not None:
             break
-    if fault is not None:
-        if not any(each.told in (Told.APPLIED, Told.UNKNOWN) for each in outcomes.values()):
-            return fault
-        # A fault would deny what the other objects have become, so it is told by the rows it is about.
-        why = fault.message
+    # A fault would deny what other objects have become; beside those it is told by the rows it is about.
+    if fault is not None and not any(each.told in (Told.APPLIED, Told.UNKNOWN) for each in outcomes.values()):
+        return fault
+    why = "too many calls like it at once" if fault is None else "another part of the call failed"
     for position in pending:
         outcomes[position] = Outcome(Told.UNSENT, errors=unsent(call.version, why))
     return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(prints))))
@@ -111,6 +113,20 @@ def _joins(
         if intent.call_id != errand.call_id and intent.id not in taken and joinable(intent, errand.call.op):
             offers.setdefault(intent.fingerprint, []).append(intent)
     return {p: offers[prints[p]].pop(0) for p in pending if offers.get(prints[p])}
+
+
+def _take_places(places: list[int], prints: Sequence[str], joins: Mapping[int, Intent]) -> None:
+    """An object that joins an intent stands in its place among the equal objects, and another one takes its own.
+
+    Should it become a new attempt, its identity follows that intent's: two calls that repeat the same acts at the same
+    time then meet in the same identities, whichever of their equal objects joined which intent (I2).
+    """
+    for position, intent in joins.items():
+        place = intent.ordinal
+        for other, each in enumerate(prints):
+            if each == prints[position] and places[other] == place:
+                places[other] = places[position]
+        places[position] = place
 
 
 def _rank(intent: Intent) -> tuple[bool, bool, int, int]:

@@ -94,7 +94,7 @@ def _contested(errand: Errand, end: End) -> Steps[Outcome]:
         return end.outcome
     presence: Presence = yield Ask()
     now = presence.now
-    found = yield from _as_recorded(end.intent, now)
+    found = yield from as_recorded(end.intent, now)
     unknown = errand.outcome(end.intent, Told.UNKNOWN)
     done = isinstance(end.verdict, Done)
     if found is not None and found.state is State.APPLIED:
@@ -115,7 +115,7 @@ def _contested(errand: Errand, end: End) -> Steps[Outcome]:
     return unknown if recorded is Recorded.CONFLICT else end.outcome
 
 
-def _as_recorded(intent: Intent, now: Instant) -> Steps[Intent | None]:
+def as_recorded(intent: Intent, now: Instant) -> Steps[Intent | None]:
     """The intent as the journal has it; None where it was settled otherwise or the journal cannot be read."""
     matched: Matched | None = yield Match(intent.scope, (intent.fingerprint,), now)
     intents = matched.intents if matched is not None else ()

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.core.commands import Adopted, Ask, LoadDispatch, Lookup, Presence, Record, Recorded, Steps, Watch, Watched
-from bridge.core.conduct.ends import close
+from bridge.core.commands import (
+    Adopted,
+    Ask,
+    Change,
+    LoadDispatch,
+    Lookup,
+    Presence,
+    Record,
+    Recorded,
+    Steps,
+    Watch,
+    Watched,
+)
+from bridge.core.conduct.ends import as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.lanes import same_key_allowed, send_keyed
 from bridge.core.facts import Standing, StillStands
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import Op, Outcome, Told
+from bridge.core.model import Op, Outcome, Route, Told
+from bridge.core.verdict import Doubt
 
 TURNS = 8
 """How often a repeat may lose the race to take an orphan over before it tells what it knows: nothing."""
@@ -74,27 +87,40 @@ def _take_over(errand: Errand, position: int, intent: Intent) -> Steps[Outcome |
     if intent.owner == errand.owner:
         errand = replace(errand, owner=f"{errand.owner}/{errand.call_id}")
     adopted = Adopted(intent.id, intent.owner, errand.owner)
-    unknown = errand.outcome(intent, Told.UNKNOWN, joined=True)
     presence: Presence = yield Ask()
+    changes: tuple[Change, ...] = (adopted,)
+    unknown = errand.outcome(intent, Told.UNKNOWN, joined=True)
     if intent.state in NEVER_SENT:
-        changes = errand.withdrawn(intent, intent.state, "the bridge stopped before sending it", presence.now)
-        recorded = yield Record((adopted, *changes))
-        if recorded is Recorded.DONE:
-            return None
-        return _Again() if recorded is Recorded.CONFLICT else unknown
-    dispatch: Dispatch | None = yield LoadDispatch(intent.id)
-    presence = yield Ask()
-    if dispatch is None or not _may_resend(errand, intent, dispatch, presence):
-        if intent.state is State.SENDING:
-            doubt = errand.move(intent, State.SENDING, State.IN_DOUBT, presence.now)
-            if (yield Record((adopted, doubt))) is Recorded.CONFLICT:
-                return _Again()
-        return unknown
-    recorded = yield Record((adopted,))
+        changes += errand.withdrawn(intent, intent.state, "the bridge stopped before sending it", presence.now)
+    elif intent.route is Route.SOAP:
+        if intent.state is State.IN_DOUBT:
+            return unknown
+        changes += (errand.move(intent, State.SENDING, State.IN_DOUBT, presence.now),)
+    recorded = yield Record(changes)
     if recorded is not Recorded.DONE:
         return _Again() if recorded is Recorded.CONFLICT else unknown
-    obj = errand.call.objects[position]
-    end = yield from send_keyed(errand, position, intent, dispatch, obj, intent.state, doubted=True)
+    if intent.state in NEVER_SENT:
+        return None
+    return unknown if intent.route is Route.SOAP else (yield from _drive(errand, position, intent))
+
+
+def _drive(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Again]:
+    """Repeat the newest dispatch of a keyed orphan that is ours now.
+
+    Its former driver may have settled it, or begun another attempt, after it was found and before it was taken over.
+    Now nobody else can, so it is read again: what is seen from here on stays true.
+    """
+    presence: Presence = yield Ask()
+    found = yield from as_recorded(intent, presence.now)
+    if found is None or found.state not in (State.SENDING, State.IN_DOUBT):
+        return _Again()
+    dispatch: Dispatch | None = yield LoadDispatch(intent.id)
+    presence = yield Ask()
+    if dispatch is not None and _may_resend(errand, found, dispatch, presence):
+        obj = errand.call.objects[position]
+        end = yield from send_keyed(errand, position, found, dispatch, obj, found.state, doubted=True)
+    else:
+        end = end_of(errand, position, found, found.state, Doubt("it cannot be repeated"), presence.now)
     (outcome,) = yield from close(errand, [end])
     return replace(outcome, joined=True)
 

@@ -14,6 +14,7 @@ from itertools import chain, repeat
 from bridge.core.classify import Translate
 from bridge.core.commands import (
     Added,
+    Adopted,
     Answered,
     Ask,
     Change,
@@ -95,7 +96,9 @@ def rest_lane(errand: Errand, items: Sequence[Item]) -> Steps[list[tuple[int, Ou
                 recorded = yield Record(begin)
             if recorded is Recorded.DOWN:
                 why = Unsent("the journal could not record it")
-                late.append(end_of(errand, position, item.intent, state, why, presence.now))
+                withdrawn = end_of(errand, position, item.intent, state, why, presence.now)
+                # The commit may have happened all the same, so only a recorded withdrawal makes it certain.
+                late.append(replace(withdrawn, source=State.SENDING))
                 continue
             late = []
             if recorded is Recorded.CONFLICT:
@@ -181,9 +184,12 @@ def send_keyed(
 
 
 def _reopen(errand: Errand, intent: Intent, source: State, now: Instant) -> tuple[Change, ...]:
-    """Out of doubt by a definite "not now": proved not applied, and sent again for the caller who repeated."""
+    """What makes a further attempt ours: nobody else may have taken the intent over, and begun one, in the meantime.
+
+    Out of doubt it is a definite "not now": proved not applied, and sent again for the caller who repeated.
+    """
     if source is not State.IN_DOUBT:
-        return ()
+        return (Adopted(intent.id, errand.owner, errand.owner),)
     return (
         errand.move(intent, State.IN_DOUBT, State.NOT_APPLIED, now),
         errand.move(intent, State.NOT_APPLIED, State.SENDING, now),

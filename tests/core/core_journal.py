@@ -1,0 +1,117 @@
+"""A journal in memory, under the conditions that ``Record`` promises: an identity once, compare-and-swap on state and
+owner, a Zuora Id for one create only, a whole ``Record`` or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bridge.core.commands import Added, Adopted, Answered, Change, Matched, Moved, Opened, Sent
+from bridge.core.intent import Dispatch, Intent, State, check
+from bridge.core.model import Op
+
+
+class Ledger:
+    """Intents and dispatches, as the journal keeps them."""
+
+    def __init__(self) -> None:
+        self.intents: dict[str, Intent] = {}
+        self.dispatches: dict[str, Dispatch] = {}
+
+    def record(self, changes: Sequence[Change]) -> bool:
+        """All changes or, where one's condition fails, none; raises ``IllegalTransition``."""
+        before = dict(self.intents), dict(self.dispatches)
+        if all([self._apply(change) for change in changes]):
+            return True
+        self.intents, self.dispatches = before
+        return False
+
+    def _apply(self, change: Change) -> bool:
+        match change:
+            case Opened(intents, dispatches):
+                return all([self._open(each) for each in intents]) and all([self._add(each) for each in dispatches])
+            case Added(dispatch):
+                return self._add(dispatch)
+            case Moved():
+                return self._move(change)
+            case Adopted(intent_id, previous, owner):
+                intent = self.intents.get(intent_id)
+                if intent is None or intent.owner != previous:
+                    return False
+                self.intents[intent_id] = replace(intent, owner=owner)
+            case Sent(dispatch_id, at):
+                dispatch = self.dispatches.get(dispatch_id)
+                if dispatch is None:
+                    return False
+                self.dispatches[dispatch_id] = replace(dispatch, first_sent_at=dispatch.first_sent_at or at)
+            case Answered(dispatch_id):
+                return dispatch_id in self.dispatches
+        return True
+
+    def _open(self, intent: Intent) -> bool:
+        if intent.id in self.intents or identity(intent) in map(identity, self.intents.values()):
+            return False
+        self.intents[intent.id] = intent
+        return True
+
+    def _add(self, dispatch: Dispatch) -> bool:
+        if dispatch.id in self.dispatches or not self.intents.keys() >= set(dispatch.intent_ids):
+            return False
+        self.dispatches[dispatch.id] = dispatch
+        return True
+
+    def _move(self, moved: Moved) -> bool:
+        check(moved.source, moved.target)
+        intent = self.intents.get(moved.intent_id)
+        if intent is None or intent.state is not moved.source or intent.owner != moved.owner:
+            return False
+        if moved.zuora_id is not None and intent.op is Op.CREATE and self._claimed(moved.zuora_id, intent):
+            return False
+        self.intents[intent.id] = replace(
+            intent,
+            state=moved.target,
+            errors=moved.errors,
+            unsent=moved.unsent,
+            zuora_id=moved.zuora_id or intent.zuora_id,
+            settled_at=moved.at if moved.target.settled else None,
+            delivered_at=None,
+        )
+        return True
+
+    def _claimed(self, zuora_id: str, by: Intent) -> bool:
+        others = (each for each in self.intents.values() if each.id != by.id and each.op is Op.CREATE)
+        return any((by.scope, by.object_type, zuora_id) == (e.scope, e.object_type, e.zuora_id) for e in others)
+
+    def match(self, scope: str, fingerprints: Iterable[str], since: int) -> Matched:
+        """What a call may join, and how many there were of each identity."""
+        wanted = set(fingerprints)
+        known = [each for each in self.intents.values() if each.scope == scope and each.fingerprint in wanted]
+        generations: dict[tuple[str, int], int] = {}
+        for each in known:
+            place = each.fingerprint, each.ordinal
+            generations[place] = max(generations.get(place, 0), each.generation + 1)
+        joinable = [each for each in known if _joinable(each, since)]
+        joinable.sort(key=lambda each: (each.created_at, each.ordinal, each.position, each.id))
+        return Matched(tuple(joinable), generations)
+
+    def dispatch_of(self, intent_id: str) -> Dispatch | None:
+        """The newest dispatch of an intent."""
+        carrying = [each for each in self.dispatches.values() if intent_id in each.intent_ids]
+        return max(carrying, key=lambda each: (each.step, each.attempt, each.recorded_at, each.id), default=None)
+
+    def deliver(self, intent_ids: Iterable[str], at: int) -> None:
+        """Their verdicts were told to the last byte; the first mark counts."""
+        for intent_id in intent_ids:
+            intent = self.intents[intent_id]
+            self.intents[intent_id] = replace(intent, delivered_at=intent.delivered_at or at)
+
+
+def identity(intent: Intent) -> tuple[str, str, int, int]:
+    """What is unique in the journal."""
+    return intent.scope, intent.fingerprint, intent.ordinal, intent.generation
+
+
+def _joinable(intent: Intent, since: int) -> bool:
+    fresh = intent.delivered_at is None or intent.delivered_at >= since
+    return not intent.state.settled or (intent.state is State.APPLIED and fresh)
