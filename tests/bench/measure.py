@@ -2,7 +2,8 @@
 
 A turn lasts a fixed time. Its cost is the CPU time that the peer's process used in it, less what the same process
 uses when nobody calls, divided by the calls answered. Latency is what the client saw, with the driver's own share in
-it. Must not start a process.
+it. CPU time is not free of the neighbours: a busy sibling of the core makes the same instructions slower, so a fixed
+loop is timed before every turn, and its spread says how much to believe. Must not start a process.
 """
 
 from __future__ import annotations
@@ -21,17 +22,15 @@ from tests.bench.client import Client
 from tests.bench.peers import Group, Peer
 from tests.bench.work import WORKS, Request, Work
 
-WARM_CALLS = 40
-WARM_SECONDS = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many rounds, how long a turn and the idle measurement last, in seconds."""
+    """How many rounds; how long a turn, the idle measurement and a warm-up last, in seconds."""
 
     rounds: int
     seconds: float
     idle: float
+    warm: float = 1.0
 
 
 @dataclass(slots=True)
@@ -58,16 +57,16 @@ class Driver:
         self._request = request
         self._clients = [Client(peer.process.url) for _ in range(clients)]
 
-    def turn(self, seconds: float, numbers: Iterator[int], calls: int | None = None) -> list[float]:
-        """Call for ``seconds``, or until ``calls`` were made; the latency of each call."""
+    def turn(self, seconds: float, numbers: Iterator[int]) -> list[float]:
+        """Call for ``seconds``, at least once; the latency of each call."""
         if len(self._clients) == 1:
-            return self._caller(self._clients[0], seconds, numbers, calls)
+            return self._caller(self._clients[0], seconds, numbers)
         found: list[list[float]] = [[] for _ in self._clients]
         wrong: list[BaseException] = []
 
         def run(place: int) -> None:
             try:
-                found[place] = self._caller(self._clients[place], seconds, numbers, calls)
+                found[place] = self._caller(self._clients[place], seconds, numbers)
             except BaseException as error:
                 wrong.append(error)
 
@@ -85,7 +84,7 @@ class Driver:
         for client in self._clients:
             client.close()
 
-    def _caller(self, client: Client, seconds: float, numbers: Iterator[int], calls: int | None) -> list[float]:
+    def _caller(self, client: Client, seconds: float, numbers: Iterator[int]) -> list[float]:
         latencies: list[float] = []
         end = time.perf_counter() + seconds
         while True:
@@ -96,7 +95,7 @@ class Driver:
             if not self._good(status, body):
                 raise WrongAnswer(f"{self.peer.name} answered {self.name} with HTTP {status}: {body[:600]!r}")
             latencies.append(after - before)
-            if after >= end or len(latencies) == calls:
+            if after >= end:
                 return latencies
 
 
@@ -107,19 +106,26 @@ def measure(group: Group, names: Sequence[str], plan: Plan, *, clients: int = 1)
     drivers = [driver for name in names for driver in _drivers(group, name, clients)]
     turns = {(driver.peer.name, driver.name): Turns() for driver in drivers}
     for driver in drivers:
-        driver.turn(WARM_SECONDS, numbers, WARM_CALLS)
+        driver.turn(plan.warm, numbers)
     idle = _idle(group, plan.idle)
+    loops: list[float] = []
     for number in range(plan.rounds):
         for name in names:
             those = [driver for driver in drivers if driver.name == name]
             # The order turns with the rounds: nobody always follows the same neighbour.
             start = number % len(those)
             for driver in those[start:] + those[:start]:
+                loops.append(_loop_ms())
                 _turn(driver, turns[driver.peer.name, name], plan.seconds, numbers, idle[driver.peer.name])
     for driver in drivers:
         driver.close()
     return {
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "kernel": platform.release()},
+        "machine": {
+            "cpus": os.cpu_count(),
+            "python": platform.python_version(),
+            "kernel": platform.release(),
+            "loop_ms": _spread(loops),
+        },
         "plan": {"rounds": plan.rounds, "seconds": plan.seconds, "clients": clients},
         "peers": {
             peer.name: {
@@ -191,13 +197,26 @@ def _figures(turns: Turns) -> dict[str, Any]:
     return {
         "calls": turns.calls,
         "calls_per_s": round(statistics.median(turns.rates), 1),
-        "cpu_ms": {
-            "median": round(statistics.median(turns.cpu_ms), 3),
-            "min": round(min(turns.cpu_ms), 3),
-            "max": round(max(turns.cpu_ms), 3),
-        },
+        "cpu_ms": _spread(turns.cpu_ms),
         "latency_ms": {
             "p50": round(latencies[len(latencies) // 2] * 1000, 2),
             "p99": round(latencies[min(len(latencies) - 1, len(latencies) * 99 // 100)] * 1000, 2),
         },
     }
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {
+        "median": round(statistics.median(values), 3),
+        "min": round(min(values), 3),
+        "max": round(max(values), 3),
+    }
+
+
+def _loop_ms() -> float:
+    """CPU milliseconds of a fixed piece of Python."""
+    before = time.process_time()
+    seen: dict[int, str] = {}
+    for number in range(30_000):
+        seen[number & 1023] = str(number)
+    return (time.process_time() - before) * 1000

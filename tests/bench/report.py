@@ -14,6 +14,9 @@ def table(found: dict[str, Any]) -> str:
     out = [
         f"{machine['cpus']} CPUs, Python {machine['python']}; {plan['rounds']} rounds of {plan['seconds']:g} s,"
         f" {plan['clients']} client(s); CPU of the process under test per call, idle cost taken off",
+        "a fixed loop took {median:.1f} CPU ms ({min:.1f}..{max:.1f}): what varies here varies below".format(
+            **machine["loop_ms"]
+        ),
         "",
         _line(_HEAD),
         _line(tuple("-" * (width - 1) for width in _WIDTHS)),

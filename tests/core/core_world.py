@@ -16,7 +16,7 @@ from typing import Any
 from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.conduct import Errand, conduct
-from bridge.core.facts import Absent, Fact, Question, Standing, StillStands
+from bridge.core.facts import Absent, Fact, NoVerdict, Question, Standing, StillStands
 from bridge.core.identity import fingerprint
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Rows, Told, ZObject
@@ -66,9 +66,11 @@ class Play:
         self.hears = hears
         self.gone = False
         self.ends_at = world.now + int(patience * 1000)
+        # What may be told before the end, what must not be called unsent, whom it drives and whom it has met.
         self.known: dict[int, Outcome] = {}
         self.committed: set[int] = set()
         self.driving: set[str] = set()
+        self.met: set[str] = set()
         self.commands: list[c.Command] = []
         self.crash: tuple[int, str] | None = None
         self.whole = Strand(conduct(self.errand))
@@ -120,6 +122,7 @@ class World:
         self.acts: Counter[str] = Counter()
         self.denied: set[str] = set()
         self.journal_state: Callable[[], str] = lambda: "up"
+        self.dark: Callable[[], bool] = lambda: False
         self._moods = list(moods)
 
     def mood(self) -> str:
@@ -231,6 +234,7 @@ class World:
                 until = strand.until = self.now + int(seconds * 1000)
                 strand.resume = lambda: (None,) if self.now >= until or not play.waiting else None
             case c.Watch(ids):
+                play.met.update(ids)
                 strand.resume = lambda: self._watched(play, ids)
             case c.Fork(lanes, limit):
                 strand.lanes = [Strand(lane) for lane in lanes]
@@ -239,15 +243,15 @@ class World:
         return None
 
     def _record(self, play: Play, changes: Sequence[c.Change]) -> c.Recorded:
-        for change in changes:
-            if isinstance(change, c.Opened):
-                play.driving |= {intent.id for intent in change.intents}
+        opened = {intent.id for each in changes if isinstance(each, c.Opened) for intent in each.intents}
+        play.driving |= opened
         state = self.journal_state()
         done = state != "down" and self.journal.record(changes)
         if state != "up":
             return c.Recorded.DOWN
+        play.met |= opened & self.journal.intents.keys()
         if done:
-            play.driving |= {change.intent_id for change in changes if isinstance(change, c.Adopted)}
+            play.driving |= {each.intent_id for each in changes if isinstance(each, c.Adopted)}
         return c.Recorded.DONE if done else c.Recorded.CONFLICT
 
     def _watched(self, play: Play, ids: tuple[str, ...]) -> tuple[c.Watched] | None:
@@ -266,6 +270,8 @@ class World:
         return mine or others
 
     def _fact(self, question: Question) -> Fact:
+        if self.dark():
+            return NoVerdict("the look-up was not answered")
         if isinstance(question, StillStands) and question not in self.facts:
             stands = any(each.id == question.zuora_id for each in self.zuora.made)
             return Standing(stands, "Processed" if stands else "deleted")
@@ -303,20 +309,25 @@ class World:
         if play.reply is not None:
             return
         play.reply = reply
+        told: Counter[str] = Counter()
+        for print_, outcome in zip(play.prints, play.outcomes(), strict=True):
+            told[print_] += outcome.told in (Told.APPLIED, Told.UNKNOWN)
+        met = Counter(self.intent(each).fingerprint for each in play.met if self.zuora.of(each))
+        assert met <= told, "I3: an object that the call has met and does not tell of"
         for position, outcome in enumerate(play.outcomes()):
             own = {
                 each.id
                 for each in self.journal.intents.values()
                 if (each.call_id, each.position) == (play.errand.call_id, position)
             }
-            told = own | ({outcome.intent_id} if outcome.intent_id is not None else set())
-            made = [each for each in self.zuora.made if each.intent_id in told]
+            about = own | ({outcome.intent_id} if outcome.intent_id is not None else set())
+            made = [each for each in self.zuora.made if each.intent_id in about]
             assert not outcome.joined or _may_be_joined(play, outcome), "I6: joined without waiting or reading"
             if outcome.told is Told.APPLIED:
                 assert [each.id for each in made] == [outcome.zuora_id], "I3: success without its object"
             elif outcome.told is not Told.UNKNOWN:
                 assert not made, "I3: an object whose caller is told that there is none"
-                self.denied |= told
+                self.denied |= about
         if play.hears and not play.gone and isinstance(reply, Rows):
             applied = [each.intent_id for each in reply.outcomes if each.told is Told.APPLIED]
             self.journal.deliver([each for each in applied if each is not None], self.now)

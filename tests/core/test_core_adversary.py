@@ -1,7 +1,7 @@
 """A seeded adversary: everything that can go wrong does, in any order, and no caller is lied to (I2, I3, I6).
 
 One ERP repeats one call, also while earlier repeats are on their way, at two processes that die, are taken for dead
-while they live, lose their journal, and talk to a Zuora in changing moods. Callers lose patience, hang up, or never
+while they live, lose their journal and their look-ups, and talk to a Zuora in changing moods. Callers lose patience, hang up, or never
 hear the answer. The world checks the invariants at every send, every new object and every answer; afterwards the air
 clears, and the call must come to its end. A failing seed is in the name of its test.
 """
@@ -33,15 +33,19 @@ class Adversary:
         self.processes = ["left", "right"]
         self._numbers = count(1)
         self._calm = self.chance.random()
+        self._moods = self.chance.sample(MOODS, 4)
         self._outages = self.chance.choice([0.0, 0.0, 0.05, 0.2])
+        self._hurry = self.chance.choice([0.02, 0.1, 0.3])
+        self._patience = self.chance.choice([[50.0], [1.0, 5.0, 50.0]])
         # A commit that happened though it was reported as failed, and a process that is dead for others only, are one
         # fault each; both at once would need a journal that is no journal.
         self._rumours = self.chance.random() < 0.5
         self.world.mood = self._mood
         self.world.journal_state = self._journal_state
+        self.world.dark = lambda: self._happens(0.1)
 
     def _mood(self) -> str:
-        return "ok" if self.chance.random() < self._calm else self.chance.choice(MOODS)
+        return "ok" if self.chance.random() < self._calm else self.chance.choice(self._moods)
 
     def _journal_state(self) -> str:
         if self.chance.random() >= self._outages:
@@ -52,7 +56,7 @@ class Adversary:
         """One to six calls, in any interleaving."""
         calls = self.chance.randint(1, 6)
         while calls or self.world.plays:
-            if calls and (not self.world.plays or self._happens(0.05)):
+            if calls and (not self.world.plays or self._happens(self._hurry)):
                 calls -= 1
                 self._call()
             else:
@@ -63,10 +67,10 @@ class Adversary:
         play = self.world.begin(
             call(*self.objects),
             self.chance.choice(self.processes),
-            patience=self.chance.choice([1, 5, 50]),
+            patience=self.chance.choice(self._patience),
             hears=self._happens(0.5),
         )
-        if self._happens(0.3):
+        if self._happens(0.2):
             play.crash = self.chance.randint(1, 60), self.chance.choice(["before", "after"])
 
     def _mischief(self) -> None:
@@ -75,7 +79,7 @@ class Adversary:
             busy = any(play.process == process for play in world.plays)
             if process not in world.alive and not busy and self._happens(0.1):
                 self.processes[place] = f"{process.split()[0]} {next(self._numbers)}"
-        if self._rumours and self._happens(0.02):
+        if self._rumours and self._happens(0.05):
             world.alive ^= {self.chance.choice(self.processes)}
         if world.plays and self._happens(0.01):
             self.chance.choice(world.plays).gone = True
@@ -87,6 +91,7 @@ class Adversary:
         """All processes are dead, everything works, and the caller goes on repeating."""
         self.world.mood = lambda: "ok"
         self.world.journal_state = lambda: "up"
+        self.world.dark = lambda: False
         self.world.alive.clear()
         for _ in range(4):
             reply = self.world.call(*self.objects, process="last")

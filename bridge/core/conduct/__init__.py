@@ -61,6 +61,7 @@ def conduct(errand: Errand) -> Steps[Reply]:
     places = list(ordinals(prints))
     outcomes: dict[int, Outcome] = {}
     taken: set[str] = set()
+    raced: set[int] = set()
     pending = list(range(len(prints)))
     for _ in range(ROUNDS):
         presence: Presence = yield Ask()
@@ -80,6 +81,10 @@ def conduct(errand: Errand) -> Steps[Reply]:
             identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
             fault, made = yield from _fresh(errand, fresh, identities)
             outcomes |= made
+            if fault is None and not made:
+                # An equal call was quicker and may be sending, so these cannot be called unsent either.
+                raced.update(fresh)
+                yield Commit(tuple(fresh))
         for position, intent in joins.items():
             if fault is JOURNAL_DOWN:
                 outcomes[position] = errand.outcome(intent, Told.UNKNOWN, joined=True)
@@ -91,12 +96,14 @@ def conduct(errand: Errand) -> Steps[Reply]:
         pending = [position for position in pending if position not in outcomes]
         if not pending or fault is not None:
             break
+    for position in raced.intersection(pending):
+        outcomes[position] = Outcome(Told.UNKNOWN)
     # A fault would deny what other objects have become; beside those it is told by the rows it is about.
     if fault is not None and not any(each.told in (Told.APPLIED, Told.UNKNOWN) for each in outcomes.values()):
         return fault
     why = "too many calls like it at once" if fault is None else "another part of the call failed"
     for position in pending:
-        outcomes[position] = Outcome(Told.UNSENT, errors=unsent(call.version, why))
+        outcomes.setdefault(position, Outcome(Told.UNSENT, errors=unsent(call.version, why)))
     return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(prints))))
 
 

@@ -7,7 +7,7 @@ a commit (I1). Must not classify, join or choose a route.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
 
@@ -83,34 +83,37 @@ def rest_lane(errand: Errand, items: Sequence[Item]) -> Steps[list[tuple[int, Ou
         assert isinstance(item.verdict, Translate)
         assert item.dispatch is not None
         presence: Presence = yield Ask()
-        state, position = item.intent.state, item.position
+        intent, position = item.intent, item.position
         if not presence.waiting:
-            late.append(end_of(errand, position, item.intent, state, Unsent("the caller had gone"), presence.now))
+            why = Unsent("the caller had gone")
+            late.append(end_of(errand, position, intent, intent.state, why, presence.now))
             continue
-        if state is State.PLANNED:
+        if intent.state is State.PLANNED:
             yield Commit((position,))
-            begin = (errand.move(item.intent, state, State.SENDING, presence.now), Sent(item.dispatch.id, presence.now))
+            begin = (
+                errand.move(intent, State.PLANNED, State.SENDING, presence.now),
+                Sent(item.dispatch.id, presence.now),
+            )
             recorded = yield Record((*changes_of(late), *begin))
             if recorded is Recorded.CONFLICT and late:
                 yield from _settle(errand, late, outcomes)
-                recorded = yield Record(begin)
+                late, recorded = [], (yield Record(begin))
             if recorded is Recorded.DOWN:
                 why = Unsent("the journal could not record it")
-                withdrawn = end_of(errand, position, item.intent, state, why, presence.now)
+                withdrawn = end_of(errand, position, intent, State.PLANNED, why, presence.now)
                 # The commit may have happened all the same, so only a recorded withdrawal makes it certain.
                 late.append(replace(withdrawn, source=State.SENDING))
                 continue
+            yield from _tell(outcomes, {end.position: end.outcome for end in late})
             late = []
             if recorded is Recorded.CONFLICT:
                 # Another process drives it, and may send it.
-                outcomes[position] = errand.outcome(item.intent, Told.UNKNOWN)
-                yield Tell(position, outcomes[position])
+                yield from _tell(outcomes, {position: errand.outcome(intent, Told.UNKNOWN)})
                 continue
-        end = yield from send_keyed(errand, position, item.intent, _sent(item.dispatch, presence.now), item.verdict.obj)
+        end = yield from send_keyed(errand, position, intent, _sent(item.dispatch, presence.now), item.verdict.obj)
         if isinstance(end.verdict, Done):
             late.append(end)
-            outcomes[position] = end.outcome
-            yield Tell(position, end.outcome)
+            yield from _tell(outcomes, {position: end.outcome})
         else:
             yield from _settle(errand, [end], outcomes)
     yield from _settle(errand, late, outcomes)
@@ -118,10 +121,15 @@ def rest_lane(errand: Errand, items: Sequence[Item]) -> Steps[list[tuple[int, Ou
 
 
 def _settle(errand: Errand, ends: Sequence[End], outcomes: dict[int, Outcome]) -> Steps[None]:
-    for end, outcome in zip(ends, (yield from close(errand, ends)), strict=True):
-        if outcomes.get(end.position) != outcome:
-            outcomes[end.position] = outcome
-            yield Tell(end.position, outcome)
+    closed = yield from close(errand, ends)
+    yield from _tell(outcomes, {end.position: outcome for end, outcome in zip(ends, closed, strict=True)})
+
+
+def _tell(outcomes: dict[int, Outcome], told: Mapping[int, Outcome]) -> Steps[None]:
+    for position, outcome in told.items():
+        if outcomes.get(position) != outcome:
+            outcomes[position] = outcome
+            yield Tell(position, outcome)
 
 
 def _sent(dispatch: Dispatch, now: Instant) -> Dispatch:
