@@ -70,7 +70,7 @@ def conduct(errand: Errand) -> Steps[Reply]:
         if matched is None:
             fault = JOURNAL_DOWN
             break
-        joins = _joins(errand, matched, prints, pending, taken)
+        joins = _joins(errand, matched, prints, places, pending, taken)
         taken |= {intent.id for intent in joins.values()}
         _take_places(places, prints, joins)
         if joins:
@@ -108,18 +108,27 @@ def conduct(errand: Errand) -> Steps[Reply]:
 
 
 def _joins(
-    errand: Errand, matched: Matched, prints: Sequence[str], pending: Sequence[int], taken: set[str]
+    errand: Errand,
+    matched: Matched,
+    prints: Sequence[str],
+    places: Sequence[int],
+    pending: Sequence[int],
+    taken: set[str],
 ) -> dict[int, Intent]:
     """Which intent each pending object joins: unsettled ones first, then undelivered, then delivered.
 
-    Objects of one call are never duplicates of each other, so an intent of this call, or one that another object of
-    it has joined, is not up for joining.
+    Objects of one call are never duplicates of each other: what one of them has joined or become is not up for
+    joining, nor is another attempt in its place, which repeats that very object and no other.
     """
-    offers: dict[str, list[Intent]] = {}
+    held = {(prints[position], places[position]) for position in range(len(prints)) if position not in pending}
+    offers: dict[str, dict[int, Intent]] = {}
     for intent in sorted(matched.intents, key=_rank):
-        if intent.call_id != errand.call_id and intent.id not in taken and joinable(intent, errand.call.op):
-            offers.setdefault(intent.fingerprint, []).append(intent)
-    return {p: offers[prints[p]].pop(0) for p in pending if offers.get(prints[p])}
+        ours = intent.call_id == errand.call_id or intent.id in taken
+        if not ours and (intent.fingerprint, intent.ordinal) not in held and joinable(intent, errand.call.op):
+            offers.setdefault(intent.fingerprint, {}).setdefault(intent.ordinal, intent)
+    queues = {each: iter(intents.values()) for each, intents in offers.items()}
+    joins = {position: next(queues.get(prints[position], iter(())), None) for position in pending}
+    return {position: intent for position, intent in joins.items() if intent is not None}
 
 
 def _take_places(places: list[int], prints: Sequence[str], joins: Mapping[int, Intent]) -> None:
