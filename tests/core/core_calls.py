@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core_objects import FACTS, B, debit_memo, part, payment, pays, refund, refund_part
+
 from bridge.core.facts import Fact, Question, WhichDocument
 from bridge.core.model import ZObject
-from core_objects import FACTS, B, debit_memo, part, payment, pays, refund, refund_part
 
 EURO_MEMO = pays("d4", "5", AccountId=B)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from core_objects import ERP, TENANT, call, pays, soap
+
 from bridge.core.conduct import Errand
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Op, Route
-from core_objects import ERP, TENANT, call, pays, soap
 
 
 def intent(name: str = "i-1", **fields: Any) -> Intent:

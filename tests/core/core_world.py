@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from core_journal import Ledger
+from core_objects import ERP, FACTS, TENANT, call, soap
+from core_zuora import Made, Zuora
+
 from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.conduct import Errand, conduct
@@ -20,9 +24,6 @@ from bridge.core.facts import Absent, Fact, NoVerdict, Question, Standing, Still
 from bridge.core.identity import fingerprint
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Rows, Told, ZObject
-from core_journal import Ledger
-from core_objects import ERP, FACTS, TENANT, call, soap
-from core_zuora import Made, Zuora
 
 MORNING = 1_771_610_400_000
 """2026-02-20T10:00:00-08:00, the fixture's day in Los Angeles."""
@@ -58,7 +59,9 @@ class Strand:
 class Play:
     """One call being conducted by one process for a caller who waits ``patience`` seconds."""
 
-    def __init__(self, world: World, process: str, asked: Call, caller: Caller, patience: float, *, hears: bool) -> None:
+    def __init__(
+        self, world: World, process: str, asked: Call, caller: Caller, patience: float, *, hears: bool
+    ) -> None:
         self.errand = Errand(asked, caller, TENANT, f"c{next(world.numbers)}", process, soap)
         self.process = process
         self.prints = [fingerprint(asked.op, obj) for obj in asked.objects]
@@ -262,9 +265,7 @@ class World:
 
     def _driven(self, watcher: Play, intent: Intent) -> bool:
         mine = any(
-            intent.id in play.driving
-            for play in self.plays
-            if play is not watcher and play.process == watcher.process
+            intent.id in play.driving for play in self.plays if play is not watcher and play.process == watcher.process
         )
         others = intent.owner != watcher.process and intent.owner in self.alive and intent.state in DRIVEN
         return mine or others

@@ -12,13 +12,13 @@ from itertools import count
 from random import Random
 
 import pytest
-
-from bridge.core.intent import State
-from bridge.core.model import Route, Rows, Told
 from core_calls import CALLS, KNOWN
 from core_objects import call
 from core_world import World
 from core_zuora import MOODS, STORED
+
+from bridge.core.intent import State
+from bridge.core.model import Route, Rows, Told
 
 SEEDS_PER_TEST = 200
 

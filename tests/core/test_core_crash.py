@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from bridge.core.intent import State
-from bridge.core.model import Outcome, Route, Rows, Told, ZObject
 from core_calls import CALLS, KNOWN
 from core_objects import call
 from core_world import World
+
+from bridge.core.intent import State
+from bridge.core.model import Outcome, Route, Rows, Told, ZObject
 
 
 def commands_of(objects: tuple[ZObject, ...]) -> int:
@@ -67,7 +67,9 @@ def test_a_call_dropped_at_any_command_is_finished_by_its_repeat(
         else:
             assert outcome.told is (Told.UNKNOWN if outcome.intent_id in begun else Told.APPLIED)
     keyed = [each.id for each in world.zuora.made if each.route is Route.REST]
-    assert sorted(keyed) == sorted(each.zuora_id or "" for each in outcomes if each.route is Route.REST and each.zuora_id)
+    assert sorted(keyed) == sorted(
+        each.zuora_id or "" for each in outcomes if each.route is Route.REST and each.zuora_id
+    )
     left = {each.state for each in world.journal.intents.values()}
     assert left <= {State.APPLIED, State.REFUSED, State.IN_DOUBT}
 

@@ -6,11 +6,11 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from core_intents import intent
+from diagram import BEGINS, ENDS, section
 
 import bridge
 from bridge.core.intent import SETTLED, TRANSITIONS, IllegalTransition, State, check
-from core_intents import intent
-from diagram import BEGINS, ENDS, section
 
 PAIRS = list(product(State, State))
 MOVES = {

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from core_objects import LOS_ANGELES
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -23,7 +24,6 @@ from bridge.core.mapping.lexical import (
     zone_day,
 )
 from bridge.core.refusals import Refusal
-from core_objects import LOS_ANGELES
 
 DECIMAL_TEXTS = st.from_regex(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})", fullmatch=True)
 AMOUNTS = st.decimals("0.01", "99999999999999.99", places=2)
@@ -60,7 +60,8 @@ def test_a_decimal_has_one_shortest_form(text: str, shortest: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", ".", "+", "-.", "1e3", "1E999999999", "NaN", "sNaN", "Infinity", "1_000", "1,5", "١٠٠", "0x1", "1 2"]
+    "text",
+    ["", " ", ".", "+", "-.", "1e3", "1E999999999", "NaN", "sNaN", "Infinity", "1_000", "1,5", "١٠٠", "0x1", "1 2"],
 )
 def test_what_is_no_xml_decimal_has_no_form_and_is_refused_by_name(text: str) -> None:
     """Python's Decimal takes most of these; money does not."""
@@ -141,7 +142,17 @@ def test_a_date_is_its_literal_day(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0000-00-00", "2026-02-30", "2026-2-20", "20260220", "2026-02-20T00:00:00", "2026-02-20x", "２０２６-02-20", "x"],
+    [
+        "",
+        "0000-00-00",
+        "2026-02-30",
+        "2026-2-20",
+        "20260220",
+        "2026-02-20T00:00:00",
+        "2026-02-20x",
+        "２０２６-02-20",
+        "x",
+    ],
 )
 def test_what_is_no_date_is_refused_by_name(text: str) -> None:
     """Also a dateTime, which Zuora refuses from WSDL 69 on."""

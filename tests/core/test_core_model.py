@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from core_objects import ERP, zobject
 
 from bridge.core.model import Op, Version
-from core_objects import ERP, zobject
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def _named_memo(obj: ZObject, field: str) -> Asking[DocumentRef]:
         raise invalid(field, f"There is no single credit memo with this {field}.")
     if answer.kind is not Kind.CREDIT_MEMO:
         raise invalid(field, f"{field} names the {answer.kind.value} {answer.number}, not a credit memo.")
-    if (number := obj.word("CreditMemoNumber")) is not None and number != answer.number:
+    number = obj.word("CreditMemoNumber")
+    if field == "CreditMemoId" and number is not None and number.casefold() != answer.number.casefold():
         raise invalid("CreditMemoNumber", "CreditMemoId and CreditMemoNumber name different credit memos.")
     return answer
 
@@ -123,7 +124,7 @@ def _payment(obj: ZObject, payment: PaymentFact, tenant: Tenant) -> Asking[Verdi
 
 
 def _check_account(obj: ZObject, account_id: str, what: str) -> None:
-    if (given := obj.word("AccountId")) is not None and given != account_id:
+    if (given := obj.word("AccountId")) is not None and given.casefold() != account_id.casefold():
         raise invalid("AccountId", f"{what} belongs to another account.")
 
 
