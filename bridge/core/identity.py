@@ -22,6 +22,8 @@ genuine payment of the same amount that a clerk enters."""
 
 DATES = frozenset({"EffectiveDate", "RefundDate"})
 AMOUNTS = frozenset({"Amount", "AppliedInvoiceAmount", "AppliedCreditBalanceAmount", "RefundAmount"})
+_NORMALISED = DATES | AMOUNTS
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9:.]+)?(Z|[+-][0-9]{2}:[0-9]{2})?\Z")
 
 
@@ -35,17 +37,19 @@ def _normal(name: str, text: str) -> str:
 
 
 def _canonical(obj: ZObject) -> list[object]:
-    fields = sorted((name, _normal(name, text)) for name, text in obj.fields.items())
+    fields = sorted([(name, _normal(name, text) if name in _NORMALISED else text) for name, text in obj.fields.items()])
     # The order of rows in a container carries no meaning in Zuora (a payment's parts are a set).
-    children = sorted(
-        (name, sorted((_canonical(row) for row in rows), key=json.dumps)) for name, rows in obj.children.items()
+    children = (
+        sorted((name, sorted((_canonical(row) for row in rows), key=json.dumps)) for name, rows in obj.children.items())
+        if obj.children
+        else []
     )
     return [obj.type, fields, children, sorted(obj.nulls), sorted(obj.verbatim.items())]
 
 
 def fingerprint(op: Op, obj: ZObject) -> str:
     """The exact fingerprint of one object: 64 hex characters."""
-    text = json.dumps([op.value, _canonical(obj)], ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODE([op.value, _canonical(obj)])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

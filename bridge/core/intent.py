@@ -27,6 +27,9 @@ class State(enum.Enum):
     REFUSED = "refused"
     NOT_APPLIED = "not_applied"
 
+    # Members are single objects; enum's own hash is a Python function, and states are looked up for every move.
+    __hash__ = object.__hash__
+
     @property
     def settled(self) -> bool:
         """Whether the journal knows what became of the intent. PARKED waits for a person, so it is not settled."""

@@ -12,6 +12,7 @@ from bridge.core.classify import Forward, Refused, Translate, Verdict
 from bridge.core.commands import Composed
 from bridge.core.identity import dispatch_id, intent_id, upstream_key
 from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.intent import check as check_move
 from bridge.core.mapping.lexical import DATES_ARE_DATES, to_json
 from bridge.core.model import Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
 from bridge.core.refusals import forbidden, unsent
@@ -19,6 +20,7 @@ from bridge.core.refusals import forbidden, unsent
 MAX_OBJECTS = 50
 """Objects per create, update or delete (Zuora: create() call)."""
 
+_ROUTES = {Forward: Route.SOAP, Translate: Route.REST}
 _DATED = ("EffectiveDate", "RefundDate")
 
 MARKERS: Mapping[str, tuple[str, ...]] = {
@@ -88,10 +90,18 @@ def intent(
     generation: int,
     verdict: Verdict,
     now: Instant,
+    *,
+    begins: bool = False,
 ) -> Intent:
-    """The intent of one object, PLANNED or (refused before anything was sent) REFUSED."""
-    route = {Forward: Route.SOAP, Translate: Route.REST}.get(type(verdict))
-    made = Intent(
+    """The intent of one object: PLANNED, SENDING where it ``begins`` at once, or REFUSED before anything was sent."""
+    refused = verdict if isinstance(verdict, Refused) else None
+    path = (State.REFUSED,) if refused is not None else (State.PLANNED, State.SENDING)[: 1 + begins]
+    state = State.RECEIVED
+    for target in path:
+        check_move(state, target)
+        state = target
+    # One value with its final state: copying a frozen dataclass costs more than everything else here.
+    return Intent(
         id=intent_id(caller.scope, each, ordinal, generation),
         scope=caller.scope,
         caller=caller.name or caller.username,
@@ -102,17 +112,19 @@ def intent(
         fingerprint=each,
         ordinal=ordinal,
         generation=generation,
-        route=route,
-        state=State.RECEIVED,
+        route=_ROUTES.get(type(verdict)),
+        state=state,
         created_at=now,
         owner=owner,
+        errors=refused.errors if refused is not None else (),
+        unsent=refused is not None and refused.unsent,
+        settled_at=None if refused is None else now,
     )
-    if isinstance(verdict, Refused):
-        return replace(made.moved(State.REFUSED), errors=verdict.errors, unsent=verdict.unsent, settled_at=now)
-    return made.moved(State.PLANNED)
 
 
-def rest_dispatch(planned: Intent, verdict: Translate, tenant: Tenant, entity: str, now: Instant) -> Dispatch:
+def rest_dispatch(
+    planned: Intent, verdict: Translate, tenant: Tenant, entity: str, now: Instant, *, begins: bool = False
+) -> Dispatch:
     """The request of one object: path, pinned version, key and JSON bytes.
 
     A refund without the caller's own reference carries the intent's id, so that a look-up can find it.
@@ -143,6 +155,7 @@ def rest_dispatch(planned: Intent, verdict: Translate, tenant: Tenant, entity: s
         key=key,
         marker=marker,
         recorded_at=now,
+        first_sent_at=now if begins else None,
     )
 
 

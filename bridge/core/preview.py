@@ -77,7 +77,7 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
                 made = plan.rest_dispatch(intents[place], verdict, tenant, caller.entity, 0)
                 shown.append(Shown(made, _proof(made), _undo(call, made.path)))
                 seen[place] = Seen(place, "rest", verdict.reason, made.id)
-            case Forward():
+            case _:
                 seen[place] = Seen(place, "soap", verdict.reason, shown[0].dispatch.id)
     return Preview(tuple(seen[place] for place in range(len(verdicts))), tuple(shown))
 

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -373,8 +374,13 @@ def _retry(seconds: int | None) -> dict[str, str]:
     return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
 def _bytes(status: int, body: bytes, token: str, more: Mapping[str, str] | None = None) -> web.Response:
-    headers = {**_NO_STORE, "Expires": formatdate(usegmt=True), **(more or {})}
+    headers = {**_NO_STORE, "Expires": _date(int(time.time())), **(more or {})}
     # Without a space after the semicolon, as Zuora writes it: one Ruby stack fails on any other spelling.
     headers["Content-Type"] = f"text/xml;charset={token}"
     return web.Response(status=status, body=body, headers=headers)

@@ -7,6 +7,7 @@ caller, who owns the transaction. Must not decide whether a change is wise: that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from bridge.core.commands import Added, Adopted, Answered, Change, Moved, Opened, Sent
 from bridge.core.intent import TRANSITIONS, Dispatch, IllegalTransition
@@ -38,7 +39,25 @@ class Changes:
 
     def apply(self, changes: Sequence[Change]) -> bool:
         """All changes in order; False at the first whose condition fails."""
-        return all(self._apply(change) for change in changes)
+        for kind, some in groupby(changes, key=type):
+            if kind is Moved:
+                if not self._moves([change for change in some if isinstance(change, Moved)]):
+                    return False
+            elif not all(self._apply(change) for change in some):
+                return False
+        return True
+
+    def _moves(self, moves: Sequence[Moved]) -> bool:
+        """Moves in a row, in one statement per kind where no intent is moved twice."""
+        if len({move.intent_id for move in moves}) < len(moves):
+            return all(self._apply(move) for move in moves)
+        for sql, some in (
+            (self._sql.move, [move for move in moves if move.zuora_id is None]),
+            (self._sql.move_and_settle, [move for move in moves if move.zuora_id is not None]),
+        ):
+            if some and self._database.run_many(sql, [_move_row(move) for move in some]) != len(some):
+                return False
+        return True
 
     def _apply(self, change: Change) -> bool:
         match change:
@@ -88,19 +107,21 @@ class Changes:
         return True
 
     def _move(self, moved: Moved) -> bool:
-        parameters = {
-            "b_id": moved.intent_id,
-            "b_source": moved.source.value,
-            "b_target": moved.target.value,
-            "b_owner": moved.owner,
-            "b_errors": errors_text(moved.errors),
-            "b_unsent": int(moved.unsent),
-            "b_settled_at": moved.at if moved.target.settled else None,
-        }
-        if moved.zuora_id is None:
-            return self._changed(self._sql.move, parameters)
-        parameters["b_zuora_id"] = moved.zuora_id
-        return self._changed(self._sql.move_and_settle, parameters)
+        sql = self._sql.move if moved.zuora_id is None else self._sql.move_and_settle
+        return self._changed(sql, _move_row(moved))
 
     def _changed(self, sql: str, parameters: Mapping[str, object]) -> bool:
         return self._database.run(sql, parameters) == 1
+
+
+def _move_row(moved: Moved) -> Mapping[str, object]:
+    return {
+        "b_id": moved.intent_id,
+        "b_source": moved.source.value,
+        "b_target": moved.target.value,
+        "b_owner": moved.owner,
+        "b_errors": errors_text(moved.errors),
+        "b_unsent": int(moved.unsent),
+        "b_settled_at": moved.at if moved.target.settled else None,
+        "b_zuora_id": moved.zuora_id,
+    }

@@ -33,7 +33,11 @@ class Queries:
         """``told`` are marks that are not written yet; they count as if they were."""
         intents: list[Intent] = []
         generations: dict[tuple[str, int], int] = {}
+        known: list[str] = []
         for width, parameters in spread(list(dict.fromkeys(fingerprints))):
+            parameters["b_scope"] = scope
+            known += [fingerprint for (fingerprint,) in self._database.rows(self._sql.known(width), parameters)]
+        for width, parameters in spread(known):
             parameters["b_scope"] = scope
             for fingerprint, ordinal, highest in self._database.rows(self._sql.generations(width), parameters):
                 generations[fingerprint, ordinal] = highest + 1

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.journal.schema import APPLIED_SQL, UNSETTLED_SQL, dispatch, dispatch_intent, instance, intent, meta
+from bridge.journal.schema import OPEN_SQL, TOLD_SQL, dispatch, dispatch_intent, instance, intent, meta
 
 DISPATCH_COLUMNS = tuple(dispatch.c[name] for name in (
     "id", "call_id", "route", "op", "step", "attempt", "key", "marker", "recorded_at", "first_sent_at", "sealed",
@@ -89,6 +89,7 @@ class Statements:
         )
         self.put_meta = self._sql(add(meta).on_conflict_do_nothing())
         self.get_meta = self._sql(select(meta.c.value).where(meta.c.name == bindparam("b_name")))
+        self.known = cache(lambda width: self._sql(_known(width)))
         self.joinable = cache(lambda width: self._sql(_joinable(width)))
         self.generations = cache(lambda width: self._sql(_generations(width)))
         self.intents = cache(lambda width: self._sql(select(intent).where(intent.c.id.in_(_params(width)))))
@@ -170,12 +171,19 @@ def _newest_dispatch() -> ClauseElement:
 def _joinable(width: int) -> ClauseElement:
     """Three ranges of two partial indexes; one OR over them would make SQLite read every row of the fingerprint."""
     of_these = select(intent).where(intent.c.scope == bindparam("b_scope"), intent.c.fingerprint.in_(_params(width)))
-    applied = of_these.where(text(APPLIED_SQL))
     return union_all(
-        of_these.where(text(UNSETTLED_SQL)),
-        applied.where(intent.c.delivered_at.is_(None)),
-        applied.where(intent.c.delivered_at >= bindparam("b_since")),
+        of_these.where(text(OPEN_SQL)),
+        of_these.where(text(TOLD_SQL)).where(intent.c.delivered_at >= bindparam("b_since")),
     )
+
+
+def _known(width: int) -> ClauseElement:
+    """Which fingerprints there ever were: one look into the unique index for each. Most are new."""
+    asked = values(column("fingerprint", Text), name="asked").data([(p,) for p in _params(width)]).cte("asked")
+    ever = exists(
+        select(1).where(intent.c.scope == bindparam("b_scope"), intent.c.fingerprint == asked.c.fingerprint)
+    ).correlate(asked)
+    return select(asked.c.fingerprint).where(ever)
 
 
 def _generations(width: int) -> ClauseElement:

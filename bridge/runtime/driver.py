@@ -171,8 +171,11 @@ class Runtime:
             context.visit.end()
             return context.partial(errand)
         finally:
-            self._driving.subtract(context.ids)
-            self._driving += Counter()
+            for each in context.ids:
+                # Only what this call drove: adding counters would walk over what all calls drive.
+                self._driving[each] -= 1
+                if self._driving[each] <= 0:
+                    del self._driving[each]
             self._wake()
 
     async def _drive(self, steps: c.Steps[Any], context: Context, committed: float) -> Any:

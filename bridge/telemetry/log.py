@@ -6,6 +6,7 @@ type, message and code location; never with local variables, which hold sessions
 of what is logged.
 """
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -94,7 +95,9 @@ def _exception_as_facts(_logger: object, _method: str, event: EventDict) -> Even
 
 
 def _redacted(_logger: object, _method: str, event: EventDict) -> EventDict:
-    return cast("MutableMapping[str, Any]", redact(dict(event)))
+    # What our own processors put in is safe; everything else is looked at.
+    own = {name: event.pop(name) for name in ("time", "level") if name in event}
+    return {**own, **cast("MutableMapping[str, Any]", redact(dict(event)))}
 
 
 def _one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -119,7 +122,14 @@ def _escaped(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+_ENCODE = json.JSONEncoder(sort_keys=True, default=str).encode
+
+
+def _json(event: EventDict, **_: object) -> str:
+    return _ENCODE(event)
+
+
 def _renderer(people: bool) -> Processor:
     if people:
         return structlog.processors.KeyValueRenderer(key_order=["time", "level", "room", "event"], drop_missing=True)
-    return structlog.processors.JSONRenderer(sort_keys=True, default=str)
+    return structlog.processors.JSONRenderer(serializer=_json)

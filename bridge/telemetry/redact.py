@@ -9,6 +9,7 @@ handed to it cannot leak.
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 
 from bridge.telemetry.redact_names import MASK, is_secret_name, mask_named
 from bridge.telemetry.redact_shapes import BANK_MASK, CARD_MASK, is_card_number, is_iban, mask_shapes
@@ -37,7 +38,7 @@ def redact(value: object, depth: int = 0) -> object:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return redact_text(bytes(value).decode("utf-8", "replace"))
     if isinstance(value, Mapping):
-        return {redact(k, depth + 1): MASK if _hides(k, v) else redact(v, depth + 1) for k, v in value.items()}
+        return {_key(k, depth): MASK if _hides(k, v) else redact(v, depth + 1) for k, v in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return redact({field.name: getattr(value, field.name, None) for field in fields(value)}, depth)
     if isinstance(value, tuple):
@@ -51,6 +52,15 @@ def redact(value: object, depth: int = 0) -> object:
         return redact_text(str(value))
     except Exception:  # a log line must not fail because of what it wanted to say
         return f"<{type(value).__name__}>"
+
+
+def _key(key: object, depth: int) -> object:
+    return _short_key(key) if isinstance(key, str) and len(key) <= 64 else redact(key, depth + 1)
+
+
+@lru_cache(maxsize=1024)
+def _short_key(key: str) -> str:
+    return redact_text(key)
 
 
 def _hides(key: object, item: object) -> bool:

@@ -5,6 +5,7 @@ text where the end was cut off. It is linear in the text. Must not touch what be
 """
 
 import re
+from functools import lru_cache
 
 MASK = "[redacted]"
 
@@ -40,6 +41,7 @@ _SCHEME = re.compile(
 _USERINFO = re.compile(r"(://[^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)")
 
 
+@lru_cache(maxsize=1024)  # the keys of our own log lines, again and again
 def is_secret_name(name: str) -> bool:
     """Tell whether a key, element, header or field of this name holds a secret."""
     last = name.rpartition("}")[2].rpartition(":")[2].rpartition(".")[2]
@@ -57,6 +59,8 @@ def mask_named(text: str) -> str:
             text = _mask_keys(text)
         text = _mask_pairs(text)
         text = _USERINFO.sub(rf"\1{MASK}", text)
+    if " " not in text and text.isprintable():
+        return text  # a scheme and its credential stand apart; of all white space only the blank is printable
     return _SCHEME.sub(rf"\1 {MASK}", text)
 
 

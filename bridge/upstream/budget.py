@@ -26,12 +26,16 @@ class Budget:
     @asynccontextmanager
     async def slot(self, wait: float | None = None) -> AsyncIterator[bool]:
         """Hold a slot for the block; yields False, at once after ``wait`` seconds, where none came free."""
-        try:
-            async with asyncio.timeout(self._wait if wait is None else wait):
-                await self._slots.acquire()
-        except TimeoutError:
-            yield False
-            return
+        if not self._slots.locked():
+            # Free and nobody waits: acquire returns at once, so it needs no timer.
+            await self._slots.acquire()
+        else:
+            try:
+                async with asyncio.timeout(self._wait if wait is None else wait):
+                    await self._slots.acquire()
+            except TimeoutError:
+                yield False
+                return
         try:
             yield True
         finally:

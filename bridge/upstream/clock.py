@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from bridge.core.model import Instant
 
@@ -58,6 +59,7 @@ class ZuoraClock:
         self._low, self._high, self._seen = low, high, received
 
 
+@lru_cache(maxsize=4)  # the same second is seen again and again
 def _epoch(date: str | None) -> float | None:
     if not date or len(date) > 64:
         return None

@@ -31,7 +31,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from zeep import Client, Settings
 
-    from bridge.upstream.soap_objects import API, OBJECT, XSI, Fragments, Rendered, Tables, Uncomposable
+    from bridge.upstream.soap_objects import API, OBJECT, XSI, Hole, Tables, Uncomposable
 
 __all__ = ["Composed", "Uncomposable", "UserInfo", "ZuoraSoap"]
 
@@ -82,20 +82,46 @@ class ZuoraSoap:
         self._scheme, self._host = scheme, host
         self._transport = transport
         self._budget = budget
+        self._templates: dict[tuple[Op, str, bool], tuple[bytes, str, str, bytes]] = {}
         self._who = self._message("getUserInfo", {}, [self._session_header])
 
     def compose(self, op: Op, objects: tuple[ZObject, ...], single_transaction: bool) -> Composed:
         """The message as it will be recorded; the same objects give the same bytes. Raises ``Uncomposable``."""
+        if op is not Op.DELETE:
+            return Composed(self.path, _HEADERS, self._filled(op, objects, single_transaction))
+        content = {"type": objects[0].type, "ids": [_id(each) for each in objects]}
+        return Composed(self.path, _HEADERS, self._message(op.value, content, self._headers(single_transaction)))
+
+    def _headers(self, single_transaction: bool) -> list[Any]:
         headers = [self._session_header]
         if single_transaction:
             headers.append(self._client.get_element(f"{{{API}}}CallOptions")(useSingleTransaction=True))
-        fragments = Fragments()
-        content: dict[str, Any]
-        if op is Op.DELETE:
-            content = {"type": objects[0].type, "ids": [_id(each) for each in objects]}
-        else:
-            content = {"zObjects": [Rendered(each, self._tables, fragments) for each in objects]}
-        return Composed(self.path, _HEADERS, fragments.fill(self._message(op.value, content, headers)))
+        return headers
+
+    def _filled(self, op: Op, objects: tuple[ZObject, ...], single_transaction: bool) -> bytes:
+        """zeep's message around our objects. Everything around them is the same for every call, so it is made once."""
+        kind = objects[0].type
+        key = (op, kind, single_transaction)
+        template = self._templates.get(key)
+        if template is None:
+            self._tables.of(kind)
+            made = self._message(op.value, {"zObjects": [Hole(kind)]}, self._headers(single_transaction))
+            head, _, tail = made.partition(Hole.MARK.encode())
+            head, less, tag = head.rpartition(b"<")
+            end, greater, tail = tail.partition(b">")
+            template = self._templates[key] = (head, (less + tag).decode(), (end + greater).decode(), tail)
+        before, opening, closing, after = template
+        out: list[str] = []
+        for each in objects:
+            out.append(opening)
+            try:
+                self._tables.text(each, out)
+            except Uncomposable:
+                raise
+            except ValueError:
+                raise Uncomposable(f"a {each.type[:60]} holds a name or a text that XML cannot carry") from None
+            out.append(closing)
+        return b"".join((before, "".join(out).encode(), after))
 
     async def send(
         self,

@@ -8,8 +8,9 @@ of a type to find the few that are set. Must not send, parse answers or know wha
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,29 @@ OBJECT = "http://object.api.zuora.com/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 _TYPE = f"{{{XSI}}}type"
-_NULLS = f"{{{OBJECT}}}fieldsToNull"
-_ID = f"{{{OBJECT}}}Id"
 _BASE = ("fieldsToNull", "Id")
 _PLANS = 256
+
+PREFIXES = {API: "zns", OBJECT: "ons"}
+_SPECIAL = re.compile("[&<>\r]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+# XML 1.0 section 2.2: what no document can hold, not even escaped.
+_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _text(given: str) -> str:
+    """Text content as lxml writes it; raises ``Uncomposable``."""
+    if given.isascii() and given.isalnum():
+        return given
+    if _IMPOSSIBLE.search(given):
+        raise Uncomposable("a text that XML cannot carry")
+    return _SPECIAL.sub(lambda found: _ENTITIES[found[0]], given)
+
+
+def _prefixed(tag: str) -> str:
+    """A tag as written; raises ``ValueError`` for what is no XML name."""
+    name = etree.QName(tag)
+    return f"{PREFIXES[name.namespace or '']}:{name.localname}"
 
 
 class Uncomposable(ValueError):
@@ -43,6 +63,13 @@ class _Place:
     tag: str
     child_tag: str | None = None
     child_type: str | None = None
+    open: str = ""
+    close: str = ""
+
+    def __post_init__(self) -> None:
+        written = _prefixed(self.tag)
+        object.__setattr__(self, "open", f"<{written}>")
+        object.__setattr__(self, "close", f"</{written}>")
 
 
 class ObjectTable:
@@ -72,7 +99,8 @@ class ObjectTable:
             # Names come from callers: the memory they can claim is bounded.
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
-            plan = self._plans[names] = tuple(place for _, place in sorted(map(self._ranked, names), key=_rank))
+            own = (name for name in names if name not in _BASE)
+            plan = self._plans[names] = tuple(place for _, place in sorted(map(self._ranked, own), key=_rank))
         return plan
 
     def _ranked(self, name: str) -> tuple[tuple[int, int, str], _Place]:
@@ -103,38 +131,16 @@ def _held(element: Any) -> Any:
     return inner[0][1]
 
 
-class Fragments:
-    """Elements kept verbatim: a placeholder in the tree, the bytes themselves in the message.
-
-    lxml drops namespace declarations it holds redundant when a tree is grafted, and with them the prefixes that an
-    ``xsi:type`` inside may use. A placeholder is a processing instruction, which no text of a caller can spell.
-    """
-
-    _TARGET = "bridge"
-
-    def __init__(self) -> None:
-        self._kept: list[bytes] = []
-
-    def place(self, parent: etree._Element, name: str, xml: str) -> None:
-        """Keep ``xml`` for this place; raises ``Uncomposable`` unless it is the one element ``name``."""
-        try:
-            raw = xml.strip().encode("utf-8")
-            root = etree.fromstring(raw, _fragment_parser())
-        except (etree.XMLSyntaxError, ValueError, UnicodeEncodeError):
-            raise Uncomposable(f"the element {name[:60]!r} is not well-formed XML on its own") from None
-        if raw.startswith(b"<?xml") or root.getroottree().docinfo.doctype or etree.QName(root).localname != name:
-            raise Uncomposable(f"the element {name[:60]!r} is not one element of that name")
-        parent.append(etree.ProcessingInstruction(self._TARGET, str(len(self._kept))))
-        self._kept.append(raw)
-
-    def fill(self, message: bytes) -> bytes:
-        """The message with every placeholder replaced."""
-        pieces: list[bytes] = []
-        for number, raw in enumerate(self._kept):
-            mark = f"<?{self._TARGET} {number}?>".encode("ascii")
-            before, _, message = message.partition(mark)
-            pieces += (before, raw)
-        return b"".join((*pieces, message)) if pieces else message
+def _fragment(name: str, xml: str) -> str:
+    """``xml`` verbatim; raises ``Uncomposable`` unless it is the one element ``name``."""
+    try:
+        raw = xml.strip()
+        root = etree.fromstring(raw.encode("utf-8"), _fragment_parser())
+    except (etree.XMLSyntaxError, ValueError, UnicodeEncodeError):
+        raise Uncomposable(f"the element {name[:60]!r} is not well-formed XML on its own") from None
+    if raw.startswith("<?xml") or root.getroottree().docinfo.doctype or etree.QName(root).localname != name:
+        raise Uncomposable(f"the element {name[:60]!r} is not one element of that name")
+    return raw
 
 
 def _fragment_parser() -> etree.XMLParser:
@@ -159,45 +165,40 @@ class Tables:
             table = self._made[name] = ObjectTable(name, found.elements)
         return table
 
-    def write(self, node: etree._Element, given: ZObject, table: ObjectTable, fragments: Fragments) -> None:
-        """Write an object's content into its element: nulls and Id first, then its own fields."""
-        try:
-            self._write(node, given, table, fragments)
-        except ValueError as error:
-            if isinstance(error, Uncomposable):
-                raise
-            # lxml's words for a control character, or for a name that is no XML name.
-            raise Uncomposable(f"a {given.type[:60]} holds a name or a text that XML cannot carry") from None
+    def text(self, given: ZObject, out: list[str]) -> None:
+        """An object's content as text; raises ``Uncomposable`` or lxml's ``ValueError``."""
+        self._content(given, self.of(given.type), out)
 
-    def _write(self, node: etree._Element, given: ZObject, table: ObjectTable, fragments: Fragments) -> None:
-        for name in given.nulls:
-            etree.SubElement(node, _NULLS).text = name
-        own: Mapping[str, str] = given.fields
+    def _content(self, given: ZObject, table: ObjectTable, out: list[str]) -> None:
+        """Nulls and Id first, then its own fields in the order of the WSDL."""
+        out += [f"<ons:fieldsToNull>{_text(name)}</ons:fieldsToNull>" for name in given.nulls]
+        own = given.fields
         if "Id" in own:
-            etree.SubElement(node, _ID).text = own["Id"]
-        names = tuple(name for name in (*own, *given.children, *given.verbatim) if name not in _BASE)
+            out.append(f"<ons:Id>{_text(own['Id'])}</ons:Id>")
+        names = tuple(own) if not given.children and not given.verbatim else (*own, *given.children, *given.verbatim)
         for place in table.plan(names):
             text = own.get(place.name)
             if text is not None:
-                etree.SubElement(node, place.tag).text = text
+                out += (place.open, _text(text), place.close)
             elif place.name in given.children:
-                self._write_children(node, place, given.children[place.name], fragments)
+                self._containers(place, given.children[place.name], out)
             else:
-                fragments.place(node, place.name, given.verbatim[place.name])
+                out.append(_fragment(place.name, given.verbatim[place.name]))
 
-    def _write_children(
-        self, node: etree._Element, place: _Place, children: tuple[ZObject, ...], fragments: Fragments
-    ) -> None:
+    def _containers(self, place: _Place, children: tuple[ZObject, ...], out: list[str]) -> None:
         if not children:
             return
-        container = etree.SubElement(node, place.tag)
+        out.append(place.open)
         for child in children:
-            # A container the WSDL lacks follows the pattern of those it has: the object inside is declared in the API
-            # namespace, its fields in the object namespace.
-            inner = etree.SubElement(container, place.child_tag or f"{{{API}}}{child.type}")
-            if child.type != place.child_type:
-                inner.set(_TYPE, etree.QName(OBJECT, child.type))
-            self.write(inner, child, self._of_child(child.type), fragments)
+            tag = _prefixed(place.child_tag or f"{{{API}}}{child.type}")
+            kind = (
+                "" if child.type == place.child_type else f' xsi:type="ons:{etree.QName(OBJECT, child.type).localname}"'
+            )
+            inner: list[str] = []
+            self._content(child, self._of_child(child.type), inner)
+            body = "".join(inner)
+            out.append(f"<{tag}{kind}>{body}</{tag}>" if body else f"<{tag}{kind}/>")
+        out.append(place.close)
 
     def _of_child(self, name: str) -> ObjectTable:
         try:
@@ -206,24 +207,21 @@ class Tables:
             return ObjectTable(name, ())
 
 
-class Rendered(CompoundValue):  # type: ignore[misc]  # zeep has no types
-    """An object as a zeep value whose type is our own rendering of it."""
+class Hole(CompoundValue):  # type: ignore[misc]  # zeep has no types
+    """A value that zeep renders as one mark: where the objects of a message go, between zeep's own tags."""
 
-    def __init__(self, given: ZObject, tables: Tables, fragments: Fragments) -> None:
-        self._xsd_type = _Rendering(given, tables, fragments)
+    MARK = "@objects@"
+
+    def __init__(self, kind: str) -> None:
+        self._xsd_type = _Marking(kind)
 
 
-class _Rendering:
-    """What zeep calls in place of ``ComplexType.render`` for a value that brings its own type."""
+class _Marking:
+    __slots__ = ("_kind",)
 
-    __slots__ = ("_fragments", "_given", "_table", "_tables")
-
-    def __init__(self, given: ZObject, tables: Tables, fragments: Fragments) -> None:
-        self._given = given
-        self._table = tables.of(given.type)
-        self._tables = tables
-        self._fragments = fragments
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
 
     def render(self, node: etree._Element, _value: Any, _xsd_type: Any = None, _path: Any = None) -> None:
-        node.set(_TYPE, self._table.type)
-        self._tables.write(node, self._given, self._table, self._fragments)
+        node.set(_TYPE, etree.QName(OBJECT, self._kind))
+        node.text = Hole.MARK

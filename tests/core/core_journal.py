@@ -22,7 +22,7 @@ class Ledger:
     def record(self, changes: Sequence[Change]) -> bool:
         """All changes or, where one's condition fails, none; raises ``IllegalTransition``."""
         before = dict(self.intents), dict(self.dispatches)
-        if all([self._apply(change) for change in changes]):
+        if all(self._apply(change) for change in changes):
             return True
         self.intents, self.dispatches = before
         return False
@@ -30,7 +30,7 @@ class Ledger:
     def _apply(self, change: Change) -> bool:
         match change:
             case Opened(intents, dispatches):
-                return all([self._open(each) for each in intents]) and all([self._add(each) for each in dispatches])
+                return all(map(self._open, intents)) and all(map(self._add, dispatches))
             case Added(dispatch):
                 return self._add(dispatch)
             case Moved():

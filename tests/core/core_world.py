@@ -116,6 +116,7 @@ class World:
 
     def __init__(self, *moods: str, facts: Mapping[Question, Fact] = FACTS) -> None:
         self.now = MORNING
+        self.send_ms = 50
         self.numbers = count(1)
         self.journal = Ledger()
         self.zuora = Zuora(self._created)
@@ -285,7 +286,7 @@ class World:
         assert dispatch.first_sent_at is not None
         if not any(sent.id == dispatch.id for sent, _ in self.zuora.requests):
             self._first_send(dispatch)
-        self.pass_time(50)
+        self.pass_time(self.send_ms)
         return self.zuora.receive(dispatch, self.mood(), self.now)
 
     # ------------------------------------------------------------ what the world watches

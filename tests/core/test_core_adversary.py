@@ -1,9 +1,9 @@
 """A seeded adversary: everything that can go wrong does, in any order, and no caller is lied to (I2, I3, I6).
 
 One ERP repeats one call, also while earlier repeats are on their way, at two processes that die, are taken for dead
-while they live, lose their journal and their look-ups, and talk to a Zuora in changing moods. Callers lose patience, hang up, or never
-hear the answer. The world checks the invariants at every send, every new object and every answer; afterwards the air
-clears, and the call must come to its end. A failing seed is in the name of its test.
+while they live, lose their journal and their look-ups, and talk to a Zuora in changing moods. Callers lose patience,
+hang up, or never hear the answer. The world checks the invariants at every send, every new object and every answer;
+afterwards the air clears, and the call must come to its end. A failing seed is a note on the failure.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from core_objects import ERP, call, pays
 
 from bridge.core.answers import partial, reply
 from bridge.core.model import CallFault, Outcome, Route, RowError, Rows, Silence, Told
 from bridge.core.refusals import Refusal, forbidden, invalid, missing, unsent
-from core_objects import ERP, call, pays
 
 OBJ = pays("d1", "80")
 DONE = Outcome(Told.APPLIED, "8" * 32, route=Route.REST, intent_id="i-1")

@@ -1,4 +1,4 @@
-"""REST reasons as SOAP row errors: the code by category, the field by its name in the message or by what it is about."""
+"""REST reasons as SOAP row errors: the code by category, the field by its name in the message or by its subject."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from core_intents import dispatch, intent
+from core_objects import ERP, STRANGER, TENANT, call, pays, refund
 
 from bridge.core import plan
 from bridge.core.classify import Forward, Refused, Translate, Verdict
@@ -15,8 +17,6 @@ from bridge.core.commands import Composed
 from bridge.core.identity import upstream_key
 from bridge.core.intent import Intent, State
 from bridge.core.model import CallFault, Op, Route, RowError, ZObject
-from core_intents import dispatch, intent
-from core_objects import ERP, STRANGER, TENANT, call, pays, refund
 
 NOW = 5_000
 OBJ = pays("d1", "80")

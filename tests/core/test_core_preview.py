@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from core_objects import ERP, FACTS, STRANGER, TENANT, call, pays, refund, soap, zobject
 
 from bridge.core.commands import Compose, Composed, Lookup
 from bridge.core.facts import Absent, NoVerdict, WhichDocument
 from bridge.core.model import Call, Caller, Op
 from bridge.core.preview import Preview, preview
-from core_objects import ERP, FACTS, STRANGER, TENANT, call, pays, refund, soap, zobject
 
 
 def shown(asked: Call, caller: Caller = ERP, facts: Any = FACTS) -> Preview:

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from core_objects import pays
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
 from bridge.core.model import RowError, ZObject
 from bridge.core.verdict import Busy, Done, Doubt, No, Unsent, judge_rest, judge_soap
-from core_objects import pays
 
 ID = "8ad09bce" * 4
 OTHER = "2c92c0f8" * 4
@@ -150,7 +150,9 @@ JSON = st.recursive(
 )
 
 
-@given(st.fixed_dictionaries({}, optional={"success": JSON, "id": JSON, "reasons": JSON | st.lists(JSON)}), st.booleans())
+@given(
+    st.fixed_dictionaries({}, optional={"success": JSON, "id": JSON, "reasons": JSON | st.lists(JSON)}), st.booleans()
+)
 def test_no_json_of_an_answer_raises(body: Any, doubted: bool) -> None:
     """Any type may stand anywhere."""
     for status in (200, 400, 409, 429):
@@ -171,7 +173,10 @@ def test_a_message_of_any_depth_is_harmless() -> None:
 
 def test_each_reason_is_an_error_in_order() -> None:
     """With the caller's own field names."""
-    body = [{"code": 53200022, "message": "effectiveDate is required"}, {"code": "53200030", "message": "over the balance"}]
+    body = [
+        {"code": 53200022, "message": "effectiveDate is required"},
+        {"code": "53200030", "message": "over the balance"},
+    ]
     verdict = judge_rest(answer(400, success=False, reasons=body), PAYMENT)
     assert verdict == No(
         (

@@ -135,9 +135,8 @@ def test_sqlite_answers_a_match_from_the_partial_indexes(tmp_path: Path) -> None
 
         joinable = [step for step in plan(statements.joinable(4)) if "intent" in step]
         assert [step.split(" (")[0] for step in joinable] == [
-            "SEARCH intent USING INDEX intent_unsettled",
-            "SEARCH intent USING INDEX intent_applied",
-            "SEARCH intent USING INDEX intent_applied",
+            "SEARCH intent USING INDEX intent_open",
+            "SEARCH intent USING INDEX intent_told",
         ]
         assert all("delivered_at" in step for step in joinable[1:])
         generations = [step for step in plan(statements.generations(4)) if "intent" in step]

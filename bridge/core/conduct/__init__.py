@@ -8,7 +8,7 @@ relayed; then REST, in order per account. Must not do IO or read a clock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from itertools import islice
 
 from bridge.core import answers, plan
 from bridge.core.classify import Forward, Refused, Translate, Verdict, classify, together
@@ -32,7 +32,7 @@ from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.joins import join, joinable
 from bridge.core.conduct.lanes import rest_lane, send_soap
 from bridge.core.identity import JOIN_AFTER_DELIVERY_MS, fingerprint, ordinals
-from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import CallFault, Outcome, Reply, Told
 from bridge.core.plan import Item
 from bridge.core.refusals import unsent
@@ -163,20 +163,17 @@ def _fresh(
     if not presence.waiting:
         gone = unsent(call.version, "the caller had gone")
         return None, {position: Outcome(Told.UNSENT, errors=gone) for position in positions}
+    begun = _begun(positions, verdicts)
     items = [
-        _item(errand, position, identity, verdict, presence)
+        _item(errand, position, identity, verdict, presence, begins=position in begun)
         for position, identity, verdict in zip(positions, identities, verdicts, strict=True)
     ]
     soap = [item for item in items if isinstance(item.verdict, Forward)]
-    rest = [item for item in items if isinstance(item.verdict, Translate)]
     dispatch: Dispatch | None = None
     if soap:
         objects = tuple(item.verdict.obj for item in soap if isinstance(item.verdict, Forward))
         composed = yield Compose(call.op, objects, call.single_transaction)
         dispatch = plan.soap_dispatch(errand.call_id, call.op, [i.intent for i in soap], composed, presence.now)
-    first = soap or [lane[0] for lane in plan.lanes(rest)[:MAX_LANES]]
-    begun = {item.position for item in first}
-    items = [_begin(item, presence.now) if item.position in begun else item for item in items]
     yield Commit(tuple(begun))
     recorded = yield Record(_opened(items, dispatch))
     if recorded is not Recorded.DONE:
@@ -189,7 +186,6 @@ def _fresh(
             yield Tell(item.position, outcomes[item.position])
     rest = [item for item in items if isinstance(item.verdict, Translate)]
     if dispatch is not None:
-        soap = [item for item in items if isinstance(item.verdict, Forward)]
         fault, told_rows = yield from send_soap(errand, dispatch, soap)
         outcomes |= {item.position: outcome for item, outcome in zip(soap, told_rows, strict=True)}
         if fault is not None:
@@ -200,19 +196,35 @@ def _fresh(
     return None, outcomes
 
 
-def _item(errand: Errand, position: int, identity: tuple[str, int, int], verdict: Verdict, presence: Presence) -> Item:
+def _begun(positions: Sequence[int], verdicts: Sequence[Verdict]) -> set[int]:
+    """What is sent first: everything that goes by SOAP, or else the first object of each lane."""
+    soap = {p for p, verdict in zip(positions, verdicts, strict=True) if isinstance(verdict, Forward)}
+    if soap:
+        return soap
+    first: dict[str, int] = {}
+    for position, verdict in zip(positions, verdicts, strict=True):
+        if isinstance(verdict, Translate):
+            first.setdefault(verdict.lane, position)
+    return set(islice(first.values(), MAX_LANES))
+
+
+def _item(
+    errand: Errand,
+    position: int,
+    identity: tuple[str, int, int],
+    verdict: Verdict,
+    presence: Presence,
+    *,
+    begins: bool,
+) -> Item:
+    now = presence.now
     intent = plan.intent(
-        errand.call, errand.caller, errand.call_id, errand.owner, position, *identity, verdict, presence.now
+        errand.call, errand.caller, errand.call_id, errand.owner, position, *identity, verdict, now, begins=begins
     )
     if not isinstance(verdict, Translate):
         return Item(position, verdict, intent)
-    dispatch = plan.rest_dispatch(intent, verdict, errand.tenant, errand.caller.entity, presence.now)
+    dispatch = plan.rest_dispatch(intent, verdict, errand.tenant, errand.caller.entity, now, begins=begins)
     return Item(position, verdict, intent, dispatch)
-
-
-def _begin(item: Item, now: int) -> Item:
-    dispatch = None if item.dispatch is None else replace(item.dispatch, first_sent_at=now)
-    return replace(item, intent=item.intent.moved(State.SENDING), dispatch=dispatch)
 
 
 def _opened(items: Sequence[Item], soap: Dispatch | None) -> tuple[Change, ...]:

@@ -16,6 +16,9 @@ from bridge.core.intent import Intent, State
 from bridge.core.model import Instant, Outcome, Route, Told
 from bridge.core.verdict import Busy, Done, Doubt, No, Unsent, Verdict
 
+TURNS = 3
+"""How often the journal is read again to find out who has a contested intent."""
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -56,7 +59,7 @@ def end_of(errand: Errand, position: int, intent: Intent, source: State, verdict
         case Unsent(reason):
             changes = errand.withdrawn(intent, source, reason, now)
             outcome = errand.not_sent(intent, reason)
-        case Doubt():
+        case _:
             changes = () if source is State.IN_DOUBT else (errand.move(intent, source, State.IN_DOUBT, now),)
             outcome = errand.outcome(intent, Told.UNKNOWN)
     return End(position, intent, source, verdict, changes, outcome)
@@ -90,29 +93,31 @@ def _told(errand: Errand, end: End, recorded: Recorded) -> Outcome:
 
 def _contested(errand: Errand, end: End) -> Steps[Outcome]:
     """Zuora's Id stays true whoever drives the intent now; a "no" may be overtaken by another driver's attempt."""
-    if isinstance(end.verdict, Doubt):
-        return end.outcome
-    presence: Presence = yield Ask()
-    now = presence.now
-    found = yield from as_recorded(end.intent, now)
     unknown = errand.outcome(end.intent, Told.UNKNOWN)
-    done = isinstance(end.verdict, Done)
-    if found is not None and found.state is State.APPLIED:
-        return errand.outcome(found, Told.APPLIED, zuora_id=found.zuora_id)
-    if found is not None and found.owner == errand.owner:
-        # Nobody else has it, so it is the Id that was refused: it has settled another intent already.
-        if done and found.state is State.SENDING:
-            yield Record((errand.move(found, State.SENDING, State.IN_DOUBT, now),))
+    if isinstance(end.verdict, Doubt):
         return unknown
-    if found is None or found.state is not State.IN_DOUBT or not (done or found.route is Route.SOAP):
-        return end.outcome if done else unknown
-    # Who took it over could only say "in doubt", and here is the proof. SOAP is never sent again, so even "no" holds.
-    if isinstance(end.verdict, Done):
-        proof = errand.applied(found, State.IN_DOUBT, end.verdict.zuora_id, now)
-    else:
-        proof = errand.refused(found, State.IN_DOUBT, end.outcome.errors, now)
-    recorded = yield Record((Adopted(found.id, found.owner, errand.owner), *proof))
-    return unknown if recorded is Recorded.CONFLICT else end.outcome
+    done = isinstance(end.verdict, Done)
+    for _ in range(TURNS):
+        presence: Presence = yield Ask()
+        now = presence.now
+        found = yield from as_recorded(end.intent, now)
+        if found is not None and found.state is State.APPLIED:
+            return errand.outcome(found, Told.APPLIED, zuora_id=found.zuora_id)
+        if found is not None and found.owner == errand.owner:
+            # Nobody else has it, so it is the Id that was refused: it has settled another intent already.
+            if done and found.state is State.SENDING:
+                yield Record((errand.move(found, State.SENDING, State.IN_DOUBT, now),))
+            return unknown
+        if found is None or found.state is not State.IN_DOUBT or not (done or found.route is Route.SOAP):
+            return end.outcome if done else unknown
+        # Who took it over could only say "in doubt", and here is the proof. SOAP is sent once, so even "no" holds.
+        if isinstance(end.verdict, Done):
+            proof = errand.applied(found, State.IN_DOUBT, end.verdict.zuora_id, now)
+        else:
+            proof = errand.refused(found, State.IN_DOUBT, end.outcome.errors, now)
+        if (yield Record((Adopted(found.id, found.owner, errand.owner), *proof))) is not Recorded.CONFLICT:
+            return end.outcome
+    return unknown
 
 
 def as_recorded(intent: Intent, now: Instant) -> Steps[Intent | None]:

@@ -45,9 +45,11 @@ def send_soap(
 ) -> Steps[tuple[CallFault | None, list[Outcome]]]:
     """Send the SOAP dispatch, recorded already, and settle its intents. A definite fault is returned to be relayed."""
     creates = errand.call.op is Op.CREATE
-    for pause in (*BACK_OFF, None):
+    tries = iter(BACK_OFF)
+    while True:
         verdicts = judge_soap((yield Send(dispatch)), len(items), creates=creates)
         presence: Presence = yield Ask()
+        pause = next(tries, None)
         if not isinstance(verdicts[0], Unsent) or pause is None or not _may_wait(presence, pause):
             break
         yield Wait(pause)

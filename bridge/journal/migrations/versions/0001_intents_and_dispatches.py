@@ -47,12 +47,17 @@ def upgrade() -> None:
             "op = 'create' AND zuora_id IS NOT NULL",
         ),
         (
-            "intent_unsettled",
+            "intent_open",
             ["scope", "fingerprint"],
             False,
-            "state NOT IN ('applied', 'not_applied', 'refused')",
+            "(state NOT IN ('applied', 'not_applied', 'refused') OR (state = 'applied' AND delivered_at IS NULL))",
         ),
-        ("intent_applied", ["scope", "fingerprint", "delivered_at"], False, "state = 'applied'"),
+        (
+            "intent_told",
+            ["scope", "fingerprint", "delivered_at"],
+            False,
+            "state = 'applied' AND delivered_at IS NOT NULL",
+        ),
     ):
         op.create_index(
             name, "intent", columns, unique=unique, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
