@@ -1,8 +1,9 @@
 """The tenant's facts: what a key names, what an account or a gateway is, whether an object still stands.
 
-Only what never changes is remembered: which kind a key names, and an invoice's id, number, account and currency.
-Statuses, balances and accounts are read for every call; "not found" is never remembered, because documents are made
-all the time. Anything but a plain answer is ``NoVerdict``. Must not send anything but GETs, or decide a route.
+What never changes is remembered: which kind a key names, and an invoice's id, number, account and currency; accounts
+and gateways for a minute. Documents' statuses and balances are read for every call; "not found" is never remembered,
+because documents are made all the time. Anything but a plain answer is ``NoVerdict``. Must not send anything but GETs,
+or decide a route.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import assert_never
 
 from bridge.core.facts import (
     Absent,
+    AccountFact,
     Ambiguous,
     DocumentRef,
     Fact,
@@ -58,6 +60,8 @@ _MAX_PAGES = 250
 _PREFIXES_FOR = 600.0
 _NO_PREFIXES_FOR = 60.0
 _GATEWAYS_FOR = 60.0
+_ACCOUNTS_FOR = 60.0
+"""Of an account only the currency, which never changes, and the name of the default gateway count."""
 
 
 @dataclass(slots=True)
@@ -78,6 +82,7 @@ class Directory:
         self._known: OrderedDict[tuple[str, str], DocumentRef] = OrderedDict()
         self._prefixes: dict[str, tuple[float, dict[str, Kind]]] = {}
         self._gateways: dict[str, tuple[float, dict[str, GatewayFact]]] = {}
+        self._accounts: OrderedDict[tuple[str, str], tuple[float, AccountFact]] = OrderedDict()
         self._lists = asyncio.Lock()
 
     async def answer(self, questions: Iterable[Question], entity: str = "") -> dict[Question, Fact]:
@@ -96,8 +101,7 @@ class Directory:
                 case WhichSource(key):
                     return await self._source(now, key)
                 case WhichAccount(key):
-                    body = await self._read(now, f"/v1/accounts/{segment(key)}")
-                    return Absent() if body is None else readings.account(body)
+                    return await self._account(now, key)
                 case WhichGateway(name):
                     return await self._gateway(now, name)
                 case WhichMemos(account_id):
@@ -210,6 +214,19 @@ class Directory:
         return Absent()
 
     # ------------------------------------------------------------ lists
+
+    async def _account(self, now: _Round, key: str) -> Fact:
+        remembered = self._accounts.get((now.entity, key))
+        if remembered is not None and fence_now() < remembered[0]:
+            return remembered[1]
+        body = await self._read(now, f"/v1/accounts/{segment(key)}")
+        if body is None:
+            return Absent()
+        account = readings.account(body)
+        self._accounts[now.entity, key] = (fence_now() + _ACCOUNTS_FOR, account)
+        while len(self._accounts) > self._capacity:
+            self._accounts.popitem(last=False)
+        return account
 
     async def _gateway(self, now: _Round, name: str) -> Fact:
         asked_at = fence_now()

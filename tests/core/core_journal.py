@@ -21,6 +21,9 @@ class Ledger:
 
     def record(self, changes: Sequence[Change]) -> bool:
         """All changes or, where one's condition fails, none; raises ``IllegalTransition``."""
+        for change in changes:
+            if isinstance(change, Moved):
+                check(change.source, change.target)
         before = dict(self.intents), dict(self.dispatches)
         if all(self._apply(change) for change in changes):
             return True
@@ -62,7 +65,6 @@ class Ledger:
         return True
 
     def _move(self, moved: Moved) -> bool:
-        check(moved.source, moved.target)
         intent = self.intents.get(moved.intent_id)
         if intent is None or intent.state is not moved.source or intent.owner != moved.owner:
             return False

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from core_objects import FACTS, TENANT, A, call, pays, soap, zobject
 
 from bridge.core.classify import Asking, Forward, Refused, Verdict, classify, together
 from bridge.core.classify.common import NoVerdictError, fact
 from bridge.core.commands import Lookup
 from bridge.core.facts import Absent, Fact, NoVerdict, Question, WhichAccount, WhichDocument
 from bridge.core.refusals import unsent
-from core_objects import FACTS, TENANT, A, call, pays, soap, zobject
 
 
 def asks(*rounds: tuple[Question, ...]) -> Asking[Verdict]:

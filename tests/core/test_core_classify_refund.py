@@ -114,6 +114,12 @@ def test_a_payment_of_a_debit_memo_is_unapplied_and_refunded_in_one(obj: ZObject
     assert verdict.body == MEMO | {"totalAmount": Decimal(obj.fields["Amount"])} | documents
 
 
+def test_an_electronic_refund_of_such_a_payment_inherits_everything() -> None:
+    """No method, no method type, no date and no gateway, whatever the caller sent."""
+    obj = refund(PaymentId="p2", Amount="50", Type="Electronic", PaymentMethodId=METHOD, Gateway="TestGateway")
+    assert translated(obj).body == {"totalAmount": Decimal("50"), "type": "Electronic"}
+
+
 def test_policy_and_the_extension_may_send_any_payments_refund_by_rest() -> None:
     """Where the tenant has the permission that REST needs."""
     assert translated(refund(PaymentId="p1", Amount="45"), prefer=rest).path == "/v1/payments/p1/refunds/unapply"

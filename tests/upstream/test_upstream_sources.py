@@ -26,6 +26,7 @@ from bridge.core.facts import (
     WhichMemos,
     WhichSource,
 )
+from bridge.upstream import directory
 
 
 def test_a_payment_comes_with_its_debit_memos_and_what_is_left_of_it() -> None:
@@ -65,8 +66,10 @@ def test_a_payment_that_cannot_be_read_whole_is_no_verdict(path: str) -> None:
     assert isinstance(one(tenant, WhichSource(hexed(5))), NoVerdict)
 
 
-def test_an_account_is_read_each_time() -> None:
-    """Its status and its gateway can change."""
+@pytest.mark.parametrize(("seconds", "status"), [(60.0, "Active"), (0.0, "Canceled")])
+def test_an_account_is_remembered_for_a_minute(monkeypatch: pytest.MonkeyPatch, seconds: float, status: str) -> None:
+    """Its currency never changes and its gateway seldom; one that is not found is asked for again each time."""
+    monkeypatch.setattr(directory, "_ACCOUNTS_FOR", seconds)
     tenant = Tenant()
     tenant.bodies["/v1/accounts/A1"] = {
         "success": True,
@@ -81,7 +84,7 @@ def test_an_account_is_read_each_time() -> None:
         between=lambda: tenant.bodies["/v1/accounts/A1"]["basicInfo"].update(status="Canceled"),
     )
     assert first[question] == AccountFact(ACCOUNT, "JPY", "Active", "Stripe")
-    assert second[question] == AccountFact(ACCOUNT, "JPY", "Canceled", "Stripe")
+    assert second[question] == AccountFact(ACCOUNT, "JPY", status, "Stripe")
     assert one(tenant, WhichAccount("A2")) == Absent()
 
 

@@ -173,7 +173,7 @@ def send_keyed(
         else:
             pause = next(tries, None)
             if isinstance(verdict, Busy) and pause is not None:
-                pause = max(pause, float(verdict.retry_after or 0))
+                pause = max(pause, verdict.retry_after or 0)
         if pause is None or not _may_wait(presence, pause):
             break
         yield Wait(pause)

@@ -94,7 +94,7 @@ def day(text: str, field: str) -> date:
 
 def zone_day(instant_ms: int, zone: tzinfo) -> date:
     """The tenant's calendar day at an instant."""
-    return datetime.fromtimestamp(instant_ms / 1000, zone).date()
+    return datetime.fromtimestamp(instant_ms // 1000, zone).date()
 
 
 def to_json(value: object) -> str:
