@@ -37,17 +37,18 @@ ROOMS = (
 ALONE = {"sandbox": frozenset({"contract"})}
 """Rooms that may import less than all before them."""
 
-ROOT = frozenset({"app", "background", "cli", "planning", "settings"})
+ROOT = frozenset({"__main__", "app", "background", "cli", "planning", "settings"})
 """The composition root, which contains no logic and may import every room."""
 
 LONGEST = 450
 VAGUE = frozenset({"manager", "helper", "helpers", "util", "utils", "data"})
 
-IMPURE = frozenset(
-    "spyne zeep lxml sqlalchemy aiohttp requests urllib3 httpx time random secrets threading socket os logging asyncio "
-    "subprocess pathlib io sys tempfile shutil sqlite3 ssl http selectors signal multiprocessing concurrent importlib "
-    "locale getpass platform uuid".split()  # noqa: SIM905
-)
+_IMPURE = """
+spyne zeep lxml sqlalchemy aiohttp requests urllib3 httpx time random secrets threading socket os logging asyncio
+subprocess pathlib io sys tempfile shutil sqlite3 ssl http selectors signal multiprocessing concurrent importlib locale
+getpass platform uuid
+"""
+IMPURE = frozenset(_IMPURE.split())
 """What core must not import: anything that does IO, reads a clock, draws a random number or starts a thread."""
 
 CLOCKS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "monotonic", "time_ns"})
@@ -131,7 +132,15 @@ def impurities(module: Module) -> list[str]:
         if not isinstance(node, ast.Call):
             continue
         called = node.func
-        if isinstance(called, ast.Name) and called.id in {"open", "print", "input", "exec", "eval", "__import__"}:
+        if isinstance(called, ast.Name) and called.id in {
+            "open",
+            "print",
+            "input",
+            "exec",
+            "eval",
+            "float",
+            "__import__",
+        }:
             found.append(f"bridge/{module.name}:{node.lineno}: core must not call {called.id}()")
         elif isinstance(called, ast.Attribute) and called.attr in CLOCKS:
             found.append(f"bridge/{module.name}:{node.lineno}: core reads no clock and draws no id ({called.attr}())")
@@ -139,7 +148,7 @@ def impurities(module: Module) -> list[str]:
 
 
 def floats(module: Module) -> list[str]:
-    """Where a module of money makes a binary fraction: a call of float, a literal, or a division that is not exact.
+    """Where a module of money makes or takes a binary fraction: the type by its name, or a literal.
 
     Only ``isinstance(value, float)``, which keeps one out, is allowed to name the type.
     """

@@ -59,7 +59,7 @@ async def _worker(settings: Settings, sockets: dict[str, socket.socket]) -> int:
     # What start-up made lives as long as the process; collecting it again and again costs milliseconds per call.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(10_000, 20, 20)
     print(f"bridge: serving {app.url}" + (f", admin {app.admin_url}" if app.admin_url else ""), flush=True)
     await stop.wait()
     await app.stop()

@@ -41,12 +41,19 @@ _SCHEME = re.compile(
 _USERINFO = re.compile(r"(://[^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)")
 
 
-@lru_cache(maxsize=1024)  # the keys of our own log lines, again and again
 def is_secret_name(name: str) -> bool:
     """Tell whether a key, element, header or field of this name holds a secret."""
+    # Our own log lines have the same few keys; a stranger's may be as long as a body and is not kept.
+    return _remembered(name) if len(name) <= 64 else _is_secret_name(name)
+
+
+def _is_secret_name(name: str) -> bool:
     last = name.rpartition("}")[2].rpartition(":")[2].rpartition(".")[2]
     plain = last.lower().replace("-", "").replace("_", "").replace(" ", "")
     return plain in _SECRETS or plain.endswith(_ENDINGS)
+
+
+_remembered = lru_cache(maxsize=1024)(_is_secret_name)
 
 
 def mask_named(text: str) -> str:

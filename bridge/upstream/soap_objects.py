@@ -48,7 +48,10 @@ def _text(given: str) -> str:
 def _prefixed(tag: str) -> str:
     """A tag as written; raises ``ValueError`` for what is no XML name."""
     name = etree.QName(tag)
-    return f"{PREFIXES[name.namespace or '']}:{name.localname}"
+    prefix = PREFIXES.get(name.namespace or "")
+    if prefix is None:
+        raise Uncomposable(f"the WSDL puts {name.localname[:60]!r} into a namespace that no message of ours declares")
+    return f"{prefix}:{name.localname}"
 
 
 class Uncomposable(ValueError):
@@ -132,15 +135,24 @@ def _held(element: Any) -> Any:
 
 
 def _fragment(name: str, xml: str) -> str:
-    """``xml`` verbatim; raises ``Uncomposable`` unless it is the one element ``name``."""
+    """``xml`` verbatim; raises ``Uncomposable`` unless it is nothing but elements called ``name``.
+
+    Zuora ignores an element it does not know, also a repeated one, so it may stand here more than once.
+    """
+    raw = xml.strip()
     try:
-        raw = xml.strip()
-        root = etree.fromstring(raw.encode("utf-8"), _fragment_parser())
-    except (etree.XMLSyntaxError, ValueError, UnicodeEncodeError):
+        root = etree.fromstring(f"<r>{raw}</r>".encode(), _fragment_parser())
+    except (etree.XMLSyntaxError, ValueError):
         raise Uncomposable(f"the element {name[:60]!r} is not well-formed XML on its own") from None
-    if raw.startswith("<?xml") or root.getroottree().docinfo.doctype or etree.QName(root).localname != name:
+    found = [etree.QName(child).localname for child in root if isinstance(child.tag, str)]
+    texts = (root.text, *(child.tail for child in root))
+    if root.tag != "r" or not found or set(found) != {name} or len(found) != len(root) or any(map(_filled, texts)):
         raise Uncomposable(f"the element {name[:60]!r} is not one element of that name")
     return raw
+
+
+def _filled(text: str | None) -> bool:
+    return bool(text and text.strip())
 
 
 def _fragment_parser() -> etree.XMLParser:
