@@ -6,10 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from harness import World
+
+
+# The same examples in every run, and no verdict about the speed of the machine: CI fails for a defect and for nothing
+# else. To look for new ones: ``pytest --hypothesis-profile=explore``.
+hypothesis.settings.register_profile(
+    "ci", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture

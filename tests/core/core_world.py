@@ -133,6 +133,10 @@ class World:
         """The next mood that was ordered; ``ok`` when there is none left."""
         return self._moods.pop(0) if self._moods else "ok"
 
+    def order(self, *moods: str) -> None:
+        """From now on Zuora is in these moods, one request each."""
+        self._moods = list(moods)
+
     # ------------------------------------------------------------ what a test does
 
     def call(self, *objects: ZObject, process: str = "first", **more: Any) -> Reply:
@@ -268,7 +272,8 @@ class World:
         mine = any(
             intent.id in play.driving for play in self.plays if play is not watcher and play.process == watcher.process
         )
-        others = intent.owner != watcher.process and intent.owner in self.alive and intent.state in DRIVEN
+        owner = intent.owner.partition("/")[0]
+        others = owner != watcher.process and owner in self.alive and intent.state in DRIVEN
         return mine or others
 
     def _fact(self, question: Question) -> Fact:

@@ -11,11 +11,25 @@ from core_calls import EURO_MEMO, KNOWN
 from core_intents import intent
 from core_objects import ERP, STRANGER, A, call, debit_memo, pays, refund, zobject
 from core_world import World
+from core_zuora import Made
 
-from bridge.core.commands import Ask, Commit, Compose, Fork, Lookup, Match, Opened, Record, Send, Watch
+from bridge.core.commands import (
+    Ask,
+    Commit,
+    Compose,
+    Fork,
+    Lookup,
+    Match,
+    Opened,
+    Record,
+    Send,
+    SoapAnswer,
+    SoapRow,
+    Watch,
+)
 from bridge.core.conduct import MAX_LANES, ROUNDS
 from bridge.core.facts import AccountFact, NoVerdict, WhichAccount, WhichDocument
-from bridge.core.intent import State
+from bridge.core.intent import Dispatch, State
 from bridge.core.model import CallFault, Op, Outcome, Reply, Route, Rows
 
 
@@ -78,6 +92,21 @@ def test_updates_and_deletes_are_conducted_as_well() -> None:
     assert told(play.reply) == ["applied"]
     ((dispatch, _),) = world.zuora.requests
     assert (dispatch.op, dispatch.key) == (Op.UPDATE, None)
+
+
+def test_one_payment_may_be_updated_twice_in_one_call() -> None:
+    """Both rows come back with its Id, and both are done."""
+    world = World()
+
+    def receive(dispatch: Dispatch, _mood: str, _now: int) -> SoapAnswer:
+        world.zuora.made += [Made("p" * 32, each, Route.SOAP) for each in dispatch.intent_ids]
+        return SoapAnswer(200, (SoapRow(True, "p" * 32),) * 2)
+
+    world.zuora.receive = receive  # type: ignore[method-assign]
+    updates = [zobject("Payment", Id="p" * 32, Region__c=region) for region in ("East", "West")]
+    play = world.begin(call(*updates, op=Op.UPDATE))
+    world.run()
+    assert told(play.reply) == ["applied", "applied"]
 
 
 def test_an_empty_call_has_an_empty_answer() -> None:
@@ -236,7 +265,7 @@ def test_a_fault_does_not_deny_what_another_object_has_become() -> None:
     paid = pays("d1", "80")
     world.begin(call(paid), patience=0.5)
     world.run()
-    world._moods.append("forbidden")
+    world.order("forbidden")
     reply = world.call(pays("i1", "1"), paid, pays("d1", "2"))
     assert told(reply) == ["refused", "applied", "unsent"]
     assert rows(reply)[0].errors[0].code == "INVALID_SESSION"
@@ -385,6 +414,32 @@ def test_a_repeat_takes_the_unsettled_first_then_the_undelivered_then_the_delive
     for count, expected in ((1, [unsettled]), (2, [unsettled, undelivered]), (3, [unsettled, undelivered, delivered])):
         joined = [each.intent_id for each in rows(world.call(*[obj] * count, hears=False))]
         assert joined == expected
+
+
+def test_another_attempt_of_what_one_object_has_joined_is_not_joined_by_its_equal() -> None:
+    """The first object was refused and somebody tries it anew; the second object is another act, and has its own."""
+    world = World()
+    obj = pays("d1", "1")
+    play = world.begin(call(obj, obj), "second")
+    world.alive.add("first")
+    print_ = play.prints[0]
+
+    def put(name: str, **fields: object) -> None:
+        world.journal.intents[name] = intent(name, **{"fingerprint": print_, "call_id": "other", **fields})
+
+    put("first act")
+    put("second act", ordinal=1)
+    while world.turn():
+        if any(isinstance(each, Watch) for each in play.commands):
+            break
+    put("first act", state=State.REFUSED)
+    put("second act", ordinal=1, state=State.REFUSED, unsent=True)
+    for ordinal, name in enumerate(("first act anew", "second act anew")):
+        put(name, ordinal=ordinal, generation=1, state=State.APPLIED, zuora_id=f"{ordinal}" * 32)
+        world.zuora.made.append(Made(f"{ordinal}" * 32, name, Route.REST))
+    world.run()
+    assert [each.intent_id for each in rows(play.reply)] == ["first act", "second act anew"]
+    assert told(play.reply) == ["refused", "applied"]
 
 
 def test_the_scope_of_identity_is_the_tenant_and_its_entity() -> None:

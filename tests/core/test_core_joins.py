@@ -45,7 +45,7 @@ def left(state: State, obj: ZObject = MEMO, mood: str = "lost before", op: Op = 
     if state in (State.IN_DOUBT, State.PARKED):
         world.run()
     else:
-        world._moods.clear()
+        world.order()
     world.crash("first")
     world.journal.intents[only.id] = replace(world.intent(only.id), state=state)
     return world
@@ -208,7 +208,7 @@ def test_a_keyed_orphan_goes_out_again_with_its_bytes_and_its_key() -> None:
 def test_the_verdict_on_an_orphan_settles_it(found: State, mood: str, told: Told, state: State) -> None:
     """Out of doubt a refusal proves that nothing was applied; a lock, that it may be tried under a new key."""
     world = left(found)
-    world._moods.append(mood)
+    world.order(mood)
     assert row(repeat(world)).told is told
     if found is State.SENDING and state is State.NOT_APPLIED:
         state = State.REFUSED
@@ -275,7 +275,7 @@ def test_what_may_not_go_out_again_stays_in_doubt(found: State, why: str) -> Non
 def test_a_resend_that_meets_the_limit_says_so_to_a_lone_caller() -> None:
     """The patience that Zuora asks for is not lost by joining."""
     world = left(State.IN_DOUBT)
-    world._moods += ["lock", "long limit"]
+    world.order("lock", "long limit")
     play = repeat(world, patience=20)
     assert play.reply is not None
     assert getattr(play.reply, "retry_after", None) == 120
@@ -309,7 +309,7 @@ def test_of_two_repeats_one_takes_the_orphan_over(found: State, processes: tuple
 def test_taking_over_changes_the_owner_even_within_one_process() -> None:
     """Otherwise two calls of one process could both believe that it is theirs."""
     world = left(State.IN_DOUBT)
-    world._moods += ["internal"]
+    world.order("internal")
     own = repeat(world, process="first")
     (adopted,) = adoptions(own)
     assert (adopted.previous, adopted.owner) == ("first", f"first/{own.errand.call_id}")

@@ -193,6 +193,19 @@ def test_a_next_attempt_that_cannot_be_recorded_is_not_sent() -> None:
     assert len(sent(world)) == 1
 
 
+def test_a_next_attempt_needs_an_intent_that_is_still_ours() -> None:
+    """Who took it over during the pause may have sent it under the first key: a second key would pay twice (I2)."""
+    world = World("limit", "ok")
+    play = world.begin(call(MEMO))
+    while not waits(play):
+        world.turn()
+    (name,) = world.journal.intents
+    world.journal.intents[name] = replace(world.intent(name), owner="other")
+    world.run()
+    assert row(play).told is Told.UNKNOWN
+    assert len(sent(world)) == 1
+
+
 def test_what_each_dispatch_came_to_is_recorded_in_a_word() -> None:
     """For the operator."""
     world, play = conducted("ok", "no", objects=(INVOICE, MEMO))
