@@ -28,6 +28,8 @@ def serve() -> None:
         raise ConfigurationError(
             f"BRIDGE_WORKERS: at most {MAX_SQLITE_WORKERS} on SQLite; use PostgreSQL in BRIDGE_DATABASE_URL for more"
         )
+    if settings.zuora.entities and settings.workers > 1:
+        raise ConfigurationError("BRIDGE_WORKERS: 1 with BRIDGE_ZUORA__ENTITIES; a login is known to one process only")
     sockets = {"callers": _bound(settings.listen), "admin": _bound(settings.admin.listen)}
     if settings.workers == 1:
         raise SystemExit(asyncio.run(_worker(settings, sockets)))

@@ -95,6 +95,10 @@ class Sessions:
             log.warning("a session of another tenant", tenant=said.tenant_id)
             return _forbidden("This session belongs to another Zuora tenant than the one the bridge serves.")
         home = self._home(session)
+        if home is None and self._entities:
+            # Which entity the session is of, only its login told. Guessing would pay in the wrong one; a caller that
+            # logs in again tells it (every stack does so on this code).
+            return CallFault("INVALID_SESSION", "invalid session: log in through the bridge, which must see the entity")
         entity = home.entity if home is not None else ""
         if entity and entity not in self._entities:
             return _forbidden("This session belongs to an entity that the bridge does not serve.")

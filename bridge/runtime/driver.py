@@ -171,11 +171,7 @@ class Runtime:
             context.visit.end()
             return context.partial(errand)
         finally:
-            for each in context.ids:
-                # Only what this call drove: adding counters would walk over what all calls drive.
-                self._driving[each] -= 1
-                if self._driving[each] <= 0:
-                    del self._driving[each]
+            self._end(set(context.ids), context)
             self._wake()
 
     async def _drive(self, steps: c.Steps[Any], context: Context, committed: float) -> Any:
@@ -240,28 +236,44 @@ class Runtime:
         }
 
     async def _record(self, changes: Sequence[c.Change], context: Context) -> c.Recorded:
-        for change in changes:
-            if isinstance(change, c.Opened):
-                self._begin([intent.id for intent in change.intents], context)
-            elif isinstance(change, c.Adopted):
-                self._begin([change.intent_id], context)
+        # Before the commit: whoever finds the intent from then on must see that it is driven.
+        begun = self._begin(changes, context)
         try:
             done = await self._journal.record(changes)
         except JournalDown as down:
             log.warning("journal down", error=str(down))
+            self._end(begun, context)
             return c.Recorded.DOWN
         if not done:
             log.warning("journal refused a change", changes=[type(change).__name__ for change in changes])
+            # The identity is another call's: to count as its driver would make this one wait for itself.
+            self._end(begun, context)
         for change in changes if done else ():
             if isinstance(change, c.Opened):
                 context.opened |= {intent.position: intent for intent in change.intents}
         self._wake()
         return c.Recorded.DONE if done else c.Recorded.CONFLICT
 
-    def _begin(self, ids: Sequence[str], context: Context) -> None:
-        fresh = set(ids) - context.ids
-        context.ids |= fresh
-        self._driving.update(fresh)
+    def _begin(self, changes: Sequence[c.Change], context: Context) -> set[str]:
+        """Count this call as the driver of what it opens or adopts; returns what is new."""
+        ids: set[str] = set()
+        for change in changes:
+            if isinstance(change, c.Opened):
+                ids |= {intent.id for intent in change.intents}
+            elif isinstance(change, c.Adopted):
+                ids.add(change.intent_id)
+        ids -= context.ids
+        context.ids |= ids
+        self._driving.update(ids)
+        return ids
+
+    def _end(self, ids: set[str], context: Context) -> None:
+        """Drive these no longer. Only what this call drove: adding counters would walk over what all calls drive."""
+        context.ids -= ids
+        for each in ids:
+            self._driving[each] -= 1
+            if self._driving[each] <= 0:
+                del self._driving[each]
 
     async def _send(
         self, dispatch: Dispatch, context: Context, not_after: float

@@ -112,8 +112,9 @@ class Directory:
                     assert_never(question)
         except Unusable as unusable:
             return NoVerdict(str(unusable))
-        except UnusableKey as unusable_key:
-            return NoVerdict(f"not a key Zuora can have: {unusable_key}")
+        except UnusableKey:
+            # Proved without asking: nothing in Zuora can have this key.
+            return Absent()
 
     # ------------------------------------------------------------ documents
 

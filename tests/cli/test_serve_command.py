@@ -130,6 +130,7 @@ def _refused(folder: Path, **env: str) -> str:
         ({"BRIDGE_ZUORA__SOAP_URL": ""}, "BRIDGE_ZUORA__SOAP_URL"),
         ({"BRIDGE_ZUORA__REST_URL": "https://rest.zuora.com/v1"}, "BRIDGE_ZUORA__REST_URL"),
         ({"BRIDGE_WORKERS": "3"}, "at most 2 on SQLite"),
+        ({"BRIDGE_WORKERS": "2", "BRIDGE_ZUORA__ENTITIES": '{"e1": "Europe"}'}, "BRIDGE_ZUORA__ENTITIES"),
         ({"BRIDGE_JOURNAL__KEY": "c2hvcnQ="}, "32 bytes"),
         ({"BRIDGE_ZUORA__TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
         ({"BRIDGE_LISTEN": "8080"}, "BRIDGE_LISTEN"),
