@@ -388,7 +388,9 @@ def _bytes(status: int, body: bytes, token: str, more: Mapping[str, str] | None 
 
 def _plain(status: int, text: str, *, close: bool = False) -> web.Response:
     headers = {"Content-Type": "text/plain;charset=UTF-8", "Server": "bridge"}
-    response = web.Response(status=status, body=text.encode(), headers=headers)
+    # RFC 9110, 15.5.14; Pythons before 3.13 still call it otherwise, and the bytes shall not depend on that.
+    reason = "Content Too Large" if status == 413 else None
+    response = web.Response(status=status, reason=reason, body=text.encode(), headers=headers)
     if close:
         response.force_close()
     return response
