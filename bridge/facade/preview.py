@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bridge.contract.decode import Decoder, single_transaction
+from bridge.contract.decode import Decoder
 from bridge.contract.errors import DecodeError
-from bridge.core.model import Call, Op, Version, ZObject
+from bridge.core.model import Call, Version
 from bridge.facade.door import Way, look
 from bridge.facade.guard import Refusal, admit, inspect
+from bridge.facade.service import call_of
 
 
 class NotAWrite(Exception):
@@ -23,13 +24,7 @@ def call_in(raw: bytes, version: Version, decoder: Decoder) -> Call:
     seen = look(inspected.payload)
     if seen.way is not Way.JOURNAL or inspected.payload is None:
         raise NotAWrite(seen.why or "The file holds no create, update or delete of Payment or Refund; it would pass.")
-    op = Op(seen.operation)
     try:
-        if op is Op.DELETE:
-            deletion = decoder.deletion(inspected.payload)
-            objects = tuple(ZObject(deletion.type, {"Id": each}) for each in deletion.ids)
-        else:
-            objects = decoder.objects(inspected.payload, version)
-        return Call(op, version, seen.type, objects, single_transaction(inspected.header))
+        return call_of(decoder, inspected.payload, inspected.header, seen.type, version)
     except DecodeError as error:
         raise NotAWrite(str(error)) from None

@@ -19,7 +19,7 @@ from bridge.contract.decode import Decoder, single_transaction
 from bridge.contract.errors import DecodeError
 from bridge.contract.models import Models, build
 from bridge.contract.wire import Renderer, Style, server_fault
-from bridge.core.model import Call, CallFault, Op, Reply, Rows, ZObject
+from bridge.core.model import Call, CallFault, Op, Reply, Rows, Version, ZObject
 
 JOURNALED = (Op.CREATE, Op.UPDATE, Op.DELETE)
 
@@ -36,6 +36,20 @@ class Exchange:
     style: Style
     type: str
     handle: Handle
+
+
+def call_of(
+    decoder: Decoder, payload: etree._Element, header: etree._Element | None, kind: str, version: Version
+) -> Call:
+    """The call in a body's first child, which the door has seen to write objects of ``kind``; raises DecodeError."""
+    op = Op(etree.QName(payload).localname)
+    if op is Op.DELETE:
+        deletion = decoder.deletion(payload)
+        objects = tuple(ZObject(deletion.type, {"Id": each}) for each in deletion.ids)
+        return Call(op, version, deletion.type, objects)
+    # CallOptions is a header of create alone (Zuora: SOAP API WSDL).
+    single = op is Op.CREATE and single_transaction(header)
+    return Call(op, version, kind, decoder.objects(payload, version), single)
 
 
 class ServerFault(Fault):  # type: ignore[misc]
@@ -73,24 +87,12 @@ class ZuoraSoap11(Soap11):  # type: ignore[misc]
     def deserialize(self, ctx: Any, message: Any) -> None:  # noqa: ARG002
         """The body as a Call."""
         try:
-            ctx.in_object = self._call(ctx.udc, Op(ctx.descriptor.name))
+            exchange: Exchange = ctx.udc
+            ctx.in_object = call_of(
+                self._decoder, exchange.payload, exchange.header, exchange.type, exchange.style.version
+            )
         except DecodeError as error:
             raise ServerFault("soapenv.Server", str(error)) from None
-
-    def _call(self, exchange: Exchange, op: Op) -> Call:
-        version = exchange.style.version
-        if op is Op.DELETE:
-            deletion = self._decoder.deletion(exchange.payload)
-            objects = tuple(ZObject(deletion.type, {"Id": each}) for each in deletion.ids)
-            return Call(op, version, deletion.type, objects)
-        return Call(
-            op,
-            version,
-            exchange.type,
-            self._decoder.objects(exchange.payload, version),
-            # CallOptions is a header of create alone (Zuora: SOAP API WSDL).
-            op is Op.CREATE and single_transaction(exchange.header),
-        )
 
     def serialize(self, ctx: Any, message: Any) -> None:  # noqa: ARG002
         """Rows or a fault as bytes."""
