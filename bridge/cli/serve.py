@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
 
 from bridge.app import App
 from bridge.settings import ConfigurationError, Settings, address, load
@@ -16,6 +15,9 @@ from bridge.telemetry import log
 
 MAX_SQLITE_WORKERS = 2
 """SQLite has one writer at a time; more processes would only wait for each other."""
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+ORPHAN_SECONDS = 1.0
 
 
 def serve() -> None:
@@ -51,11 +53,11 @@ def _bound(where: str) -> socket.socket:
     return bound
 
 
-async def _worker(settings: Settings, sockets: dict[str, socket.socket]) -> int:
+async def _worker(settings: Settings, sockets: dict[str, socket.socket], parent: int | None = None) -> int:
     app = App(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         loop.add_signal_handler(number, stop.set)
     await app.start(sockets)
     # What start-up made lives as long as the process; collecting it again and again costs milliseconds per call.
@@ -63,8 +65,13 @@ async def _worker(settings: Settings, sockets: dict[str, socket.socket]) -> int:
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     print(f"bridge: serving {app.url}" + (f", admin {app.admin_url}" if app.admin_url else ""), flush=True)
-    await stop.wait()
+    ends: set[asyncio.Task[object]] = {asyncio.create_task(stop.wait())}
+    if parent is not None:
+        ends.add(asyncio.create_task(_orphaned(parent)))
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     await app.stop()
+    for each in ends:
+        each.cancel()
     return 0
 
 
@@ -76,49 +83,61 @@ def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
     def stop(_number: int, _frame: object) -> None:
         nonlocal stopping
         stopping = True
-        _signal(children)
+        for pid in children:
+            os.kill(pid, signal.SIGTERM)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    def start(place: int) -> None:
+        pid = _fork(settings, sockets, place)
+        children[pid] = place
+        if stopping:
+            # The signal came while it was being made, and it was not among those that were told.
+            os.kill(pid, signal.SIGTERM)
+
+    for number in SIGNALS:
         signal.signal(number, stop)
     for place in range(settings.workers):
-        children[_fork(settings, sockets, place)] = place
+        start(place)
     worst = 0
     while children:
-        try:
-            pid, status = os.wait()
-        except ChildProcessError:
-            break
+        pid, status = os.wait()
         place = children.pop(pid)
         code = os.waitstatus_to_exitcode(status)
         if stopping:
-            worst = max(worst, abs(code))
+            # Ended by the signal itself: it had not begun to serve, so nothing was in flight.
+            worst = max(worst, 0 if code == -signal.SIGTERM else abs(code))
         elif code == 2:
             # A refusal of the configuration will not go away by starting again.
-            stopping, worst = True, 2
-            _signal(children)
+            worst = 2
+            stop(signal.SIGTERM, None)
         else:
             print(f"bridge: worker {place} ended with {code}; starting another", file=sys.stderr, flush=True)
-            children[_fork(settings, sockets, place)] = place
+            start(place)
     return worst
 
 
-def _signal(children: Sequence[int] | dict[int, int]) -> None:
-    for pid in children:
-        os.kill(pid, signal.SIGTERM)
-
-
 def _fork(settings: Settings, sockets: dict[str, socket.socket], place: int) -> int:
+    # No signal between the fork and the child's own handling: the supervisor's handler must not run in the child.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    parent = os.getpid()
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         return pid
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     code = 70
     try:
         own = sockets if place == 0 else {"callers": sockets["callers"]}
-        code = asyncio.run(_worker(settings, own))
+        code = asyncio.run(_worker(settings, own, parent))
     except Exception as error:  # a child must end here and nowhere else
         print(f"bridge: {error}", file=sys.stderr, flush=True)
         code = 2
     finally:
         os._exit(code)
+
+
+async def _orphaned(parent: int) -> None:
+    """Return when the supervisor is gone: without it nobody would tell this worker to stop."""
+    while os.getppid() == parent:
+        await asyncio.sleep(ORPHAN_SECONDS)

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -95,18 +96,33 @@ def test_readyz_names_what_is_missing(tmp_path: Path) -> None:
         assert any("TENANT_ID" in reason for reason in reasons)
 
 
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text().split()]
+
+
 def test_two_workers_share_one_listener_and_one_is_replaced_when_it_dies(tmp_path: Path) -> None:
-    """The supervisor starts another worker and still ends with 0."""
+    """The supervisor starts another worker and still ends with 0, also if told to while that one starts."""
     with running(tmp_path, "serve", BRIDGE_WORKERS="2", **ZUORA) as (process, url, _):
-        children = (Path("/proc") / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()
-        assert len(children) == 2
-        os.kill(int(children[1]), signal.SIGKILL)
-        assert process.stdout is not None
-        for line in process.stdout:
-            if SERVING.search(line):
-                break
+        first = _children(process.pid)
+        assert len(first) == 2
+        os.kill(first[1], signal.SIGKILL)
+        until = time.monotonic() + 20
+        while len(now := _children(process.pid)) < 2 or now == first:
+            assert time.monotonic() < until
+            time.sleep(0.01)
         assert get(f"{url}/apps/services/a/107.0?wsdl")[0] == 200
         assert ended(process) == 0
+
+
+def test_workers_end_when_their_supervisor_was_killed(tmp_path: Path) -> None:
+    """A worker without a supervisor would serve on with nobody to stop it."""
+    with running(tmp_path, "serve", BRIDGE_WORKERS="2", **ZUORA) as (process, _, _):
+        workers = _children(process.pid)
+        process.kill()
+        until = time.monotonic() + 20
+        while any((Path("/proc") / str(pid) / "cmdline").exists() for pid in workers):
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def _refused(folder: Path, **env: str) -> str:
