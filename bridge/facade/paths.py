@@ -46,7 +46,7 @@ def find(raw_path: str) -> Found:
         return Found(Door.SOAP, soap[1])
     if lower == "/apps/servlet/generatewsdl":
         return Found(Door.WSDL)
-    # Wherever it stands: Zuora's older hosts have the same doors behind /rest and /apps (Zuora: REST API endpoints).
+    # Wherever it stands in the path: a host that serves the same doors behind a prefix must not become a way round.
     if json_door := _JSON.search(lower):
         return Found(Door.ACTION if json_door[1] == "action" else Door.CRUD, json_door[2])
     return Found(Door.APPS if lower == "/apps" or lower.startswith("/apps/") else Door.REST)
