@@ -121,3 +121,10 @@ def test_the_top_level_holds_only_what_was_agreed() -> None:
     tops = {line.split("/")[0] for line in done.stdout.splitlines()}
     allowed = {"pyproject.toml", "README.md", "bridge", "wsdl", "tests", "deploy", "LICENSE", "CHANGELOG.md"}
     assert {top for top in tops - allowed if not top.startswith(".")} == {"requirements.lock"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_ci_runs_when_a_shell_is_told_to_run_it(shell: str) -> None:
+    """``bash .ci/run`` ignores a first line that names another program; once that kept CI from starting at all."""
+    done = subprocess.run([shell, "-n", ".ci/run"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
