@@ -34,7 +34,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from bridge.core.model import Caller, Settlement, Tenant, Version
+from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
 
 SECRETS = frozenset({"token", "client_secret", "key"})
 
@@ -99,6 +99,7 @@ class Zuora(_Part):
     item_settlement: bool = True
     enhanced_write_off: bool = True
     time_zone: str = "America/Los_Angeles"
+    directives: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     visibility_seconds: int = Field(default=60, ge=0)
 
     @field_validator("soap_url")
@@ -125,6 +126,18 @@ class Zuora(_Part):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"there is no time zone {value!r}") from error
+        return value
+
+    @field_validator("directives")
+    @classmethod
+    def _known_directives(cls, value: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        for kind, fields in value.items():
+            for name, meaning in fields.items():
+                if meaning not in DIRECTIVES.get(kind, ()):
+                    listed = ", ".join(f"{each} {sorted(meanings)}" for each, meanings in DIRECTIVES.items())
+                    raise ValueError(f"{kind[:60]}.{name[:60]} cannot mean {meaning[:60]!r}; possible are {listed}")
+                if not name.endswith(("__c", "__NS")):
+                    raise ValueError(f"{name[:60]!r} is no custom field (...__c or ...__NS)")
         return value
 
     @property
@@ -166,6 +179,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///bridge.db"
     workers: int = Field(default=1, ge=1, le=64)
     refund_reference: bool = True
+    routes: Mapping[str, Route] = Field(default_factory=dict)
     admin: Admin = Admin()
     zuora: Zuora = Field(default_factory=Zuora)
     journal: JournalPart = JournalPart()
@@ -186,6 +200,16 @@ class Settings(BaseSettings):
             sources += (TomlConfigSettingsSource(settings_cls, named),)
         return sources
 
+    @field_validator("routes")
+    @classmethod
+    def _known_routes(cls, value: Mapping[str, Route]) -> Mapping[str, Route]:
+        operations = {op.value for op in Op} | {"query", "*"}
+        for name in value:
+            kind, dot, op = name.partition(".")
+            if name != "*" and not (dot and kind and op in operations):
+                raise ValueError(f"{name[:60]!r} is not like Payment.create, Refund.*, *.query or *")
+        return value
+
     @field_validator("listen")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -203,6 +227,7 @@ class Settings(BaseSettings):
             enhanced_write_off=zuora.enhanced_write_off,
             refund_reference=self.refund_reference,
             rest_version=zuora.rest_version,
+            directives={(k, name): meant for k, fields in zuora.directives.items() for name, meant in fields.items()},
             wsdl_version=Version(107),
         )
 
@@ -230,6 +255,7 @@ class Settings(BaseSettings):
                     entity=entity,
                     allow=frozenset(part.allow),
                     in_doubt=part.in_doubt,
+                    twins=part.twins,
                     wait_seconds=part.wait_seconds,
                 )
         return Caller(tenant=tenant, username=username, entity=entity)

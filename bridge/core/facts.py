@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 
 class Kind(enum.Enum):
@@ -64,7 +65,53 @@ class StillStands:
     zuora_id: str
 
 
-Question = WhichDocument | WhichSource | WhichAccount | WhichGateway | WhichMemos | StillStands
+@dataclass(frozen=True, slots=True)
+class WhichMade:
+    """Which Payment or Refund has this marker: the proof of a create that got no verdict.
+
+    ``field`` is the REST name of the marker (``referenceId``, ``gatewayOrderId``). ``source`` is the id of the payment
+    or credit memo a Refund is of. Only an object of this amount (and account, where known) answers.
+    """
+
+    object_type: str
+    field: str
+    marker: str
+    amount: Decimal
+    account_id: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """Does the Payment or Refund now show these values? The proof of an update that got no verdict.
+
+    ``expected`` are (REST name, text) with dots for inner names (``financeInformation.transferredToAccounting``); the
+    fact is ``Showing``, or ``Absent`` where there is no such object (any more).
+    """
+
+    object_type: str
+    zuora_id: str
+    expected: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhichParts:
+    """What the payment with this id is applied to now."""
+
+    payment_id: str
+
+
+Question = (
+    WhichDocument
+    | WhichSource
+    | WhichAccount
+    | WhichGateway
+    | WhichMemos
+    | StillStands
+    | WhichMade
+    | Shows
+    | WhichParts
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +131,20 @@ class DocumentRef:
     dated: date | None = None
 
 
+class Part(NamedTuple):
+    """What of a payment is applied to one document; ``kind`` is INVOICE or DEBIT_MEMO."""
+
+    kind: Kind
+    id: str
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentFact:
-    """A payment as a refund's source. ``refundable`` = amount less what was refunded already."""
+    """A payment as a refund's source. ``refundable`` = amount less what was refunded already.
+
+    ``parts`` are what it is applied to; ``unapplied`` is the rest.
+    """
 
     id: str
     account_id: str
@@ -96,6 +154,9 @@ class PaymentFact:
     dated: date | None = None
     debit_memo_ids: frozenset[str] = frozenset()
     kind: Kind = Kind.PAYMENT
+    parts: tuple[Part, ...] = ()
+    unapplied: Decimal = Decimal(0)
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +194,37 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """The one object a marker names."""
+
+    id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """More than one object has the marker: no proof of anything."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Whether an object shows what was expected, and its status."""
+
+    as_expected: bool
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a payment is applied to now, and what is left of it."""
+
+    parts: tuple[Part, ...]
+    unapplied: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Zuora answered that there is no such thing."""
 
@@ -151,4 +243,18 @@ class NoVerdict:
     reason: str
 
 
-Fact = DocumentRef | PaymentFact | AccountFact | GatewayFact | Memos | Standing | Absent | Ambiguous | NoVerdict
+Fact = (
+    DocumentRef
+    | PaymentFact
+    | AccountFact
+    | GatewayFact
+    | Memos
+    | Standing
+    | Made
+    | Several
+    | Showing
+    | Parts
+    | Absent
+    | Ambiguous
+    | NoVerdict
+)

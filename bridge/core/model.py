@@ -55,6 +55,15 @@ class Route(enum.Enum):
     ACTION = "action"
 
 
+DIRECTIVES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "Payment": frozenset({"DebitMemoId", "DebitMemoNumber", "Items"}),
+        "Refund": frozenset({"CreditMemoId", "CreditMemoNumber", "Items"}),
+    }
+)
+"""What a configured custom field may mean. ``Items`` lists single items as ``document/item=amount``, with commas."""
+
+
 class Settlement(enum.Enum):
     """A tenant's Invoice Settlement (Zuora: Invoice Settlement overview)."""
 
@@ -105,7 +114,8 @@ class Caller:
 
     ``name`` is the caller's configured name or, without one, the Username. ``allow`` holds entries such as
     ``Payment.create``, ``Refund.*`` and ``*``; empty allows nothing under the bridge's own credential.
-    ``in_doubt`` is auto, row, fault or 504.
+    ``in_doubt`` is auto, row, fault or 504. ``own`` says that Actions and REST go under the caller's own credential
+    (JSON callers), so that Zuora judges what they may. ``twins`` is fault, join or allow.
     """
 
     tenant: str
@@ -115,6 +125,8 @@ class Caller:
     allow: frozenset[str] = frozenset()
     in_doubt: str = "auto"
     wait_seconds: int = 50
+    own: bool = False
+    twins: str = "fault"
 
     @property
     def scope(self) -> str:
@@ -122,13 +134,18 @@ class Caller:
         return f"{self.tenant}|{self.entity}"
 
     def may(self, object_type: str, op: Op) -> bool:
-        """Whether this caller may cause ``op`` on ``object_type`` under the bridge's own credential."""
-        return not self.allow.isdisjoint({"*", f"{object_type}.*", f"{object_type}.{op.value}"})
+        """Whether this caller may cause ``op`` on ``object_type`` by a route that needs it (under ``own`` always)."""
+        return self.own or not self.allow.isdisjoint({"*", f"{object_type}.*", f"{object_type}.{op.value}"})
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What is known of the Zuora tenant; facts come from configuration."""
+    """What is known of the Zuora tenant; facts come from configuration.
+
+    ``directives`` are custom fields by which callers say what the old schema has no field for: (object type, custom
+    field) -> one of ``DIRECTIVES``; they are never sent on. ``custom_types`` are the XML Schema types of the tenant's
+    custom fields by ``Payment.Amount__c``; what is not listed is text.
+    """
 
     zone: tzinfo
     settlement: Settlement = Settlement.ON
@@ -137,6 +154,8 @@ class Tenant:
     refund_reference: bool = True
     rest_version: str = "2025-08-12"
     wsdl_version: Version = Version(107)
+    directives: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    custom_types: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def rest_dispatch(
 
     A refund without the caller's own reference carries the intent's id, so that a look-up can find it.
     """
-    body = dict(verdict.body)
+    body = dict(verdict.body or {})
     if planned.object_type == "Refund" and tenant.refund_reference:
         body.setdefault("referenceId", planned.id)
     marker = next((str(body[name]) for name in MARKERS[planned.object_type] if name in body), None)

@@ -26,12 +26,15 @@ from bridge.core.facts import (
     Memos,
     NoVerdict,
     Question,
+    Shows,
     Standing,
     StillStands,
     WhichAccount,
     WhichDocument,
     WhichGateway,
+    WhichMade,
     WhichMemos,
+    WhichParts,
     WhichSource,
 )
 from bridge.upstream import readings
@@ -108,6 +111,8 @@ class Directory:
                     return await self._memos(now, account_id)
                 case StillStands(object_type, zuora_id):
                     return await self._standing(now, object_type, zuora_id)
+                case WhichMade() | Shows() | WhichParts():
+                    return NoVerdict("not looked up yet")
                 case _:
                     assert_never(question)
         except Unusable as unusable:

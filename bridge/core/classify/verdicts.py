@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bridge.core.commands import Facts
-from bridge.core.facts import Question
+from bridge.core.facts import Part, Question
 from bridge.core.model import Route, RowError, ZObject
 
 _T = TypeVar("_T")
@@ -19,22 +19,64 @@ Prefer = Callable[[ZObject], Route]
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One REST request. Zuora stores answers under an Idempotency-Key for POST alone (Zuora: Idempotent requests)."""
+
+    method: str
+    path: str
+    body: Mapping[str, object] | None = None
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a repeat of the same bytes under the same key is safe."""
+        return self.method == "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Prelude:
+    """What must happen to a payment before the request itself: ``takes`` are unapplied from its documents.
+
+    ``before`` is every part the payment had when this was planned: with it a later read can tell whether the step
+    happened, and whether somebody else changed the payment meanwhile. The step is undone by applying ``takes`` again.
+    """
+
+    payment_id: str
+    takes: tuple[Part, ...]
+    before: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Forward:
-    """Goes by Zuora's SOAP, as ``obj``: the caller's, with an absent Amount filled where the rule says so."""
+    """Goes by Zuora's SOAP or Actions, as ``obj``: the caller's, with an absent Amount filled where the rule says so.
+
+    ``route`` is SOAP or ACTION. ``fallback`` is sent by REST only behind a definite refusal, where a read of the object
+    shows that SOAP could not know what it is.
+    """
 
     obj: ZObject
     reason: str
+    route: Route = Route.SOAP
+    fallback: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Translate:
-    """Goes by REST as ``POST path`` with ``body``. Objects of one ``lane`` (an account) run one after another."""
+    """Goes by REST as ``method path`` with ``body``. Objects of one ``lane`` (an account) run one after another.
+
+    ``prelude``: a step before it, whose effect is taken back if the request is refused (a saga). ``held``: the id of
+    the payment or memo that nobody else of the bridge may change meanwhile. ``zuora_id``: the object that an update or
+    delete is about, which Zuora's answer need not name.
+    """
 
     obj: ZObject
     path: str
-    body: Mapping[str, object]
+    body: Mapping[str, object] | None
     lane: str
     reason: str
+    method: str = "POST"
+    prelude: Prelude | None = None
+    held: str | None = None
+    zuora_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
