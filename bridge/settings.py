@@ -11,6 +11,7 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -99,8 +100,10 @@ class Zuora(_Part):
     item_settlement: bool = True
     enhanced_write_off: bool = True
     time_zone: str = "America/Los_Angeles"
+    old_dates: Literal["zone", "literal", "pacific"] = "zone"
     directives: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     visibility_seconds: int = Field(default=60, ge=0)
+    settlement_rows: bool = False
 
     @field_validator("soap_url")
     @classmethod
@@ -163,6 +166,7 @@ class CallerPart(_Part):
     message_ids: tuple[Literal["Idempotency-Key", "wsa:MessageID", "sap:GUID"], ...] = ()
     unique_field: str | None = None
     twins: Literal["fault", "join", "allow"] = "fault"
+    credit_memo_as: Literal["CreditMemo", "CreditBalance"] = "CreditMemo"
     in_doubt: Literal["auto", "row", "fault", "504"] = "auto"
     wait_seconds: int = Field(default=50, ge=1, le=600)
 
@@ -176,6 +180,7 @@ class Settings(BaseSettings):
 
     listen: str = "127.0.0.1:8080"
     public_url: Origin | None = None
+    trusted_proxies: str = ""
     database_url: str = "sqlite:///bridge.db"
     workers: int = Field(default=1, ge=1, le=64)
     refund_reference: bool = True
@@ -216,17 +221,31 @@ class Settings(BaseSettings):
         address(value)
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        networks(value)
+        return value
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Whose Forwarded and X-Forwarded-... headers are believed."""
+        return networks(self.trusted_proxies)
+
     @property
     def tenant(self) -> Tenant:
         """The tenant as core knows it."""
         zuora = self.zuora
         return Tenant(
             zone=ZoneInfo(zuora.time_zone),
+            # What Zuora: ZOQL says of other offsets: they are taken in Pacific time.
+            old_dates=ZoneInfo("America/Los_Angeles") if zuora.old_dates == "pacific" else zuora.old_dates,
             settlement=zuora.settlement,
             item_settlement=zuora.item_settlement,
             enhanced_write_off=zuora.enhanced_write_off,
             refund_reference=self.refund_reference,
             rest_version=zuora.rest_version,
+            visibility_seconds=zuora.visibility_seconds,
             directives={(k, name): meant for k, fields in zuora.directives.items() for name, meant in fields.items()},
             wsdl_version=Version(107),
         )
@@ -256,9 +275,21 @@ class Settings(BaseSettings):
                     allow=frozenset(part.allow),
                     in_doubt=part.in_doubt,
                     twins=part.twins,
+                    credit_memo_as=part.credit_memo_as,
                     wait_seconds=part.wait_seconds,
                 )
         return Caller(tenant=tenant, username=username, entity=entity)
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """``10.0.0.0/8, 192.0.2.7`` as networks; raises ``ValueError``."""
+    made = []
+    for each in filter(None, map(str.strip, text.split(","))):
+        try:
+            made.append(ip_network(each))
+        except ValueError:
+            raise ValueError(f"{each[:60]!r} is no address and no network such as 10.0.0.0/8") from None
+    return tuple(made)
 
 
 def address(text: str) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bridge.core.facts import Fact, Question
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import Instant, Op, Outcome, RowError, ZObject
+from bridge.core.model import Instant, Op, Outcome, Route, RowError, ZObject
 
 # ---------------------------------------------------------------- journal changes
 
@@ -49,7 +49,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A dispatch's first byte may leave from now on; sets ``first_sent_at`` unless it is set."""
+    """A dispatch's bytes may leave from now on; sets ``last_sent_at``, and ``first_sent_at`` unless it is set."""
 
     dispatch_id: str
     at: Instant
@@ -104,11 +104,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """Build the SOAP message for these objects by Zuora's WSDL. Event: ``Composed``."""
+    """Build the request for these objects: by Zuora's WSDL, or as an Action. Event: ``Composed``."""
 
     op: Op
     objects: tuple[ZObject, ...]
     single_transaction: bool
+    route: Route = Route.SOAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,24 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadDispatch:
-    """The newest dispatch of an intent. Event: ``Dispatch`` or None."""
+class LoadDispatches:
+    """All dispatches of an intent, by step and attempt. Event: ``tuple[Dispatch, ...]``."""
 
     intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Take the lease on a payment or memo for an intent, durably. Event: ``Recorded``; CONFLICT: somebody has it.
+
+    It is free while nobody has it, or whoever had it is settled, or is in doubt and has not taken it ``whole``. A saga
+    takes it whole: nobody else may change the object before it is settled.
+    """
+
+    scope: str
+    key: str
+    intent_id: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +182,7 @@ class Fork:
     limit: int
 
 
-Command = Lookup | Match | Record | Compose | Send | Wait | Ask | Watch | LoadDispatch | Tell | Commit | Fork
+Command = Lookup | Match | Record | Compose | Send | Wait | Ask | Watch | LoadDispatches | Hold | Tell | Commit | Fork
 
 # ---------------------------------------------------------------- events
 
@@ -194,7 +209,7 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A SOAP request without its session: ``path``, ``headers`` and ``body`` as a Dispatch keeps them."""
+    """A SOAP request or Action without its credential: ``path``, ``headers`` and ``body`` as a Dispatch keeps them."""
 
     path: str
     headers: tuple[tuple[str, str], ...]
@@ -232,7 +247,7 @@ class SoapFault:
 
 @dataclass(frozen=True, slots=True)
 class SoapAnswer:
-    """A complete HTTP answer to a SOAP request: rows, a fault, or (both None) something unreadable."""
+    """A complete HTTP answer to a SOAP request or an Action: rows, a fault, or (both None) something unreadable."""
 
     status: int
     rows: tuple[SoapRow, ...] | None = None

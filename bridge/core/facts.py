@@ -79,6 +79,7 @@ class WhichMade:
     amount: Decimal
     account_id: str | None = None
     source: str | None = None
+    source_is_memo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,10 @@ JOIN_AFTER_DELIVERY_MS = 15 * 60 * 1000
 """How long a delivered answer is still joined: longer than any legacy stack's retry loop, shorter than the next
 genuine payment of the same amount that a clerk enters."""
 
+TWIN_MS = 72 * 60 * 60 * 1000
+"""How long after its delivery an equal call is a twin, about which the caller's policy decides: a file that is sent
+again after a weekend is still caught."""
+
 DATES = frozenset({"EffectiveDate", "RefundDate"})
 AMOUNTS = frozenset({"Amount", "AppliedInvoiceAmount", "AppliedCreditBalanceAmount", "RefundAmount"})
 _NORMALISED = DATES | AMOUNTS
@@ -75,6 +79,11 @@ def intent_id(scope: str, each: str, ordinal: int, generation: int) -> str:
 def upstream_key(scope: str, each: str, ordinal: int, generation: int, step: int, attempt: int) -> str:
     """The Idempotency-Key of one attempt of one step (Zuora: Idempotent requests; fewer than 255 characters)."""
     return _digest("key", scope, each, ordinal, generation, step, attempt)
+
+
+def batch_key(intent_ids: Sequence[str]) -> str:
+    """The Idempotency-Key of an Action with these intents."""
+    return _digest("batch", *intent_ids)
 
 
 def dispatch_id(intent_ids: Sequence[str], step: int, attempt: int) -> str:

@@ -108,7 +108,9 @@ class Dispatch:
 
     ``body`` and ``headers`` exclude the session and the Authorization header, which are put back at send time (I9).
     ``path`` begins with a slash. ``key`` is the Idempotency-Key, or None where Zuora has none (SOAP). ``marker`` is
-    a value in the request that a later look-up can find. ``first_sent_at`` starts the 20 hours of I5.
+    a value in the request that a later look-up can find. ``first_sent_at`` starts the 20 hours of I5; ``last_sent_at``
+    is when whoever drives it began to send it. ``verdict`` and ``answered_at`` are what its last answer came to.
+    ``snapshot`` is what a step of a saga was to change, with the state before, as JSON.
     """
 
     id: str
@@ -126,3 +128,7 @@ class Dispatch:
     attempt: int = 0
     recorded_at: Instant = 0
     first_sent_at: Instant | None = None
+    last_sent_at: Instant | None = None
+    answered_at: Instant | None = None
+    verdict: str | None = None
+    snapshot: str | None = None

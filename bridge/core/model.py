@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from types import MappingProxyType
+from typing import Literal
 
 Instant = int
 """Milliseconds since 1970-01-01T00:00:00Z, by Zuora's clock."""
@@ -116,6 +117,7 @@ class Caller:
     ``Payment.create``, ``Refund.*`` and ``*``; empty allows nothing under the bridge's own credential.
     ``in_doubt`` is auto, row, fault or 504. ``own`` says that Actions and REST go under the caller's own credential
     (JSON callers), so that Zuora judges what they may. ``twins`` is fault, join or allow.
+    ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo.
     """
 
     tenant: str
@@ -127,6 +129,7 @@ class Caller:
     wait_seconds: int = 50
     own: bool = False
     twins: str = "fault"
+    credit_memo_as: str = "CreditMemo"
 
     @property
     def scope(self) -> str:
@@ -144,7 +147,8 @@ class Tenant:
 
     ``directives`` are custom fields by which callers say what the old schema has no field for: (object type, custom
     field) -> one of ``DIRECTIVES``; they are never sent on. ``custom_types`` are the XML Schema types of the tenant's
-    custom fields by ``Payment.Amount__c``; what is not listed is text.
+    custom fields by ``Payment.Amount__c``; what is not listed is text. ``old_dates`` says which day a dateTime of a
+    caller up to WSDL 68 means: that in the tenant's zone, the one written, or that in another zone.
     """
 
     zone: tzinfo
@@ -154,8 +158,10 @@ class Tenant:
     refund_reference: bool = True
     rest_version: str = "2025-08-12"
     wsdl_version: Version = Version(107)
+    visibility_seconds: int = 60
     directives: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     custom_types: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    old_dates: tzinfo | Literal["zone", "literal"] = "zone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from bridge.core.classify import Forward, Refused, Translate, Verdict
+from bridge.core.classify.verdicts import Request
 from bridge.core.commands import Composed
-from bridge.core.identity import dispatch_id, intent_id, upstream_key
+from bridge.core.facts import Part
+from bridge.core.identity import batch_key, dispatch_id, intent_id, upstream_key
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.intent import check as check_move
-from bridge.core.mapping.lexical import DATES_ARE_DATES, to_json
+from bridge.core.mapping.lexical import to_json
+from bridge.core.mapping.payment import DOCUMENT_FIELDS
 from bridge.core.model import Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
 from bridge.core.refusals import forbidden, unsent
+from bridge.core.versions import unserved
 
 MAX_OBJECTS = 50
 """Objects per create, update or delete (Zuora: create() call)."""
-
-_ROUTES = {Forward: Route.SOAP, Translate: Route.REST}
-_DATED = ("EffectiveDate", "RefundDate")
 
 MARKERS: Mapping[str, tuple[str, ...]] = {
     # REST fields that a later look-up can find (Zuora: Object Query payments; List refunds).
@@ -32,31 +34,32 @@ MARKERS: Mapping[str, tuple[str, ...]] = {
 
 def check(call: Call) -> CallFault | None:
     """A fault for the whole call, before anything is looked up; None if there is none."""
+    if (why := unserved(call)) is not None:
+        return CallFault("INVALID_VERSION", why)
     if len(call.objects) > MAX_OBJECTS:
         return CallFault(
             "MAX_RECORDS_EXCEEDED", f"At most {MAX_OBJECTS} objects are allowed in one call; nothing was processed."
-        )
-    if call.version < DATES_ARE_DATES and any(obj.get(name) is not None for obj in call.objects for name in _DATED):
-        return CallFault(
-            "INVALID_VERSION",
-            f"This bridge reads EffectiveDate and RefundDate from WSDL {DATES_ARE_DATES} on, not from {call.version}; "
-            "nothing was processed.",
         )
     return None
 
 
 def permitted(call: Call, caller: Caller, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts after authority and after useSingleTransaction, which REST cannot honour."""
-    if call.single_transaction and not all(isinstance(each, Forward) for each in verdicts):
+    if call.single_transaction and not all(route_of(each) is Route.SOAP for each in verdicts):
         return _all_refused(call, verdicts)
-    if caller.may(call.type, call.op):
-        return list(verdicts)
-    return [Refused(forbidden(call.type, call.op.value)) if isinstance(each, Translate) else each for each in verdicts]
+    return list(verdicts) if caller.may(call.type, call.op) else [_under_own_session(call, each) for each in verdicts]
+
+
+def _under_own_session(call: Call, verdict: Verdict) -> Verdict:
+    """What is left to a caller who may cause nothing under the bridge's own credential: SOAP, without its fall-back."""
+    if isinstance(verdict, Forward) and verdict.route is Route.SOAP:
+        return replace(verdict, fallback=None) if verdict.fallback is not None else verdict
+    return verdict if isinstance(verdict, Refused) else Refused(forbidden(call.type, call.op.value))
 
 
 def _all_refused(call: Call, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Every row an error and nothing done: those that are refused say why, the others that these stop them."""
-    if any(isinstance(each, Translate) for each in verdicts):
+    if not all(route_of(each) in (Route.SOAP, None) for each in verdicts):
         why = "an object of this call cannot go by SOAP, and several REST requests cannot be one transaction"
     elif all(each.unsent for each in verdicts if isinstance(each, Refused)):
         # Only a look-up is wanting: the same call may succeed later.
@@ -69,14 +72,21 @@ def _all_refused(call: Call, verdicts: Sequence[Verdict]) -> list[Verdict]:
     return [each if isinstance(each, Refused) else stopped for each in verdicts]
 
 
+def route_of(verdict: Verdict) -> Route | None:
+    """The route a verdict takes; None where it is refused."""
+    if isinstance(verdict, Forward):
+        return verdict.route
+    return Route.REST if isinstance(verdict, Translate) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One object of a call on its way: its place, its verdict, its intent and (REST) its dispatch."""
+    """One object of a call on its way: its place, its verdict, its intent and (REST) its dispatches by step."""
 
     position: int
     verdict: Verdict
     intent: Intent
-    dispatch: Dispatch | None = None
+    dispatches: tuple[Dispatch, ...] = ()
 
 
 def intent(
@@ -112,7 +122,7 @@ def intent(
         fingerprint=each,
         ordinal=ordinal,
         generation=generation,
-        route=_ROUTES.get(type(verdict)),
+        route=route_of(verdict),
         state=state,
         created_at=now,
         owner=owner,
@@ -122,51 +132,104 @@ def intent(
     )
 
 
-def rest_dispatch(
+UNAPPLY, REFUND, UNDO = 0, 1, 2
+"""The steps of a saga."""
+
+FALL_BACK = 1
+"""The step of a REST request that follows a refusal by SOAP."""
+
+
+def rest_dispatches(
     planned: Intent, verdict: Translate, tenant: Tenant, entity: str, now: Instant, *, begins: bool = False
-) -> Dispatch:
-    """The request of one object: path, pinned version, key and JSON bytes.
+) -> tuple[Dispatch, ...]:
+    """The requests of one object, byte for byte, by step: one, or a saga's three of which the last only undoes.
 
     A refund without the caller's own reference carries the intent's id, so that a look-up can find it.
     """
-    body = dict(verdict.body or {})
-    if planned.object_type == "Refund" and tenant.refund_reference:
-        body.setdefault("referenceId", planned.id)
-    marker = next((str(body[name]) for name in MARKERS[planned.object_type] if name in body), None)
-    key = upstream_key(planned.scope, planned.fingerprint, planned.ordinal, planned.generation, 0, 0)
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Idempotency-Key", key),
-        ("Zuora-Track-Id", planned.id),
-        ("Zuora-Version", tenant.rest_version),
-    ]
+    body = verdict.body
+    if planned.op is Op.CREATE and planned.object_type == "Refund" and tenant.refund_reference:
+        body = {**(body or {}), "referenceId": (body or {}).get("referenceId", planned.id)}
+    request = Request(verdict.method, verdict.path, body)
+    prelude = verdict.prelude
+    if prelude is None:
+        return (rest_dispatch(planned, request, tenant, entity, now, begins=begins),)
+    path = f"/v1/payments/{quote(prelude.payment_id, safe='')}"
+    parts = _parts_body(prelude.takes)
+    steps = (Request("PUT", f"{path}/unapply", parts), request, Request("PUT", f"{path}/apply", parts))
+    taken, before = _parts_text(prelude.takes), _parts_text(prelude.before)
+    snapshot = to_json({"payment": prelude.payment_id, "takes": taken, "before": before})
+    return tuple(
+        rest_dispatch(planned, each, tenant, entity, now, step=step, snapshot=snapshot)
+        for step, each in enumerate(steps)
+    )
+
+
+def rest_dispatch(
+    planned: Intent,
+    request: Request,
+    tenant: Tenant,
+    entity: str,
+    now: Instant,
+    *,
+    step: int = 0,
+    begins: bool = False,
+    snapshot: str | None = None,
+) -> Dispatch:
+    """One request: path, pinned version, key (POST) and JSON bytes."""
+    body = request.body
+    names = MARKERS[planned.object_type] if request.keyed else ()
+    marker = next((str(body[name]) for name in names if body is not None and name in body), None)
+    key = None
+    headers = [("Zuora-Track-Id", planned.id), ("Zuora-Version", tenant.rest_version)]
+    if request.keyed:
+        key = upstream_key(planned.scope, planned.fingerprint, planned.ordinal, planned.generation, step, 0)
+        headers.insert(0, ("Idempotency-Key", key))
+    if body is not None:
+        headers.insert(0, ("Content-Type", "application/json"))
     if entity:
         headers.append(("Zuora-Entity-Ids", entity))
     return Dispatch(
-        id=dispatch_id((planned.id,), 0, 0),
+        id=dispatch_id((planned.id,), step, 0),
         call_id=planned.call_id,
         route=Route.REST,
         op=planned.op,
-        method="POST",
-        path=verdict.path,
+        method=request.method,
+        path=request.path,
         headers=tuple(headers),
-        body=to_json(body).encode(),
+        body=b"" if body is None else to_json(body).encode(),
         intent_ids=(planned.id,),
         key=key,
         marker=marker,
+        step=step,
         recorded_at=now,
         first_sent_at=now if begins else None,
+        snapshot=snapshot,
     )
+
+
+def _parts_body(parts: Sequence[Part]) -> Mapping[str, object]:
+    """The documents and amounts of an apply or unapply (Zuora: Apply a payment; Unapply a payment)."""
+    made: dict[str, list[Mapping[str, object]]] = {}
+    for part in parts:
+        array, name = DOCUMENT_FIELDS[part.kind]
+        made.setdefault(array, []).append({name: part.id, "amount": part.amount})
+    return made
+
+
+def _parts_text(parts: Sequence[Part]) -> list[tuple[str, str, str]]:
+    return [(part.kind.value, part.id, format(part.amount, "f")) for part in parts]
 
 
 def next_attempt(dispatch: Dispatch, owner_of_key: Intent, now: Instant) -> Dispatch:
-    """The same request under a new key: only after Zuora said that nothing happened under the old one."""
+    """The same request, keyed ones under a new key: only after Zuora said that nothing happened under the old one."""
     attempt = dispatch.attempt + 1
     identity = owner_of_key
-    key = upstream_key(
-        identity.scope, identity.fingerprint, identity.ordinal, identity.generation, dispatch.step, attempt
-    )
-    headers = tuple((name, key if name == "Idempotency-Key" else value) for name, value in dispatch.headers)
+    key, headers = dispatch.key, dispatch.headers
+    if key is not None:
+        key = upstream_key(
+            identity.scope, identity.fingerprint, identity.ordinal, identity.generation, dispatch.step, attempt
+        )
+        headers = tuple((name, key if name == "Idempotency-Key" else value) for name, value in headers)
     return replace(
         dispatch,
         id=dispatch_id(dispatch.intent_ids, dispatch.step, attempt),
@@ -175,24 +238,37 @@ def next_attempt(dispatch: Dispatch, owner_of_key: Intent, now: Instant) -> Disp
         headers=headers,
         recorded_at=now,
         first_sent_at=now,
+        last_sent_at=None,
+        answered_at=None,
+        verdict=None,
     )
 
 
-def soap_dispatch(call_id: str, op: Op, intents: Sequence[Intent], composed: Composed, now: Instant) -> Dispatch:
-    """One SOAP request with all objects of a call that go by SOAP, in the caller's order."""
+def batch_dispatch(
+    call_id: str, op: Op, route: Route, intents: Sequence[Intent], composed: Composed, now: Instant, *, begins: bool
+) -> Dispatch:
+    """One SOAP request or Action with all objects of a call that go that way, in the caller's order.
+
+    An Action has a key (Zuora: Actions, Idempotency-Key), made of its intents' ids, which are hashes of identities.
+    """
     ids = tuple(each.id for each in intents)
+    key, headers = None, composed.headers
+    if route is Route.ACTION:
+        key = batch_key(ids)
+        headers = (*headers, ("Idempotency-Key", key))
     return Dispatch(
         id=dispatch_id(ids, 0, 0),
         call_id=call_id,
-        route=Route.SOAP,
+        route=route,
         op=op,
         method="POST",
         path=composed.path,
-        headers=composed.headers,
+        headers=headers,
         body=composed.body,
         intent_ids=ids,
+        key=key,
         recorded_at=now,
-        first_sent_at=now,
+        first_sent_at=now if begins else None,
     )
 
 

@@ -5,24 +5,27 @@ Must not yield anything but look-ups and composing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.core import plan
-from bridge.core.classify import Forward, Prefer, Refused, Translate, classify, together
+from bridge.core.adapt import adapt
+from bridge.core.classify import Forward, Prefer, Refused, Translate, Verdict, classify, together
 from bridge.core.commands import Compose, Steps
 from bridge.core.identity import fingerprint, ordinals
-from bridge.core.intent import Dispatch
-from bridge.core.model import Call, Caller, CallFault, RowError, Tenant
+from bridge.core.intent import Dispatch, Intent
+from bridge.core.mapping.fields import dropped
+from bridge.core.model import Call, Caller, CallFault, Op, Route, RowError, Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One object: ``route`` is soap, rest or refused."""
+    """One object: ``route`` is soap, action, rest or refused; ``dispatches`` are the ids of its requests, in order."""
 
     index: int
     route: str
     reason: str
-    dispatch: str | None = None
+    dispatches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,45 +56,89 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
     if fault is not None:
         said = _fault(fault)
         return Preview(tuple(Seen(place, "refused", said) for place in range(len(call.objects))), ())
-    verdicts = plan.permitted(
-        call, caller, (yield from together([classify(obj, call, tenant, prefer) for obj in call.objects]))
-    )
+    call = adapt(call, tenant)
+    asking = [classify(obj, call, tenant, prefer, own=caller.own) for obj in call.objects]
+    verdicts = plan.permitted(call, caller, (yield from together(asking)))
     prints = [fingerprint(call.op, obj) for obj in call.objects]
     intents = [
         plan.intent(call, caller, "preview", "preview", place, each, ordinal, 0, verdict, 0)
         for place, (each, ordinal, verdict) in enumerate(zip(prints, ordinals(prints), verdicts, strict=True))
     ]
     shown: list[Shown] = []
-    seen: dict[int, Seen] = {}
-    soap = [place for place, verdict in enumerate(verdicts) if isinstance(verdict, Forward)]
-    if soap:
-        objects = tuple(verdict.obj for verdict in verdicts if isinstance(verdict, Forward))
-        composed = yield Compose(call.op, objects, call.single_transaction)
-        dispatch = plan.soap_dispatch("preview", call.op, [intents[place] for place in soap], composed, 0)
-        shown.append(Shown(dispatch, "Zuora's answer alone: SOAP has no key", _undo(call, "")))
-    for place, verdict in enumerate(verdicts):
+    batches: dict[Route, str] = {}
+    for route in (Route.SOAP, Route.ACTION):
+        forwards = [
+            (intent, verdict)
+            for intent, verdict in zip(intents, verdicts, strict=True)
+            if isinstance(verdict, Forward) and verdict.route is route
+        ]
+        if forwards:
+            objects = tuple(verdict.obj for _, verdict in forwards)
+            composed = yield Compose(call.op, objects, call.single_transaction, route)
+            members = [intent for intent, _ in forwards]
+            batch = plan.batch_dispatch("preview", call.op, route, members, composed, 0, begins=False)
+            shown.append(Shown(batch, _BATCH_PROOF[route], _undo(call, "")))
+            batches[route] = batch.id
+    seen: list[Seen] = []
+    for place, (intent, verdict) in enumerate(zip(intents, verdicts, strict=True)):
+        own = tuple(_own(call, intent, verdict, tenant, caller))
+        shown += own
+        ids = tuple(each.dispatch.id for each in own)
         match verdict:
             case Refused(errors):
-                seen[place] = Seen(place, "refused", "; ".join(map(_error, errors)))
+                seen.append(Seen(place, "refused", "; ".join(map(_error, errors))))
+            case Forward():
+                behind = "; behind a definite refusal by REST" if ids else ""
+                seen.append(Seen(place, verdict.route.value, verdict.reason + behind, (batches[verdict.route], *ids)))
             case Translate():
-                made = plan.rest_dispatch(intents[place], verdict, tenant, caller.entity, 0)
-                shown.append(Shown(made, _proof(made), _undo(call, made.path)))
-                seen[place] = Seen(place, "rest", verdict.reason, made.id)
-            case _:
-                seen[place] = Seen(place, "soap", verdict.reason, shown[0].dispatch.id)
-    return Preview(tuple(seen[place] for place in range(len(verdicts))), tuple(shown))
+                seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict), ids))
+    return Preview(tuple(seen), tuple(shown))
+
+
+_BATCH_PROOF = {
+    Route.SOAP: "Zuora's answer alone: SOAP has no key",
+    Route.ACTION: "the same bytes again under the same Idempotency-Key",
+}
+
+
+def _own(call: Call, intent: Intent, verdict: Verdict, tenant: Tenant, caller: Caller) -> Iterator[Shown]:
+    """The requests of one object by itself, in the order in which they are sent."""
+    if isinstance(verdict, Forward) and verdict.fallback is not None:
+        made = plan.rest_dispatch(intent, verdict.fallback, tenant, caller.entity, 0, step=plan.FALL_BACK)
+        yield Shown(made, f"sent only where Zuora refused and the object still stands; {_LOOK}", _undo(call, ""))
+    if not isinstance(verdict, Translate):
+        return
+    dispatches = plan.rest_dispatches(intent, verdict, tenant, caller.entity, 0)
+    if verdict.prelude is None:
+        (made,) = dispatches
+        yield Shown(made, _proof(made), _undo(call, made.path))
+        return
+    unapply, refund, again = dispatches
+    yield Shown(unapply, "a read of the payment's parts", f"{again.method} {again.path}")
+    yield Shown(refund, _proof(refund), f"{_undo(call, refund.path)}, then {again.method} {again.path}")
+    yield Shown(again, "sent only where the refund is refused; a read of the payment's parts", "none")
+
+
+_LOOK = "a read of the object: it has no key"
 
 
 def _proof(dispatch: Dispatch) -> str:
+    if dispatch.key is None:
+        return _LOOK
     marker = f", then a look-up by {dispatch.marker!r}" if dispatch.marker else ""
     return f"the same bytes again under the same Idempotency-Key{marker}"
 
 
 def _undo(call: Call, path: str) -> str:
     what = "refund" if call.type == "Refund" else "payment"
-    if call.op.value != "create":
+    if call.op is not Op.CREATE:
         return "none"
     return f"PUT /v1/{what}s/{{id}}/cancel" + (", and apply again what it unapplied" if "/unapply" in path else "")
+
+
+def _left_out(verdict: Translate) -> str:
+    unknown = dropped(verdict.obj)
+    return f"; leaves out {', '.join(unknown)}, which Zuora does not know" if unknown else ""
 
 
 def _error(error: RowError) -> str:

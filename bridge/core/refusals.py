@@ -7,11 +7,12 @@ WSDL's ErrorCode enumeration (Zuora: SOAP API error handling). Must not decide a
 from __future__ import annotations
 
 from bridge.core.model import RowError, Version
+from bridge.core.versions import NO_METHOD_IS_INVALID_SINCE
 
 KNOWS_TRANSACTION_TIMEOUT = Version(60)
 """First WSDL whose ErrorCode has TRANSACTION_TIMEOUT and TEMPORARY_ERROR (Zuora: SOAP API error handling)."""
 
-KNOWS_NO_METHOD_IS_INVALID = Version(121)
+KNOWS_NO_METHOD_IS_INVALID = NO_METHOD_IS_INVALID_SINCE
 """From here a missing PaymentMethodId is INVALID_VALUE (Zuora: SOAP API version history, 121)."""
 
 
@@ -47,6 +48,13 @@ def forbidden(object_type: str, op: str) -> tuple[RowError, ...]:
             f"This user may not {op} {object_type} through the bridge's REST credential. Nothing was changed; "
             "the owner of the bridge can allow it.",
         ),
+    )
+
+
+def twin(zuora_id: str, day: str) -> tuple[RowError, ...]:
+    """An equal call was answered with success that day, and the caller's policy is not to do it twice unasked."""
+    return (
+        RowError("DUPLICATE_VALUE", f"Equal to {zuora_id} of {day}; another ReferenceId makes it a second payment."),
     )
 
 

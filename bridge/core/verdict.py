@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
 from bridge.core.mapping.errors import Reason, row_error
 from bridge.core.mapping.lexical import from_json
-from bridge.core.model import CallFault, RowError, ZObject
+from bridge.core.model import CallFault, Route, RowError, ZObject
 
 _ID = re.compile(r"[0-9a-zA-Z]{32}\Z")
 _LONGEST_CODE = 18
@@ -66,24 +66,31 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """No verdict; the request may have been carried out."""
+    """No verdict; the request may have been carried out. ``stored``: this very answer is what a repeat would get."""
 
     reason: str
+    stored: bool = False
 
 
 Verdict = Unsent | Done | No | Busy | Doubt
 
 
-def judge_rest(event: SendEvent, obj: ZObject, *, doubted: bool = False) -> Verdict:
-    """The verdict on one REST request. ``doubted``: an earlier send of the same bytes got none."""
+def judge_rest(
+    event: SendEvent, obj: ZObject, *, doubted: bool = False, known: str | None = None, own: bool = False
+) -> Verdict:
+    """The verdict on one REST request. ``doubted``: an earlier send of the same bytes got none.
+
+    ``known`` is the Id of the object an update or delete is about, which a success need not repeat; ``own`` says that
+    the request went under the caller's own credential.
+    """
     if isinstance(event, NotSent):
         return Doubt(event.reason) if doubted else Unsent(event.reason)
     if isinstance(event, Lost):
         return Doubt(event.reason)
     assert isinstance(event, Answer)
-    read = _read(event)
+    read = _read(event, known)
     if event.status >= 500:
-        return Doubt(f"HTTP {event.status}")
+        return Doubt(f"HTTP {event.status}", stored=bool(read))
     if isinstance(read, str):
         return Done(read)
     if event.status in (401, 422, 429) and doubted:
@@ -94,10 +101,10 @@ def judge_rest(event: SendEvent, obj: ZObject, *, doubted: bool = False) -> Verd
     if event.status == 429:
         return Busy(errors if limited else (LIMIT,), event.retry_after, limited=True)
     if event.status in (401, 422):
-        return No(_ours(event.status))
+        return No((UNAUTHENTICATED,) if own and event.status == 401 else _ours(event.status))
     proof = PRODUCED_BY_THE_REQUEST if doubted else DEFINITE
     if not read or not all(reason.category in proof for reason in read):
-        return Doubt(f"HTTP {event.status} without a verdict")
+        return Doubt(f"HTTP {event.status} without a verdict", stored=bool(read))
     if any(reason.category in (50, 70) for reason in read):
         return Busy(errors, event.retry_after, limited=limited)
     return No(errors)
@@ -111,12 +118,16 @@ LIMIT = RowError(
 )
 
 
+UNAUTHENTICATED = RowError("INVALID_SESSION", "Authentication error")
+"""Zuora did not accept the caller's own credential (Zuora: Actions, 401)."""
+
+
 def _ours(status: int) -> tuple[RowError, ...]:
     what = "did not accept the bridge's own OAuth client" if status == 401 else "saw the request's key used otherwise"
     return (RowError("UNKNOWN_ERROR", f"Zuora {what}. Nothing was changed; the owner of the bridge must act."),)
 
 
-def _read(event: Answer) -> str | tuple[Reason, ...]:
+def _read(event: Answer, known: str | None) -> str | tuple[Reason, ...]:
     """The Id of a success body, or the reasons of a failure; an empty tuple where the body is neither."""
     try:
         body = from_json(event.body)
@@ -126,9 +137,9 @@ def _read(event: Answer) -> str | tuple[Reason, ...]:
         return ()
     success, reasons = body.get("success"), body.get("reasons")
     if success is True:
-        made = body.get("id")
+        made = body.get("id", known)
         return made if isinstance(made, str) and _ID.match(made) else ()
-    refused = 400 <= event.status < 500 or (event.status == 200 and success is False)
+    refused = event.status >= 400 or (event.status == 200 and success is False)
     if not refused or not isinstance(reasons, list):
         return ()
     return tuple(map(_reason, reasons))
@@ -144,13 +155,30 @@ def _reason(each: object) -> Reason:
     return Reason(int(text) if readable else 0, message if isinstance(message, str) else "")
 
 
-def judge_soap(event: SendEvent, count: int, *, creates: bool = True) -> tuple[Verdict, ...]:
-    """The verdicts on a SOAP dispatch of ``count`` objects, in their order. A definite fault is in every ``No``."""
+def judge_batch(
+    event: SendEvent,
+    count: int,
+    *,
+    creates: bool = True,
+    doubted: bool = False,
+    route: Route = Route.SOAP,
+    own: bool = False,
+) -> tuple[Verdict, ...]:
+    """The verdicts on a SOAP request or Action of ``count`` objects, in their order. A definite fault is in every
+    ``No``. After a doubt (``doubted``) only rows are proof: a fault may come from before the key was looked at.
+    ``own``: under the caller's own credential.
+    """
     if isinstance(event, NotSent):
-        return (Unsent(event.reason),) * count
+        return (Doubt(event.reason) if doubted else Unsent(event.reason),) * count
     if isinstance(event, Lost):
         return (Doubt(event.reason),) * count
     assert isinstance(event, SoapAnswer)
+    if doubted and (event.fault is not None or event.rows is None):
+        return (Doubt(f"HTTP {event.status} without rows"),) * count
+    if event.status == 401 and route is Route.ACTION:
+        if not own:
+            return (No(_ours(401)),) * count
+        return (No((UNAUTHENTICATED,), CallFault(UNAUTHENTICATED.code, UNAUTHENTICATED.message, status=401)),) * count
     if event.fault is not None and (fault := _definite(event.fault, event)) is not None:
         return (No((RowError(fault.code, fault.message),), fault),) * count
     if event.status == 429:
@@ -173,7 +201,7 @@ def _definite(fault: SoapFault, event: SoapAnswer) -> CallFault | None:
     """The fault to relay, where it is Zuora's own word that nothing was processed."""
     prefix, _, outer = fault.faultcode.partition(":")
     code = fault.code or outer
-    if prefix != "fns" or not code or event.status not in (200, 400, 429, 500):
+    if prefix != "fns" or not code or event.status not in (200, 400, 403, 429, 500):
         return None
     limited = event.status == 429
     if not limited and not NO_VERDICT_FAULTS.isdisjoint((code, outer)):
@@ -187,6 +215,6 @@ def _judge_row(row: SoapRow) -> Verdict:
         return Done(row.id) if row.id else Doubt("a success row without an Id")
     if row.success is False and row.errors:
         if any(error.code == "TRANSACTION_TIMEOUT" for error in row.errors):
-            return Doubt("TRANSACTION_TIMEOUT")
+            return Doubt("TRANSACTION_TIMEOUT", stored=True)
         return No(row.errors)
     return Doubt("a row without Success or Errors")

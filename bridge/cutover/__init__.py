@@ -41,6 +41,10 @@ class Policy:
         route = self._route(object_type, QUERY, Route.SOAP)
         return Route.REST if route is Route.REST else Route.SOAP
 
+    def query_may_rest(self, object_type: str) -> bool:
+        """Whether any caller's query of this object goes by REST; asked before it is known who calls."""
+        return self._route(object_type, QUERY, Route.SOAP) is Route.REST
+
     def _route(self, object_type: str, op: str, default: Route) -> Route:
         names = (f"{object_type}.{op}", f"{object_type}.*", f"*.{op}", "*")
         return next((self._routes[name] for name in names if name in self._routes), default)

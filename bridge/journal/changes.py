@@ -78,6 +78,11 @@ class Changes:
                     self._sql.adopt, {"b_id": intent_id, "b_previous": previous, "b_owner": owner}
                 )  # fmt: skip
 
+    def hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> bool:
+        """Take a lease; False where somebody has it."""
+        row = {"scope": scope, "key": key, "intent_id": intent_id, "whole": int(whole)}
+        return self._changed(self._sql.hold, row)
+
     def deliver(self, told: Mapping[str, int]) -> None:
         """Mark verdicts as told, each at its first time: a window that began must not begin anew."""
         self._database.run_many(self._sql.deliver, [{"b_id": id_, "b_at": at} for id_, at in told.items()])

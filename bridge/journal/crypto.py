@@ -77,6 +77,8 @@ class Seal:
     def __init__(self, root: bytes) -> None:
         self._cipher = XaesGcm(derived(root, "seal"))
         self.key_id = derived(root, "key id")[:4].hex()
+        # For query locators, which every process on this journal must know as its own.
+        self.locator_key = derived(root, "query locators")
 
     def close(self, plain: bytes, name: str) -> bytes:
         """``plain`` sealed under ``name``: 24 bytes of nonce, then ciphertext and tag."""

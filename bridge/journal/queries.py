@@ -60,13 +60,15 @@ class Queries:
                 found[row[0]] = _told(intent_from(row), told)
         return tuple(found[id_] for id_ in ids if id_ in found)
 
-    def dispatch_of(self, intent_id: str) -> Dispatch | None:
-        """The newest dispatch that carries an intent, unsealed; raises ``Unreadable``."""
-        newest = self._database.rows(self._sql.newest_dispatch, {"b_intent_id": intent_id})
-        if not newest:
-            return None
-        carried = self._database.rows(self._sql.carried, {"b_id": newest[0][0]})
-        return dispatch_from(newest[0], tuple(id_ for (id_,) in carried), self._seal)
+    def dispatches_of(self, intent_id: str) -> tuple[Dispatch, ...]:
+        """The dispatches that carry an intent, unsealed, by step and attempt; raises ``Unreadable``."""
+        return tuple(
+            dispatch_from(row, self._carried(row[0]), self._seal)
+            for row in self._database.rows(self._sql.dispatches, {"b_intent_id": intent_id})
+        )
+
+    def _carried(self, dispatch_id: str) -> tuple[str, ...]:
+        return tuple(id_ for (id_,) in self._database.rows(self._sql.carried, {"b_id": dispatch_id}))
 
     def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
         """Those whose heartbeat is within ten seconds of ``at``, either way: a clock that was set must not keep a

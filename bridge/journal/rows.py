@@ -97,10 +97,11 @@ def dispatch_row(dispatch: Dispatch, seal: Seal) -> Row:
 
 def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -> Dispatch:
     """The dispatch of a row in the order of ``statements.DISPATCH_COLUMNS``; raises ``Unreadable``."""
-    (id_, call_id, route, op, step, attempt, key, marker, recorded_at, first_sent_at, sealed) = row
+    (id_, call_id, route, op, step, attempt, key, marker, recorded_at, first_sent_at, *later, sealed) = row
+    last_sent_at, answered_at, verdict = later
     packed = seal.open(sealed, id_)
     end = 4 + int.from_bytes(packed[:4])
-    method, path, headers = json.loads(packed[4:end])
+    method, path, headers, *snapshot = json.loads(packed[4:end])
     return Dispatch(
         id=id_,
         call_id=call_id,
@@ -117,10 +118,15 @@ def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -
         attempt=attempt,
         recorded_at=recorded_at,
         first_sent_at=first_sent_at,
+        last_sent_at=last_sent_at,
+        answered_at=answered_at,
+        verdict=verdict,
+        snapshot=snapshot[0] if snapshot else None,
     )
 
 
 def _packed(dispatch: Dispatch) -> bytes:
     """Length of the head (4 bytes), the head as ASCII JSON, the body as it is."""
-    head = json.dumps([dispatch.method, dispatch.path, dispatch.headers]).encode("ascii")
+    more = [dispatch.snapshot] if dispatch.snapshot is not None else []
+    head = json.dumps([dispatch.method, dispatch.path, dispatch.headers, *more]).encode("ascii")
     return len(head).to_bytes(4) + head + dispatch.body

@@ -29,6 +29,8 @@ a term of the query's WHERE, which a bound parameter never does (https://sqlite.
 
 APPLIED_SQL = f"state = '{State.APPLIED.value}'"
 
+IN_DOUBT_SQL = f"state = '{State.IN_DOUBT.value}'"
+
 OPEN_SQL = f"({UNSETTLED_SQL} OR ({APPLIED_SQL} AND delivered_at IS NULL))"
 TOLD_SQL = f"{APPLIED_SQL} AND delivered_at IS NOT NULL"
 
@@ -106,6 +108,7 @@ dispatch = Table(
     Column("http_status", Integer),
     Column("key_id", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("last_sent_at", BigInteger),
 )
 
 dispatch_intent = Table(
@@ -117,6 +120,17 @@ dispatch_intent = Table(
     sqlite_with_rowid=False,
 )
 Index("dispatch_intent_by_intent", dispatch_intent.c.intent_id)
+
+# The lease on a payment or memo. It has no end of its own: it is free again when its intent is.
+hold = Table(
+    "hold",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("intent_id", Text, ForeignKey("intent.id"), nullable=False),
+    Column("whole", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 instance = Table(
     "instance",

@@ -32,11 +32,26 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.journal.schema import OPEN_SQL, TOLD_SQL, dispatch, dispatch_intent, instance, intent, meta
+from bridge.journal.schema import (
+    IN_DOUBT_SQL,
+    OPEN_SQL,
+    TOLD_SQL,
+    UNSETTLED_SQL,
+    dispatch,
+    dispatch_intent,
+    hold,
+    instance,
+    intent,
+    meta,
+)
 
 DISPATCH_COLUMNS = tuple(dispatch.c[name] for name in (
-    "id", "call_id", "route", "op", "step", "attempt", "key", "marker", "recorded_at", "first_sent_at", "sealed",
+    "id", "call_id", "route", "op", "step", "attempt", "key", "marker", "recorded_at", "first_sent_at", "last_sent_at",
+    "answered_at", "verdict", "sealed",
 ))  # fmt: skip
+
+_ANSWERED = frozenset({"last_sent_at", "answered_at", "verdict"})
+"""Columns that a dispatch gets after it was recorded."""
 
 WIDTHS = (1, 4, 16, 64, 256)
 """A list of values is padded with None to one of these, so that few statements serve lists of any length."""
@@ -50,9 +65,7 @@ class Statements:
         add: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
         self.open_intent = self._sql(add(intent).on_conflict_do_nothing())
         self.open_dispatch = self._sql(
-            add(dispatch)
-            .values({name: bindparam(name) for name in (*(c.name for c in DISPATCH_COLUMNS), "key_id")})
-            .on_conflict_do_nothing()
+            add(dispatch).values({name: bindparam(name) for name in (*_recorded(), "key_id")}).on_conflict_do_nothing()
         )
         self.carry_intent = self._sql(_carry_intent())
         self.move = self._sql(_move(settle=False))
@@ -65,7 +78,10 @@ class Statements:
         self.send = self._sql(
             update(dispatch)
             .where(dispatch.c.id == bindparam("b_id"))
-            .values(first_sent_at=func.coalesce(dispatch.c.first_sent_at, bindparam("b_at", type_=BigInteger)))
+            .values(
+                first_sent_at=func.coalesce(dispatch.c.first_sent_at, bindparam("b_at", type_=BigInteger)),
+                last_sent_at=bindparam("b_at", type_=BigInteger),
+            )
         )
         self.answer = self._sql(
             update(dispatch)
@@ -77,7 +93,8 @@ class Statements:
             .where(intent.c.id == bindparam("b_id"), intent.c.delivered_at.is_(None))
             .values(delivered_at=bindparam("b_at"))
         )
-        self.newest_dispatch = self._sql(_newest_dispatch())
+        self.dispatches = self._sql(_dispatches())
+        self.hold = self._sql(_hold(add))
         self.carried = self._sql(
             select(dispatch_intent.c.intent_id)
             .where(dispatch_intent.c.dispatch_id == bindparam("b_id"))
@@ -155,16 +172,35 @@ def _move(*, settle: bool) -> ClauseElement:
     return statement.where(or_(intent.c.op != create, ~claimed)).values(changed | {"zuora_id": bindparam("b_zuora_id")})
 
 
-def _newest_dispatch() -> ClauseElement:
+def _recorded() -> tuple[str, ...]:
+    return tuple(each.name for each in DISPATCH_COLUMNS if each.name not in _ANSWERED)
+
+
+def _dispatches() -> ClauseElement:
     return (
         select(*DISPATCH_COLUMNS)
         .join(dispatch_intent, dispatch_intent.c.dispatch_id == dispatch.c.id)
         .where(dispatch_intent.c.intent_id == bindparam("b_intent_id"))
-        .order_by(
-            dispatch.c.step.desc(), dispatch.c.attempt.desc(), dispatch.c.recorded_at.desc(), dispatch.c.id.desc()
+        .order_by(dispatch.c.step, dispatch.c.attempt, dispatch.c.recorded_at, dispatch.c.id)
+    )
+
+
+def _hold(add: Any) -> ClauseElement:
+    """Takes a free lease. It is free without a row, and where whoever has the row has no more use for it."""
+    taken = add(hold).values({name: bindparam(name) for name in ("scope", "key", "intent_id", "whole")})
+    free = exists(
+        select(1).where(
+            intent.c.id == hold.c.intent_id,
+            or_(
+                text(f"NOT {UNSETTLED_SQL}"),
+                and_(text(IN_DOUBT_SQL), hold.c.whole == literal_column("0")),
+            ),
         )
-        .limit(literal_column("1"))
-        .offset(literal_column("0"))
+    ).correlate(hold)
+    return taken.on_conflict_do_update(  # type: ignore[no-any-return]
+        index_elements=["scope", "key"],
+        set_={"intent_id": taken.excluded.intent_id, "whole": taken.excluded.whole},
+        where=or_(hold.c.intent_id == taken.excluded.intent_id, free),
     )
 
 

@@ -39,6 +39,7 @@ class Journal:
         self._changes = Changes(database, statements, seal)
         self._queries = Queries(database, statements, seal)
         self._writer = Writer(database)
+        self.locator_key = seal.locator_key
 
     @classmethod
     def open(cls, url: str, key: bytes | None, instance: str, *, patience: float = PATIENCE) -> Journal:
@@ -88,6 +89,10 @@ class Journal:
         if told:
             self._writer.put(Job(partial(self._changes.deliver, told), lazy=True, told=told))
 
+    async def hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> bool:
+        """Take the lease on ``key`` for an intent, if it is free. Raises ``JournalDown``."""
+        return bool(await self._writer.ask(Job(partial(self._changes.hold, scope, key, intent_id, whole=whole))))
+
     async def heartbeat(self, at: int) -> None:
         """This instance lives."""
         row = {"id": self.instance, "started_at": at, "heartbeat_at": at}
@@ -107,9 +112,9 @@ class Journal:
         """The intents in the order of ``ids``; unknown ones are left out."""
         return await self._read(lambda: self._queries.intents(ids, self._writer.told()))
 
-    async def dispatch_of(self, intent_id: str) -> Dispatch | None:
-        """The newest dispatch of an intent: of the highest step, then attempt, then the one recorded last."""
-        return await self._read(partial(self._queries.dispatch_of, intent_id))
+    async def dispatches_of(self, intent_id: str) -> tuple[Dispatch, ...]:
+        """The dispatches of an intent: by step, then attempt, then when they were recorded."""
+        return await self._read(partial(self._queries.dispatches_of, intent_id))
 
     async def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
         """Those of the instances that have given a heartbeat within 10 s of ``at``."""

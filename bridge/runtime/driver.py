@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.conduct import Errand, conduct
+from bridge.core.conduct.saga import LEFT_OVER
 from bridge.core.facts import Fact, NoVerdict, Question, Standing, StillStands
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
@@ -24,6 +25,7 @@ from bridge.runtime.visit import Visit
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.clock import fence_now
+from bridge.upstream.credential import Credential
 
 log = get_logger("runtime")
 
@@ -34,6 +36,16 @@ HEARTBEAT_SECONDS = 2.0
 POLL_SECONDS = 0.25
 
 DRIVEN = frozenset({State.RECEIVED, State.PLANNED, State.SENDING, State.NOT_SENT})
+
+
+def _notice(change: c.Change) -> None:
+    """Call a person for what no repeat will mend."""
+    if isinstance(change, c.Moved) and change.target is State.PARKED:
+        METRICS.for_people.add(kind="parked")
+        log.error("parked: somebody else changed the payment meanwhile; read it and settle", intent=change.intent_id)
+    elif isinstance(change, c.Answered) and change.verdict == LEFT_OVER:
+        METRICS.for_people.add(kind="left_over")
+        log.error("left over: what was unapplied could not be applied again; do it", dispatch=change.dispatch_id)
 
 
 def _here() -> Instant:
@@ -66,8 +78,22 @@ class SoapRoute(Protocol):
 class RestRoute(Protocol):
     """What the driver needs of ``upstream.rest``."""
 
-    def send(self, dispatch: Dispatch, not_after: float | None) -> Awaitable[c.Answer | c.NotSent | c.Lost]:
-        """Send it once."""
+    def send(
+        self, dispatch: Dispatch, not_after: float | None, credential: Sequence[tuple[str, str]] | None
+    ) -> Awaitable[c.Answer | c.NotSent | c.Lost]:
+        """Send it once, under a JSON caller's own headers (None: the bridge's OAuth client)."""
+
+
+class ActionRoute(Protocol):
+    """What the driver needs of ``upstream.action``."""
+
+    def compose(self, op: Op, objects: tuple[ZObject, ...], entity: str) -> c.Composed:
+        """Build the request."""
+
+    def send(
+        self, dispatch: Dispatch, not_after: float | None, own: Sequence[tuple[str, str]] | None
+    ) -> Awaitable[c.SoapAnswer | c.NotSent | c.Lost]:
+        """Send it once, under a JSON caller's own headers (None: the bridge's OAuth client)."""
 
 
 class Look(Protocol):
@@ -87,13 +113,12 @@ class Clock(Protocol):
 class Context:
     """The credential and the patience of one call: what commands need beside themselves."""
 
-    __slots__ = ("entity", "host", "ids", "opened", "session", "visit")
+    __slots__ = ("credential", "entity", "ids", "opened", "visit")
 
-    def __init__(self, visit: Visit, session: str, host: str | None, entity: str) -> None:
+    def __init__(self, visit: Visit, credential: Credential, entity: str) -> None:
         self.entity = entity
         self.visit = visit
-        self.session = session
-        self.host = host
+        self.credential = credential
         self.ids: set[str] = set()
         self.opened: dict[int, Intent] = {}
 
@@ -108,17 +133,31 @@ class Context:
 
 
 class Runtime:
-    """One process's driver. ``instance`` is its name in the journal."""
+    """One process's driver. ``instance`` is its name in the journal.
+
+    ``look`` asks under the bridge's own credential, if it has one; ``own_look`` under that of a JSON caller.
+    """
 
     def __init__(
-        self, journal: Journal, soap: SoapRoute, rest: RestRoute | None, look: Look | None, clock: Clock, instance: str
+        self,
+        journal: Journal,
+        soap: SoapRoute,
+        rest: RestRoute | None,
+        look: Look | None,
+        clock: Clock,
+        instance: str,
+        *,
+        actions: ActionRoute | None = None,
+        own_look: Callable[[Sequence[tuple[str, str]]], Look] | None = None,
     ) -> None:
         self.instance = instance
         self.stopping = False
         self._journal = journal
         self._soap = soap
         self._rest = rest
+        self._actions = actions
         self._look = look
+        self._own_look = own_look
         self._clock = clock
         self._driving: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Reply]] = set()
@@ -140,11 +179,11 @@ class Runtime:
             await asyncio.gather(self._beat, return_exceptions=True)
         await self._journal.flush()
 
-    async def run(self, errand: Errand, visit: Visit, session: str, host: str | None = None) -> Reply:
+    async def run(self, errand: Errand, visit: Visit, credential: Credential) -> Reply:
         """Conduct a call and return what to answer, at the latest when the caller's time is up."""
         if self.stopping:
             raise Stopping
-        context = Context(visit, session, host, errand.caller.entity)
+        context = Context(visit, credential, errand.caller.entity)
         task = asyncio.create_task(self._conduct(errand, context))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -217,19 +256,35 @@ class Runtime:
                 except JournalDown as down:
                     log.warning("journal down", error=str(down))
                     return None
-            case c.Compose(op, objects, single_transaction):
+            case c.Compose(op, objects, single_transaction, route):
+                if route is Route.ACTION:
+                    assert self._actions is not None
+                    return self._actions.compose(op, objects, context.entity)
                 return self._soap.compose(op, objects, single_transaction)
-            case c.LoadDispatch(intent_id):
-                return await self._journal.dispatch_of(intent_id)
+            case c.LoadDispatches(intent_id):
+                return await self._journal.dispatches_of(intent_id)
+            case c.Hold(scope, key, intent_id, whole):
+                return await self._hold(scope, key, intent_id, whole=whole)
             case _:
                 raise TypeError(f"unknown command {type(command).__name__}")
+
+    async def _hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> c.Recorded:
+        try:
+            held = await self._journal.hold(scope, key, intent_id, whole=whole)
+        except JournalDown as down:
+            log.warning("journal down", error=str(down))
+            return c.Recorded.DOWN
+        return c.Recorded.DONE if held else c.Recorded.CONFLICT
 
     async def _lookup(self, questions: Sequence[Question], context: Context) -> dict[Question, Fact]:
         if self._look is not None:
             return await self._look.answer(questions, context.entity)
+        credential = context.credential
+        if credential.own is not None and self._own_look is not None:
+            return await self._own_look(credential.own).answer(questions, context.entity)
         # Settlement is off and there is no REST credential: nothing is classified, only repeats are read again.
         return {
-            question: await self._soap.standing(question, context.session, context.host)
+            question: await self._soap.standing(question, credential.session, credential.host)
             if isinstance(question, StillStands)
             else NoVerdict("the bridge has no REST credential")
             for question in questions
@@ -251,6 +306,7 @@ class Runtime:
         for change in changes if done else ():
             if isinstance(change, c.Opened):
                 context.opened |= {intent.position: intent for intent in change.intents}
+            _notice(change)
         self._wake()
         return c.Recorded.DONE if done else c.Recorded.CONFLICT
 
@@ -279,12 +335,16 @@ class Runtime:
         self, dispatch: Dispatch, context: Context, not_after: float
     ) -> c.Answer | c.SoapAnswer | c.NotSent | c.Lost:
         event: c.Answer | c.SoapAnswer | c.NotSent | c.Lost
+        credential = context.credential
         if dispatch.route is Route.SOAP:
-            event = await self._soap.send(dispatch, context.session, context.host, not_after)
+            event = await self._soap.send(dispatch, credential.session, credential.host, not_after)
+        elif dispatch.route is Route.ACTION:
+            assert self._actions is not None
+            event = await self._actions.send(dispatch, not_after, credential.own)
         elif self._rest is None:
             raise RuntimeError("a REST dispatch without a REST credential; start should have refused this tenant")
         else:
-            event = await self._rest.send(dispatch, not_after)
+            event = await self._rest.send(dispatch, not_after, credential.own)
         METRICS.dispatches.add(route=dispatch.route.value, verdict=type(event).__name__.lower())
         log.info("sent", dispatch=dispatch.id, route=dispatch.route.value, came=type(event).__name__.lower())
         return event

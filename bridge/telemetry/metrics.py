@@ -117,6 +117,9 @@ class Registry:
         self.calls = self._add(Counter("bridge_calls_total", "Calls answered.", ("op", "route", "told")))
         self.dispatches = self._add(Counter("bridge_dispatches_total", "Upstream requests.", ("route", "verdict")))
         self.refusals = self._add(Counter("bridge_guard_refusals_total", "Requests the guard refused.", ("reason",)))
+        self.for_people = self._add(
+            Counter("bridge_for_people_total", "What only a person can bring to an end.", ("kind",))
+        )
         self.call_seconds = self._add(Histogram("bridge_call_seconds", "Time to answer a call.", ("op", "route")))
         self.dispatch_seconds = self._add(Histogram("bridge_dispatch_seconds", "Time of a dispatch.", ("route",)))
 

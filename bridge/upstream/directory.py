@@ -13,6 +13,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import assert_never
 
 from bridge.core.facts import (
@@ -37,7 +38,7 @@ from bridge.core.facts import (
     WhichParts,
     WhichSource,
 )
-from bridge.upstream import readings
+from bridge.upstream import evidence, readings
 from bridge.upstream.clock import fence_now
 from bridge.upstream.readings import Body, Document, Unusable
 from bridge.upstream.rest import Json, UnusableKey, ZuoraRest, segment
@@ -111,8 +112,12 @@ class Directory:
                     return await self._memos(now, account_id)
                 case StillStands(object_type, zuora_id):
                     return await self._standing(now, object_type, zuora_id)
-                case WhichMade() | Shows() | WhichParts():
-                    return NoVerdict("not looked up yet")
+                case WhichMade():
+                    return await evidence.made(question, partial(self._read, now), self._all_pages(now))
+                case Shows():
+                    return await evidence.showing(question, partial(self._read, now))
+                case WhichParts():
+                    return await evidence.parts(question, self._all_pages(now))
                 case _:
                     assert_never(question)
         except Unusable as unusable:
@@ -317,6 +322,12 @@ class Directory:
             if not body.get("nextPage"):
                 return listed
         raise Unusable(f"a list of more than {_MAX_PAGES} pages")
+
+    def _all_pages(self, now: _Round) -> evidence.Pages:
+        async def pages(path: str, params: evidence.Params, names: tuple[str, ...]) -> list[Body]:
+            return await self._pages(now, path, params, *names)
+
+        return pages
 
     def _recall(self, now: _Round, key: str) -> DocumentRef | None:
         known = self._known.get((now.entity, key))

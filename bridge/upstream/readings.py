@@ -18,6 +18,7 @@ from bridge.core.facts import (
     DocumentRef,
     GatewayFact,
     Kind,
+    Part,
     PaymentFact,
     Standing,
 )
@@ -59,12 +60,13 @@ def document(kind: Kind, body: Body, key: str | None = None) -> Document:
     )
 
 
-def payment(body: Body, parts: Iterable[Body], key: str) -> PaymentFact:
-    """A payment with the debit memos its parts name."""
+def payment(body: Body, listed: Iterable[Body], key: str) -> PaymentFact:
+    """A payment with what it is applied to."""
     identity = _text(body, "id")
     if key.casefold() not in (identity.casefold(), str(body.get("number", "")).casefold()):
         raise Unusable("Zuora answered with another payment than the one asked for")
     refunded = _amount(body, "refundAmount") if body.get("refundAmount") is not None else Decimal(0)
+    applied, unapplied = parts(listed)
     return PaymentFact(
         id=identity,
         account_id=_text(body, "accountId"),
@@ -72,8 +74,30 @@ def payment(body: Body, parts: Iterable[Body], key: str) -> PaymentFact:
         type=_text(body, "type"),
         refundable=_amount(body, "amount") - refunded,
         dated=_date(body, "effectiveDate"),
-        debit_memo_ids=frozenset(memo for part in parts if (memo := _maybe_text(part, "debitMemoId"))),
+        debit_memo_ids=frozenset(part.id for part in applied if part.kind is Kind.DEBIT_MEMO),
+        parts=applied,
+        unapplied=unapplied,
+        currency=_maybe_text(body, "currency"),
     )
+
+
+def parts(listed: Iterable[Body]) -> tuple[tuple[Part, ...], Decimal]:
+    """What a payment is applied to, in Zuora's order, and what is left: a part that names no document (Zuora:
+    Retrieve all parts of a payment)."""
+    applied: list[Part] = []
+    unapplied = Decimal(0)
+    for row in listed:
+        amount = _amount(row, "amount")
+        invoice, memo = _maybe_text(row, "invoiceId"), _maybe_text(row, "debitMemoId")
+        if invoice is not None and memo is not None:
+            raise Unusable("a payment part of two documents")
+        if memo is not None:
+            applied.append(Part(Kind.DEBIT_MEMO, memo, amount))
+        elif invoice is not None:
+            applied.append(Part(Kind.INVOICE, invoice, amount))
+        else:
+            unapplied += amount
+    return tuple(applied), unapplied
 
 
 def account(body: Body) -> AccountFact:

@@ -96,6 +96,13 @@ class ZuoraRest:
         self._oauth = oauth
         self._budget = budget
         self._version = version
+        self._own: Sequence[tuple[str, str]] | None = None
+
+    def under(self, own: Sequence[tuple[str, str]]) -> ZuoraRest:
+        """The same, under a JSON caller's own headers where no credential is given."""
+        made = ZuoraRest(self._transport, self._origin, None, self._budget, self._version)
+        made._own = tuple(own)
+        return made
 
     async def send(
         self,
@@ -147,6 +154,7 @@ class ZuoraRest:
         credential: Sequence[tuple[str, str]] | None,
     ) -> Exchange | NotSent | Lost:
         recorded = tuple(headers)
+        credential = self._own if credential is None else credential
         if credential is not None:
             return await self._once(method, target, (*recorded, *credential), body, deadline, not_after)
         if self._oauth is None:

@@ -7,6 +7,7 @@ Must not load anything but the one WSDL file, retry, or read an answer strictly 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import warnings
 from pathlib import Path
@@ -65,6 +66,8 @@ class ZuoraSoap:
     """Compose by the WSDL at ``wsdl_path`` and send to ``origin``, or to the host a session belongs to."""
 
     def __init__(self, wsdl_path: Path, origin: str, transport: Transport, budget: Budget) -> None:
+        # zeep asks for absolute names, and the one file must be recognised by its own.
+        wsdl_path = Path(os.path.abspath(wsdl_path))
         self._client = Client(
             str(wsdl_path),
             transport=_LocalFile(wsdl_path),

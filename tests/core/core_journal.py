@@ -18,6 +18,7 @@ class Ledger:
     def __init__(self) -> None:
         self.intents: dict[str, Intent] = {}
         self.dispatches: dict[str, Dispatch] = {}
+        self.holds: dict[tuple[str, str], tuple[str, bool]] = {}
 
     def record(self, changes: Sequence[Change]) -> bool:
         """All changes or, where one's condition fails, none; raises ``IllegalTransition``."""
@@ -47,9 +48,13 @@ class Ledger:
                 dispatch = self.dispatches.get(dispatch_id)
                 if dispatch is None:
                     return False
-                self.dispatches[dispatch_id] = replace(dispatch, first_sent_at=dispatch.first_sent_at or at)
-            case Answered(dispatch_id):
-                return dispatch_id in self.dispatches
+                first = dispatch.first_sent_at if dispatch.first_sent_at is not None else at
+                self.dispatches[dispatch_id] = replace(dispatch, first_sent_at=first, last_sent_at=at)
+            case Answered(dispatch_id, verdict, at):
+                dispatch = self.dispatches.get(dispatch_id)
+                if dispatch is None:
+                    return False
+                self.dispatches[dispatch_id] = replace(dispatch, verdict=verdict, answered_at=at)
         return True
 
     def _open(self, intent: Intent) -> bool:
@@ -97,10 +102,19 @@ class Ledger:
         joinable.sort(key=lambda each: (each.created_at, each.ordinal, each.position, each.id))
         return Matched(tuple(joinable), generations)
 
-    def dispatch_of(self, intent_id: str) -> Dispatch | None:
-        """The newest dispatch of an intent."""
+    def dispatches_of(self, intent_id: str) -> tuple[Dispatch, ...]:
+        """The dispatches of an intent, by step and attempt."""
         carrying = [each for each in self.dispatches.values() if intent_id in each.intent_ids]
-        return max(carrying, key=lambda each: (each.step, each.attempt, each.recorded_at, each.id), default=None)
+        return tuple(sorted(carrying, key=lambda each: (each.step, each.attempt, each.recorded_at, each.id)))
+
+    def hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> bool:
+        """Take a lease that is free."""
+        holder, wholly = self.holds.get((scope, key), (intent_id, False))
+        state = self.intents[holder].state
+        if holder != intent_id and not state.settled and (wholly or state is not State.IN_DOUBT):
+            return False
+        self.holds[scope, key] = intent_id, whole
+        return True
 
     def deliver(self, intent_ids: Iterable[str], at: int) -> None:
         """Their verdicts were told to the last byte; the first mark counts."""

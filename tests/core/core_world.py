@@ -19,11 +19,23 @@ from core_zuora import Made, Zuora
 
 from bridge.core import answers
 from bridge.core import commands as c
+from bridge.core.classify import Prefer
 from bridge.core.conduct import Errand, conduct
-from bridge.core.facts import Absent, Fact, NoVerdict, Question, Standing, StillStands
+from bridge.core.facts import (
+    Absent,
+    Fact,
+    NoVerdict,
+    Question,
+    Showing,
+    Shows,
+    Standing,
+    StillStands,
+    WhichMade,
+    WhichParts,
+)
 from bridge.core.identity import fingerprint
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Rows, Told, ZObject
+from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Rows, Tenant, Told, ZObject
 
 MORNING = 1_771_610_400_000
 """2026-02-20T10:00:00-08:00, the fixture's day in Los Angeles."""
@@ -62,7 +74,7 @@ class Play:
     def __init__(
         self, world: World, process: str, asked: Call, caller: Caller, patience: float, *, hears: bool
     ) -> None:
-        self.errand = Errand(asked, caller, TENANT, f"c{next(world.numbers)}", process, soap)
+        self.errand = Errand(asked, caller, world.tenant, f"c{next(world.numbers)}", process, world.prefer)
         self.process = process
         self.prints = [fingerprint(asked.op, obj) for obj in asked.objects]
         self.reply: Reply | None = None
@@ -114,7 +126,15 @@ class Play:
 class World:
     """Everything there is. ``mood`` says how Zuora takes the next request."""
 
-    def __init__(self, *moods: str, facts: Mapping[Question, Fact] = FACTS) -> None:
+    def __init__(
+        self,
+        *moods: str,
+        facts: Mapping[Question, Fact] = FACTS,
+        tenant: Tenant = TENANT,
+        prefer: Prefer = soap,
+    ) -> None:
+        self.tenant = tenant
+        self.prefer = prefer
         self.now = MORNING
         self.send_ms = 50
         self.numbers = count(1)
@@ -223,15 +243,20 @@ class World:
                 return (None if self.journal_state() == "down" else self.journal.match(scope, prints, since),)
             case c.Lookup(questions):
                 return ({each: self._fact(each) for each in questions},)
-            case c.Compose(op, objects, single):
+            case c.Compose(op, objects, single, _):
                 texts = [json.dumps([dict(each.fields), len(each.children)]) for each in objects]
                 return (c.Composed("/apps/services/a/107.0", (), f"{op.value} {single} {texts}".encode()),)
             case c.Record(changes):
                 return (self._record(play, changes),)
             case c.Send(dispatch):
                 return (self._send(dispatch),)
-            case c.LoadDispatch(intent_id):
-                return (self.journal.dispatch_of(intent_id),)
+            case c.LoadDispatches(intent_id):
+                return (self.journal.dispatches_of(intent_id),)
+            case c.Hold(scope, key, intent_id, whole):
+                if self.journal_state() == "down":
+                    return (c.Recorded.DOWN,)
+                held = self.journal.hold(scope, key, intent_id, whole=whole)
+                return (c.Recorded.DONE if held else c.Recorded.CONFLICT,)
             case c.Tell(position, outcome):
                 play.known[position] = outcome
                 return (None,)
@@ -282,6 +307,14 @@ class World:
         if isinstance(question, StillStands) and question not in self.facts:
             stands = any(each.id == question.zuora_id for each in self.zuora.made)
             return Standing(stands, "Processed" if stands else "deleted")
+        if isinstance(question, WhichMade) and question not in self.facts:
+            return self.zuora.found(question.marker)
+        if isinstance(question, WhichParts) and question not in self.facts:
+            return self.zuora.shown_parts(question.payment_id)
+        if isinstance(question, Shows) and question not in self.facts:
+            status = self.zuora.status.get(question.zuora_id, "Processed")
+            shown = Showing(dict(question.expected).get("status", status) == status, status)
+            return Absent() if status == "deleted" else shown
         return self.facts.get(question, Absent())
 
     def _send(self, dispatch: Dispatch) -> c.SendEvent:
@@ -330,6 +363,8 @@ class World:
             about = own | ({outcome.intent_id} if outcome.intent_id is not None else set())
             made = [each for each in self.zuora.made if each.intent_id in about]
             assert not outcome.joined or _may_be_joined(play, outcome), "I6: joined without waiting or reading"
+            if play.errand.call.op is not Op.CREATE:
+                continue
             if outcome.told is Told.APPLIED:
                 assert [each.id for each in made] == [outcome.zuora_id], "I3: success without its object"
             elif outcome.told is not Told.UNKNOWN:

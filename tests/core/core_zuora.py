@@ -1,5 +1,7 @@
 """Zuora as ``conduct`` sees it: creates what is asked, once per key, and answers as the mood of the moment is.
 
+A payment's parts are changed by PUT, which has no key: a repeat applies again.
+
 Moods: ``ok``; ``no``, ``lock``, ``internal`` (failures that are stored under the key); ``limit``, ``long limit``,
 ``forbidden``, ``html`` (given before the key is looked at); ``unsent``, ``lost before``, ``lost after``, ``502 after``,
 ``slow`` (lost, and carried out half a minute later).
@@ -11,9 +13,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import count
 
+from bridge.core import facts
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
+from bridge.core.facts import Fact
 from bridge.core.intent import Dispatch
 from bridge.core.model import Route, RowError
 
@@ -74,6 +79,7 @@ class Made:
     id: str
     intent_id: str
     route: Route
+    marker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,12 @@ class Zuora:
         self.requests: list[tuple[Dispatch, str]] = []
         self.late: list[Late] = []
         self._watch = watch
+        self.parts: dict[str, dict[str, Decimal]] = {}
+        self.status: dict[str, str] = {}
         self._answers: dict[str, Answer] = {}
         self._bodies: dict[str, bytes] = {}
+        self.markers_of_soap: Callable[[str], str | None] = lambda _: None
+        self._stored_rows: dict[str, tuple[SoapRow, ...]] = {}
         self._ids = count(1)
 
     def of(self, intent_id: str | None) -> list[Made]:
@@ -111,6 +121,10 @@ class Zuora:
             return NotSent("connection refused")
         if mood == "lost before":
             return Lost("reset")
+        if dispatch.route is Route.ACTION:
+            return self._action(dispatch, mood)
+        if dispatch.route is Route.REST and dispatch.key is None:
+            return self._put(dispatch, mood, now)
         return self._rest(dispatch, mood, now) if dispatch.key is not None else self._soap(dispatch, mood, now)
 
     def arrive(self, now: int) -> None:
@@ -119,6 +133,8 @@ class Zuora:
             self.late.remove(each)
             if each.dispatch.key is not None:
                 self._execute(each.dispatch, each.dispatch.key, "ok")
+            elif each.dispatch.route is Route.REST:
+                self._change(each.dispatch)
             else:
                 self._rows(each.dispatch, "ok")
 
@@ -139,8 +155,46 @@ class Zuora:
 
     def _execute(self, dispatch: Dispatch, key: str, mood: str) -> Answer:
         if key not in self._answers:
-            self._answers[key] = STORED.get(mood) or success(self._make(dispatch.intent_ids[0], Route.REST))
+            made = dispatch.intent_ids[0], Route.REST, dispatch.marker
+            self._answers[key] = STORED.get(mood) or success(self._make(*made))
         return self._answers[key]
+
+    def _put(self, dispatch: Dispatch, mood: str, now: int) -> SendEvent:
+        if mood in BEFORE_THE_KEY or mood in STORED:
+            return BEFORE_THE_KEY.get(mood) or STORED[mood]
+        if mood == "slow":
+            self.late.append(Late(dispatch, now + SLOW_MS))
+            return Lost("read timeout")
+        answer = self._change(dispatch)
+        if mood == "lost after":
+            return Lost("reset")
+        return Answer(502, HTML) if mood == "502 after" else answer
+
+    def _change(self, dispatch: Dispatch) -> Answer:
+        zuora_id, _, what = dispatch.path.removeprefix("/v1/payments/").removeprefix("/v1/refunds/").partition("/")
+        if dispatch.method == "DELETE" or what == "cancel":
+            self.status[zuora_id] = "deleted" if dispatch.method == "DELETE" else "Canceled"
+            return Answer(200, b'{"success": true}')
+        rows = [row for rows in json.loads(dispatch.body, parse_int=str, parse_float=str).values() for row in rows]
+        parts = dict(self.parts[zuora_id])
+        for row in rows:
+            key = row.get("debitMemoId") or row["invoiceId"]
+            parts[key] = parts.get(key, Decimal(0)) + Decimal(row["amount"]) * (-1 if what == "unapply" else 1)
+        if min(parts.values()) < 0:
+            return STORED["no"]
+        self.parts[zuora_id] = parts
+        return Answer(200, json.dumps({"success": True, "id": hashlib.md5(zuora_id.encode()).hexdigest()}).encode())
+
+    def _action(self, dispatch: Dispatch, mood: str) -> SendEvent:
+        assert dispatch.key is not None
+        if mood in SOAP_FAILURES:
+            return SOAP_FAILURES[mood]
+        rows = self._stored_rows.get(dispatch.key)
+        if rows is None:
+            rows = self._stored_rows[dispatch.key] = self._rows(dispatch, mood)
+        if mood in ("lost after", "slow"):
+            return Lost("reset")
+        return SoapAnswer(502) if mood == "502 after" else SoapAnswer(200, rows)
 
     def _soap(self, dispatch: Dispatch, mood: str, now: int) -> SendEvent:
         if mood in SOAP_FAILURES:
@@ -156,10 +210,26 @@ class Zuora:
     def _rows(self, dispatch: Dispatch, mood: str) -> tuple[SoapRow, ...]:
         if mood in SOAP_REFUSALS:
             return (SoapRow(False, None, (RowError(SOAP_REFUSALS[mood], MESSAGE),)),) * len(dispatch.intent_ids)
-        return tuple(SoapRow(True, self._make(each, Route.SOAP)) for each in dispatch.intent_ids)
+        return tuple(
+            SoapRow(True, self._make(each, dispatch.route, self.markers_of_soap(each))) for each in dispatch.intent_ids
+        )
 
-    def _make(self, intent_id: str, route: Route) -> str:
-        made = Made(hashlib.md5(str(next(self._ids)).encode()).hexdigest(), intent_id, route)
+    def shown_parts(self, payment_id: str) -> Fact:
+        """What a payment is applied to."""
+        if payment_id not in self.parts:
+            return facts.Absent()
+        kept = self.parts[payment_id].items()
+        return facts.Parts(tuple(facts.Part(facts.Kind.DEBIT_MEMO, key, each) for key, each in kept), Decimal(0))
+
+    def found(self, marker: str) -> Fact:
+        """What Object Query shows of a marker."""
+        found = [each for each in self.made if each.marker == marker]
+        if len(found) > 1:
+            return facts.Several(tuple(each.id for each in found))
+        return facts.Made(found[0].id, "Processed") if found else facts.Absent()
+
+    def _make(self, intent_id: str, route: Route, marker: str | None = None) -> str:
+        made = Made(hashlib.md5(str(next(self._ids)).encode()).hexdigest(), intent_id, route, marker)
         self.made.append(made)
         self._watch(made)
         return made.id

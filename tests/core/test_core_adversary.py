@@ -106,7 +106,7 @@ class Adversary:
     def _stored_failure(self, intent_id: str | None) -> bool:
         """Zuora replays a stored 500 under its key for a day: only a look-up could settle it."""
         assert intent_id is not None
-        dispatch = self.world.journal.dispatch_of(intent_id)
+        dispatch = self.world.journal.dispatches_of(intent_id)[-1]
         assert dispatch is not None
         assert dispatch.key is not None
         return self.world.zuora.stored(dispatch.key) == STORED["internal"]

@@ -254,12 +254,6 @@ def test_what_cannot_be_added_up_is_left_to_zuora(fields: dict[str, Any]) -> Non
             "INVALID_VALUE",
             "GatewayOptionData",
         ),
-        (pays("d1", "80", DebitMemoItemPaymentData=[zobject("X")]), "INVALID_VALUE", None),
-        (
-            payment(InvoicePaymentData=[replace(part("i1", "1"), verbatim={"InvoiceItemPaymentData": ""})]),
-            "INVALID_VALUE",
-            None,
-        ),
     ],
 )
 def test_a_refusal_names_the_callers_field_and_sends_nothing(obj: ZObject, code: str, field: str | None) -> None:

@@ -28,9 +28,9 @@ from bridge.core.commands import (
     Watch,
 )
 from bridge.core.conduct import MAX_LANES, ROUNDS
-from bridge.core.facts import AccountFact, NoVerdict, WhichAccount, WhichDocument
+from bridge.core.facts import AccountFact, NoVerdict, Standing, StillStands, WhichAccount, WhichDocument
 from bridge.core.intent import Dispatch, State
-from bridge.core.model import CallFault, Op, Outcome, Reply, Route, Rows
+from bridge.core.model import CallFault, Op, Outcome, Reply, Route, Rows, Told
 
 
 def rows(reply: Reply | None) -> tuple[Outcome, ...]:
@@ -151,18 +151,40 @@ def test_the_second_of_two_calls_of_one_process_is_a_repeat() -> None:
     (again,) = rows(play.reply)
     assert (again.zuora_id, again.joined) == (first[0].zuora_id, True)
     assert len(world.zuora.requests) == 1
-    assert [type(each) for each in play.commands] == [Ask, Match, Commit, Lookup, *[type(play.commands[-1])]]
+    assert [type(each) for each in play.commands] == [Ask, Match, Commit, Ask, Lookup, *[type(play.commands[-1])]]
 
 
-def test_an_equal_call_a_quarter_of_an_hour_after_delivery_is_a_new_act() -> None:
-    """Until twin policies come, nothing else tells a genuine second payment from a late repeat."""
+TWINS = {"allow": (Told.APPLIED, False, 2), "join": (Told.APPLIED, True, 1), "fault": (Told.REFUSED, False, 1)}
+
+
+@pytest.mark.parametrize("policy", TWINS)
+@pytest.mark.parametrize("hours", [0.26, 71.9])
+def test_about_an_equal_call_long_after_delivery_the_callers_policy_decides(policy: str, hours: float) -> None:
+    """Only its owner knows whether it is a second payment or the first one once more (59)."""
     world = World()
     world.acts.update([world.begin(call(pays("d1", "40"))).prints[0]])
     world.run()
-    world.pass_time(15 * 60 * 1000 + 1000)
+    world.pass_time(int(hours * 3_600_000))
+    (second,) = rows(world.call(pays("d1", "40"), caller=replace(ERP, twins=policy)))
+    assert (second.told, second.joined, len(world.zuora.made)) == TWINS[policy]
+    if policy == "fault":
+        (error,) = second.errors
+        assert error.code == "DUPLICATE_VALUE"
+        zuora_id = world.zuora.made[0].id
+        assert error.message == f"Equal to {zuora_id} of 2026-02-20; another ReferenceId makes it a second payment."
+
+
+@pytest.mark.parametrize("why", ["three days", "fallen"])
+def test_what_is_no_twin_is_a_new_act(why: str) -> None:
+    """After 72 hours nobody repeats; and what was canceled since may be paid again."""
+    world = World()
+    world.acts.update([world.begin(call(pays("d1", "40"))).prints[0]])
+    world.run()
+    world.pass_time(73 * 3_600_000 if why == "three days" else 3_600_000)
+    if why == "fallen":
+        world.facts[StillStands("Payment", world.zuora.made[0].id)] = Standing(stands=False, status="Canceled")
     (second,) = rows(world.call(pays("d1", "40")))
-    assert not second.joined
-    assert len(world.zuora.made) == 2
+    assert (second.told, len(world.zuora.made)) == (Told.APPLIED, 2)
 
 
 # ---------------------------------------------------------------- nothing is sent

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from core_intents import intent
-from core_objects import STRANGER, call, pays, zobject
+from core_objects import FACTS, STRANGER, call, pays, zobject
 from core_world import MORNING, Play, Ready, World
 
-from bridge.core.commands import Adopted, LoadDispatch, Lookup, Moved, Record, Watch
+from bridge.core.commands import Adopted, LoadDispatches, Lookup, Moved, Record, Watch
 from bridge.core.conduct.joins import TURNS, joinable
-from bridge.core.facts import NoVerdict, Standing, StillStands
+from bridge.core.conduct.proof import question_of
+from bridge.core.facts import Absent, Fact, NoVerdict, Question, Showing, Standing, StillStands
 from bridge.core.intent import State
 from bridge.core.model import Op, Outcome, RowError, Rows, Told, ZObject
 
@@ -83,14 +84,70 @@ def test_an_update_that_is_done_may_be_done_again() -> None:
     assert len(world.zuora.requests) == 2
 
 
-def test_an_update_in_doubt_is_joined() -> None:
-    """It may have happened, and SOAP has no key."""
+CHANGES = {
+    "an update": (Op.UPDATE, zobject("Payment", Id="p1", TransferredToAccounting="Yes")),
+    "a cancel": (Op.UPDATE, zobject("Payment", Id="p1", Status="Canceled")),
+    "a delete": (Op.DELETE, zobject("Payment", Id="p1")),
+}
+
+
+def shown(obj: ZObject, op: Op, fact: Fact) -> dict[Question, Fact]:
+    """What Zuora shows of an object that an update or delete is about."""
+    question = question_of(obj, op, None)
+    assert question is not None
+    return {question: fact}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_doubt_that_the_object_shows_is_done_at_once(name: str) -> None:
+    """SOAP has no key, but the object can be read (71)."""
+    op, obj = CHANGES[name]
+    done = Absent() if op is Op.DELETE else Showing(as_expected=True, status="Canceled")
+    world = World("lost after", facts={**FACTS, **shown(obj, op, done)})
+    play = world.begin(call(obj, op=op))
+    world.run()
+    assert (row(play).told, row(play).zuora_id) == (Told.APPLIED, "p1")
+    assert len(world.zuora.requests) == 1
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_doubt_is_joined_and_found_done_later(name: str) -> None:
+    """While nothing shows it, it stays in doubt and is not sent again; the repeat that finds it answers it (71)."""
+    op, obj = CHANGES[name]
+    not_yet, done = Showing(as_expected=False, status="Processed"), Showing(as_expected=True, status="Canceled")
+    world = World("lost after", facts={**FACTS, **shown(obj, op, not_yet)})
+    world.begin(call(obj, op=op))
+    world.run()
+    again = row(repeat(world, obj, "second", op=op))
+    assert (again.told, again.joined) == (Told.UNKNOWN, True)
+    world.facts |= shown(obj, op, Absent() if op is Op.DELETE else done)
+    found = row(repeat(world, obj, "third", op=op))
+    assert (found.told, found.joined) == (Told.APPLIED, True)
+    assert len(world.zuora.requests) == 1
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_proved_absent_is_sent_again_for_its_repeat(name: str) -> None:
+    """Nothing can be on its way any more, and two looks found it undone."""
+    op, obj = CHANGES[name]
+    world = World("lost before", facts={**FACTS, **shown(obj, op, Showing(as_expected=False, status="Processed"))})
+    world.begin(call(obj, op=op))
+    world.run()
+    world.pass_time(20 * 60_000)
+    again = row(repeat(world, obj, "second", op=op))
+    assert (again.told, again.joined) == (Told.APPLIED, False)
+    assert sorted(each.state.name for each in world.journal.intents.values()) == ["APPLIED", "NOT_APPLIED"]
+
+
+def test_a_change_that_nothing_shows_stays_in_doubt() -> None:
+    """REST has no Voided; whoever repeats hears the same and takes nothing over."""
+    obj = zobject("Payment", Id="p3", Status="Voided")
     world = World("lost after")
-    obj = zobject("Payment", Id="p1", TransferredToAccounting="Yes")
     world.begin(call(obj, op=Op.UPDATE))
     world.run()
-    again = row(repeat(world, obj, op=Op.UPDATE))
-    assert (again.told, again.joined) == (Told.UNKNOWN, True)
+    play = repeat(world, obj, "second", op=Op.UPDATE)
+    assert (row(play).told, row(play).joined) == (Told.UNKNOWN, True)
+    assert not any(isinstance(each, Record) for each in play.commands)
     assert len(world.zuora.requests) == 1
 
 
@@ -234,7 +291,6 @@ def test_a_soap_orphan_stays_in_doubt(found: State) -> None:
     for process in ("second", "third"):
         play = repeat(world, INVOICE, process)
         assert (row(play).told, row(play).joined) == (Told.UNKNOWN, True)
-        assert not any(isinstance(each, LoadDispatch) for each in play.commands)
     assert only(world) is State.IN_DOUBT
     assert world.zuora.requests == []
 
@@ -263,7 +319,7 @@ def test_what_may_not_go_out_again_stays_in_doubt(found: State, why: str) -> Non
     play = world.begin(call(MEMO), "second", **({"caller": STRANGER} if why == "not allowed" else {}))
     while not any(isinstance(each, Watch) for each in play.commands):
         world.turn()
-    while why == "hangs up" and not any(isinstance(each, LoadDispatch) for each in play.commands):
+    while why == "hangs up" and not any(isinstance(each, LoadDispatches) for each in play.commands):
         world.turn()
     play.gone = why == "hangs up"
     world.run()

@@ -88,7 +88,7 @@ async def compare(seed: int) -> int:
             assert {each.id: each for each in stored} == small.intents
             assert await real.match(SCOPE, PRINTS, 1_030) == small.match(SCOPE, PRINTS, 1_030)
             for name in NAMES:
-                assert await real.dispatch_of(name) == small.dispatch_of(name)
+                assert await real.dispatches_of(name) == small.dispatches_of(name)
             applied = [each.id for each in stored if each.state is State.APPLIED][:1]
             real.delivered(applied, 1_000 + 60 * (held % 2))
             await real.flush()

@@ -12,7 +12,7 @@ from core_objects import call, pays
 from core_world import MORNING, Play, World
 
 from bridge.core.commands import Answered, Record, Wait
-from bridge.core.conduct.lanes import SAME_KEY_MS, same_key_allowed
+from bridge.core.conduct.send import SAME_KEY_MS, same_key_allowed
 from bridge.core.intent import Dispatch, State
 from bridge.core.model import CallFault, Outcome, Route, Rows, Told
 

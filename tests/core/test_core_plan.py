@@ -13,10 +13,12 @@ from core_objects import ERP, STRANGER, TENANT, call, pays, refund
 
 from bridge.core import plan
 from bridge.core.classify import Forward, Refused, Translate, Verdict
+from bridge.core.classify.verdicts import Prelude, Request
 from bridge.core.commands import Composed
+from bridge.core.facts import Kind, Part
 from bridge.core.identity import upstream_key
 from bridge.core.intent import Intent, State
-from bridge.core.model import CallFault, Op, Route, RowError, ZObject
+from bridge.core.model import CallFault, Op, Route, RowError
 
 NOW = 5_000
 OBJ = pays("d1", "80")
@@ -42,15 +44,11 @@ def test_fifty_one_objects_are_a_fault() -> None:
     assert (fault.code, fault.kind, fault.status) == ("MAX_RECORDS_EXCEEDED", "UnexpectedErrorFault", 500)
 
 
-@pytest.mark.parametrize("obj", [OBJ, refund(PaymentId="p1")])
-def test_dates_below_69_are_not_read_yet(obj: ZObject) -> None:
-    """They are dateTimes there; nothing is guessed about their day."""
-    fault = plan.check(call(obj, version="68.0"))
+def test_a_version_that_cannot_be_served_is_a_fault() -> None:
+    """Before anything is looked up."""
+    fault = plan.check(call(OBJ, version="0.9"))
     assert fault is not None
-    assert fault.code == "INVALID_VERSION"
-    assert plan.check(call(obj, version="69.0")) is None
-    undated = ZObject(obj.type, {"Amount": "1"})
-    assert plan.check(call(undated, version="20.0")) is None
+    assert (fault.code, fault.kind, fault.status) == ("INVALID_VERSION", "UnexpectedErrorFault", 500)
 
 
 # ---------------------------------------------------------------- permission and one transaction
@@ -82,6 +80,7 @@ def test_permission_is_for_an_object_and_an_operation(allow: set[str]) -> None:
     [
         ([FORWARD, FORWARD], ["Forward", "Forward"], [None, None]),
         ([FORWARD, TRANSLATE], ["INVALID_VALUE"] * 2, [False, False]),
+        ([FORWARD, replace(FORWARD, route=Route.ACTION)], ["INVALID_VALUE"] * 2, [False, False]),
         ([TRANSLATE, UNSENT], ["INVALID_VALUE", "TEMPORARY_ERROR"], [False, True]),
         ([FORWARD, REFUSED], ["INVALID_VALUE"] * 2, [False, False]),
         ([FORWARD, UNSENT], ["TEMPORARY_ERROR"] * 2, [True, True]),
@@ -143,7 +142,7 @@ def planned(kind: str = "Payment", **fields: object) -> Intent:
 
 def test_a_rest_dispatch_is_pinned_to_the_byte() -> None:
     """Path, version, key and JSON; no session and no credential in it (I9)."""
-    made = plan.rest_dispatch(planned(), TRANSLATE, TENANT, "", NOW)
+    (made,) = plan.rest_dispatches(planned(), TRANSLATE, TENANT, "", NOW)
     key = upstream_key(ERP.scope, "print of i-1", 0, 0, 0, 0)
     assert (made.method, made.path, made.route, made.op) == ("POST", "/v1/payments", Route.REST, Op.CREATE)
     assert made.body == b'{"amount":80.00,"comment":"\\u00e9"}'
@@ -158,7 +157,7 @@ def test_a_rest_dispatch_is_pinned_to_the_byte() -> None:
 
 def test_an_entity_is_named_to_zuora() -> None:
     """A token may be valid for several (117)."""
-    made = plan.rest_dispatch(planned(), TRANSLATE, TENANT, "e2", NOW)
+    (made,) = plan.rest_dispatches(planned(), TRANSLATE, TENANT, "e2", NOW)
     assert ("Zuora-Entity-Ids", "e2") in made.headers
 
 
@@ -176,7 +175,7 @@ def test_a_marker_is_what_a_later_look_up_can_find(
     kind: str, body: dict[str, str], marker: str | None, reference: str | None
 ) -> None:
     """Nothing is added to payments; a refund without a reference carries the intent's id."""
-    made = plan.rest_dispatch(planned(kind), replace(TRANSLATE, body=body), TENANT, "", NOW)
+    (made,) = plan.rest_dispatches(planned(kind), replace(TRANSLATE, body=body), TENANT, "", NOW)
     assert made.marker == marker
     assert json.loads(made.body).get("referenceId") == reference
 
@@ -184,7 +183,7 @@ def test_a_marker_is_what_a_later_look_up_can_find(
 def test_refunds_can_be_left_without_a_marker() -> None:
     """The owner may switch it off."""
     tenant = replace(TENANT, refund_reference=False)
-    made = plan.rest_dispatch(planned("Refund"), replace(TRANSLATE, body={}), tenant, "", NOW)
+    (made,) = plan.rest_dispatches(planned("Refund"), replace(TRANSLATE, body={}), tenant, "", NOW)
     assert (made.body, made.marker) == (b"{}", None)
 
 
@@ -203,9 +202,63 @@ def test_the_next_attempt_is_the_same_request_under_a_new_key() -> None:
 def test_a_soap_dispatch_carries_its_objects_in_order_and_no_key() -> None:
     """Zuora has none for SOAP."""
     composed = Composed("/apps/services/a/107.0", (("SOAPAction", ""),), b"<x/>")
-    made = plan.soap_dispatch("c1", Op.UPDATE, [intent("i-2"), intent("i-1")], composed, NOW)
+    made = plan.batch_dispatch("c1", Op.UPDATE, Route.SOAP, [intent("i-2"), intent("i-1")], composed, NOW, begins=True)
     assert (made.path, made.headers, made.body) == (composed.path, composed.headers, composed.body)
     assert (made.intent_ids, made.key, made.op, made.first_sent_at) == (("i-2", "i-1"), None, Op.UPDATE, NOW)
+
+
+def test_an_action_has_a_key_of_all_that_it_carries() -> None:
+    """Zuora takes Idempotency-Key for Actions; another set of intents is another request."""
+    composed = Composed("/v1/action/create", (("Content-Type", "application/json"),), b"{}")
+    both, one = (
+        plan.batch_dispatch("c1", Op.CREATE, Route.ACTION, intents, composed, NOW, begins=False)
+        for intents in ([intent("i-1"), intent("i-2")], [intent("i-1")])
+    )
+    assert both.headers == (*composed.headers, ("Idempotency-Key", both.key))
+    assert both.key != one.key
+    assert (both.route, both.first_sent_at) == (Route.ACTION, None)
+
+
+PRELUDE = Prelude("p2", (Part(Kind.DEBIT_MEMO, "d5", Decimal("50")),), (Part(Kind.DEBIT_MEMO, "d5", Decimal("50.00")),))
+
+
+def test_a_saga_is_three_requests_recorded_at_once() -> None:
+    """Unapply, refund, and what takes the first back; only the refund has a key and a marker."""
+    verdict = replace(TRANSLATE, path="/v1/payments/p2/refunds", body={"totalAmount": Decimal(50)}, prelude=PRELUDE)
+    unapply, refunds, undo = plan.rest_dispatches(planned("Refund"), verdict, TENANT, "", NOW)
+    assert [(each.method, each.path, each.step) for each in (unapply, refunds, undo)] == [
+        ("PUT", "/v1/payments/p2/unapply", 0),
+        ("POST", "/v1/payments/p2/refunds", 1),
+        ("PUT", "/v1/payments/p2/apply", 2),
+    ]
+    assert unapply.body == undo.body == b'{"debitMemos":[{"debitMemoId":"d5","amount":50}]}'
+    assert [each.key is None for each in (unapply, refunds, undo)] == [True, False, True]
+    assert "Idempotency-Key" not in dict(unapply.headers)
+    assert json.loads(unapply.snapshot or "") == {
+        "payment": "p2",
+        "takes": [["debit memo", "d5", "50"]],
+        "before": [["debit memo", "d5", "50.00"]],
+    }
+
+
+def test_a_request_without_a_body_says_nothing_of_one() -> None:
+    """A cancel or a delete has none."""
+    verdict = replace(TRANSLATE, method="PUT", path="/v1/payments/p2/cancel", body=None)
+    (made,) = plan.rest_dispatches(planned(), verdict, TENANT, "", NOW)
+    assert (made.body, made.key, made.marker) == (b"", None, None)
+    assert "Content-Type" not in dict(made.headers)
+    again = plan.next_attempt(made, planned(), NOW)
+    assert (again.key, again.headers, again.attempt) == (None, made.headers, 1)
+    assert again.id != made.id
+
+
+def test_whom_the_owner_allows_nothing_keeps_soap_without_its_fall_back() -> None:
+    """Actions go under the bridge's credential too, unless the caller has its own."""
+    cancel = Request("PUT", "/v1/payments/p2/cancel")
+    behind, action = replace(FORWARD, fallback=cancel), replace(FORWARD, route=Route.ACTION)
+    assert plan.permitted(call(OBJ), STRANGER, [behind]) == [FORWARD]
+    assert codes(plan.permitted(call(OBJ), STRANGER, [action])) == ["NO_PERMISSION"]
+    assert plan.permitted(call(OBJ), replace(STRANGER, own=True), [action, behind]) == [action, behind]
 
 
 def test_lanes_are_accounts_in_the_callers_order() -> None:
@@ -219,5 +272,5 @@ def test_lanes_are_accounts_in_the_callers_order() -> None:
 
 def test_a_fault_says_that_nothing_was_processed() -> None:
     """Whatever its reason."""
-    faults = [plan.check(call(*[OBJ] * 51)), plan.check(call(OBJ, version="60.0"))]
+    faults = [plan.check(call(*[OBJ] * 51)), plan.check(call(OBJ, version="0.9"))]
     assert all(isinstance(fault, CallFault) and "nothing was processed" in fault.message for fault in faults)

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from core_objects import ERP, FACTS, STRANGER, TENANT, call, pays, refund, soap, zobject
+from core_objects import ERP, FACTS, STRANGER, TENANT, A, call, pays, refund, rest, soap, zobject
 
 from bridge.core.commands import Compose, Composed, Lookup
-from bridge.core.facts import Absent, NoVerdict, WhichDocument
-from bridge.core.model import Call, Caller, Op
+from bridge.core.facts import Absent, Kind, NoVerdict, Part, PaymentFact, WhichDocument, WhichSource
+from bridge.core.model import Call, Caller, Op, Tenant
 from bridge.core.preview import Preview, preview
 
+ID = "8" * 32
+NO_PERMISSION = replace(TENANT, enhanced_write_off=False)
+ON_A_MEMO = PaymentFact(
+    "p5",
+    A,
+    "Processed",
+    "External",
+    Decimal(50),
+    debit_memo_ids=frozenset({"d5"}),
+    parts=(Part(Kind.DEBIT_MEMO, "d5", Decimal(50)),),
+)
+SAGA = {WhichSource("p5"): ON_A_MEMO}
 
-def shown(asked: Call, caller: Caller = ERP, facts: Any = FACTS) -> Preview:
+
+def shown(
+    asked: Call, caller: Caller = ERP, facts: Any = FACTS, prefer: Any = soap, tenant: Tenant = TENANT
+) -> Preview:
     """Run a preview; anything but look-ups and composing would be a defect."""
-    steps = preview(asked, caller, TENANT, soap)
+    steps = preview(asked, caller, tenant, prefer)
     event: Any = None
     while True:
         try:
@@ -36,7 +52,7 @@ def test_a_mixed_call_is_shown_object_by_object() -> None:
     seen = shown(call(pays("d1", "80"), pays("i1", "100"), pays("i2", "1"), pays("d1", "1", ReferenceId="R-7")))
     assert [(each.index, each.route) for each in seen.objects] == [(0, "rest"), (1, "soap"), (2, "soap"), (3, "rest")]
     one, first, second = (each.dispatch for each in seen.dispatches)
-    assert [each.dispatch for each in seen.objects] == [first.id, one.id, one.id, second.id]
+    assert [each.dispatches for each in seen.objects] == [(first.id,), (one.id,), (one.id,), (second.id,)]
     assert (one.body, first.path) == (b"<create/>", "/v1/payments")
     assert not seen.refused
 
@@ -84,11 +100,47 @@ def test_what_could_not_be_looked_up_would_not_be_sent() -> None:
     assert [each.route for each in seen.objects] == ["refused", "soap"]
 
 
-def test_updates_have_no_undo() -> None:
-    """There is nothing to cancel."""
-    obj = zobject("Payment", Id="p1", Status="Canceled")
-    (only,) = shown(call(obj, op=Op.UPDATE)).dispatches
-    assert only.undo == "none"
+def test_a_cancel_is_shown_with_the_request_behind_it() -> None:
+    """SOAP first; the REST request only behind its refusal. There is nothing to undo."""
+    seen = shown(call(zobject("Payment", Id=ID, Status="Canceled"), op=Op.UPDATE))
+    first, behind = seen.dispatches
+    (only,) = seen.objects
+    assert (only.route, only.dispatches) == ("soap", (first.dispatch.id, behind.dispatch.id))
+    assert only.reason.endswith("; behind a definite refusal by REST")
+    assert (behind.dispatch.method, behind.dispatch.path) == ("PUT", f"/v1/payments/{ID}/cancel")
+    assert behind.proof.startswith("sent only where Zuora refused and the object still stands; a read of the object")
+    assert first.undo == behind.undo == "none"
+
+
+def test_an_update_by_rest_is_proved_by_a_read() -> None:
+    """It has no key, and nothing undoes it."""
+    (only,) = shown(call(zobject("Payment", Id=ID, AccountingCode="c"), op=Op.UPDATE), prefer=rest).dispatches
+    assert (only.dispatch.method, only.proof, only.undo) == ("PUT", "a read of the object: it has no key", "none")
+
+
+def test_a_refund_in_steps_is_shown_step_by_step() -> None:
+    """Unapply, refund, and what undoes the first where the second is refused."""
+    seen = shown(call(refund(PaymentId="p5", Amount="50")), facts=SAGA, tenant=NO_PERMISSION)
+    unapply, refunds, again = seen.dispatches
+    assert [each.dispatch.path.rpartition("/")[2] for each in seen.dispatches] == ["unapply", "refunds", "apply"]
+    assert seen.objects[0].dispatches == tuple(each.dispatch.id for each in seen.dispatches)
+    assert (unapply.proof, unapply.undo) == ("a read of the payment's parts", "PUT /v1/payments/p5/apply")
+    assert refunds.undo == "PUT /v1/refunds/{id}/cancel, then PUT /v1/payments/p5/apply"
+    assert again.proof.startswith("sent only where the refund is refused")
+    assert again.undo == "none"
+
+
+def test_json_callers_go_by_actions() -> None:
+    """Under a key of their own."""
+    seen = shown(call(pays("i1", "1")), replace(ERP, own=True))
+    assert [each.route for each in seen.objects] == ["action"]
+    assert seen.dispatches[0].proof == "the same bytes again under the same Idempotency-Key"
+
+
+def test_what_rest_leaves_out_is_said() -> None:
+    """Zuora does not know it, and its SOAP would ignore it."""
+    (only,) = shown(call(pays("d1", "1", Colour="red", Region__c="West"))).objects
+    assert only.reason.endswith("; leaves out Colour, which Zuora does not know")
 
 
 def test_a_preview_plans_what_conduct_would_send() -> None:

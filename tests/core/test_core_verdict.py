@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
 from bridge.core.model import RowError, ZObject
-from bridge.core.verdict import Busy, Done, Doubt, No, Unsent, judge_rest, judge_soap
+from bridge.core.verdict import Busy, Done, Doubt, No, Unsent, judge_rest, judge_batch
 
 ID = "8ad09bce" * 4
 OTHER = "2c92c0f8" * 4
@@ -264,7 +264,7 @@ GOOD = SoapRow(True, ID)
 )
 def test_what_a_soap_answer_proves(event: SendEvent, verdict: str) -> None:
     """Rows as many as objects, Zuora's own faults, the limit; everything else is no verdict."""
-    (judged,) = judge_soap(event, 1)
+    (judged,) = judge_batch(event, 1)
     assert type(judged).__name__ == verdict
 
 
@@ -273,37 +273,37 @@ def test_what_a_soap_answer_proves(event: SendEvent, verdict: str) -> None:
 )
 def test_faults_that_may_come_after_the_work_are_no_verdict(code: str) -> None:
     """Zuora may have carried it out."""
-    assert judge_soap(fault(f"fns:{code}", code), 2) == (Doubt("HTTP 500 without the rows of the request"),) * 2
+    assert judge_batch(fault(f"fns:{code}", code), 2) == (Doubt("HTTP 500 without the rows of the request"),) * 2
 
 
 def test_each_row_has_its_own_verdict_in_order() -> None:
     """Nothing is guessed from the neighbours."""
     rows = (GOOD, no("INVALID_VALUE"), SoapRow(None, None), SoapRow(True, OTHER))
-    names = [type(each).__name__ for each in judge_soap(SoapAnswer(200, rows), 4)]
+    names = [type(each).__name__ for each in judge_batch(SoapAnswer(200, rows), 4)]
     assert names == ["Done", "No", "Doubt", "Done"]
 
 
 def test_one_id_for_two_new_objects_is_trusted_for_neither() -> None:
     """One of the two was not made, and nobody can say which."""
     rows = (GOOD, SoapRow(True, OTHER), GOOD)
-    names = [type(each).__name__ for each in judge_soap(SoapAnswer(200, rows), 3)]
+    names = [type(each).__name__ for each in judge_batch(SoapAnswer(200, rows), 3)]
     assert names == ["Doubt", "Done", "Doubt"]
 
 
 def test_an_object_may_be_updated_twice_in_one_call() -> None:
     """Its Id then comes back twice."""
-    assert judge_soap(SoapAnswer(200, (GOOD, GOOD)), 2, creates=False) == (Done(ID), Done(ID))
+    assert judge_batch(SoapAnswer(200, (GOOD, GOOD)), 2, creates=False) == (Done(ID), Done(ID))
 
 
 def test_a_definite_fault_is_relayed_as_it_was() -> None:
     """Kind, code and words, to every row."""
-    first, second = judge_soap(fault("fns:INVALID_SESSION", "INVALID_SESSION"), 2)
+    first, second = judge_batch(fault("fns:INVALID_SESSION", "INVALID_SESSION"), 2)
     assert first == second
     assert isinstance(first, No)
     assert first.errors == (RowError("INVALID_SESSION", "more words"),)
     assert first.fault is not None
     assert (first.fault.code, first.fault.kind, first.fault.status) == ("INVALID_SESSION", "UnexpectedErrorFault", 500)
-    (bare,) = judge_soap(fault("fns:INVALID_SESSION"), 1)
+    (bare,) = judge_batch(fault("fns:INVALID_SESSION"), 1)
     assert isinstance(bare, No)
     assert bare.fault is not None
     assert (bare.fault.kind, bare.fault.message) == ("UnexpectedErrorFault", "words")
@@ -318,7 +318,7 @@ def test_a_definite_fault_is_relayed_as_it_was() -> None:
 )
 def test_the_limit_is_relayed_with_its_patience(event: SoapAnswer) -> None:
     """HTTP 429 and Retry-After, whatever the body."""
-    (verdict,) = judge_soap(event, 1)
+    (verdict,) = judge_batch(event, 1)
     assert isinstance(verdict, No)
     assert verdict.fault is not None
     assert (verdict.fault.code, verdict.fault.status, verdict.fault.retry_after) == ("REQUEST_EXCEEDED_LIMIT", 429, 120)
@@ -327,4 +327,4 @@ def test_the_limit_is_relayed_with_its_patience(event: SoapAnswer) -> None:
 def test_reasons_of_a_verdict_are_for_the_operator() -> None:
     """What was not sent or lost keeps the transport's word."""
     assert judge_rest(NotSent("DNS"), PAYMENT) == Unsent("DNS")
-    assert judge_soap(Lost("reset"), 1) == (Doubt("reset"),)
+    assert judge_batch(Lost("reset"), 1) == (Doubt("reset"),)

@@ -16,6 +16,12 @@ from bridge.journal import Journal
 KEY = bytes(range(32))
 
 
+async def newest(journal: Journal, intent_id: str) -> Dispatch | None:
+    """The newest dispatch of an intent."""
+    kept = await journal.dispatches_of(intent_id)
+    return kept[-1] if kept else None
+
+
 def intent(name: str = "i1", **fields: Any) -> Intent:
     """A create of a payment that is being sent; its fingerprint is its name unless given."""
     known: dict[str, Any] = {

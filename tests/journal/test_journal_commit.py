@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from journal_examples import KEY, intent, journal_in, moved, opened, play, state_of
+from journal_examples import KEY, intent, journal_in, moved, newest, opened, play, state_of
 
 from bridge.core.commands import Opened
 from bridge.core.intent import State
@@ -224,7 +224,7 @@ def test_a_journal_in_memory_works_for_tests() -> None:
             assert await journal.record([moved(), opened("i2")])
             assert not await journal.record([opened("i1")])
             assert await state_of(journal, "i1") is State.APPLIED
-            found = await journal.dispatch_of("i2")
+            found = await newest(journal, "i2")
             assert found is not None
 
     asyncio.run(scene())

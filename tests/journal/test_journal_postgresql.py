@@ -9,7 +9,7 @@ from contextlib import closing
 from importlib.util import find_spec
 
 import pytest
-from journal_examples import KEY, dispatch, intent, moved, opened, state_of
+from journal_examples import KEY, dispatch, intent, moved, newest, opened, state_of
 
 from bridge.core.commands import Adopted, Opened, Sent
 from bridge.core.intent import State
@@ -59,7 +59,7 @@ def test_postgresql_keeps_what_sqlite_keeps(two: tuple[Journal, Journal]) -> Non
         found = await second.match("10000|", ["f", "g", "h"], 0)
         assert found.intents == both
         assert found.generations == {("f", 0): 1, ("f", 1): 1}
-        stored = await second.dispatch_of("i2")
+        stored = await newest(second, "i2")
         assert stored is not None
         assert (stored.body, stored.first_sent_at, stored.intent_ids) == (b"\x00\xff", 5, ("i1", "i2"))
         assert await second.record([Adopted("i1", "w1", "w2"), moved("i1", owner="w2", zuora_id="z")])

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from journal_examples import play, url_of
+from journal_examples import newest, play, url_of
 
 from bridge.core.intent import State
 from bridge.journal import Journal
@@ -14,7 +14,7 @@ from bridge.journal import Journal
 PROGRAM = """
 import asyncio, sys, time
 sys.path.insert(0, sys.argv[1])
-from journal_examples import KEY, moved, opened
+from journal_examples import KEY, moved, newest, opened
 from bridge.journal import Journal
 
 url, name = sys.argv[2], sys.argv[3]
@@ -74,7 +74,7 @@ def test_what_was_recorded_survives_a_kill(tmp_path: Path) -> None:
     async def scene(journal: Journal) -> None:
         found = await journal.intents(["i1", "i2"])
         assert [each.state for each in found] == [State.SENDING] * 2
-        assert await journal.dispatch_of("i2") is not None
+        assert await newest(journal, "i2") is not None
 
     assert (tmp_path / "bridge.db-wal").stat().st_size > 0
     play(tmp_path, scene)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journal_examples import answered, dispatch, intent, moved, opened, play, state_of
+from journal_examples import answered, dispatch, intent, moved, newest, opened, play, state_of
 
 from bridge.core.commands import Added, Adopted, Change, Moved, Opened, Sent
 from bridge.core.intent import TRANSITIONS, IllegalTransition, State
@@ -25,7 +25,7 @@ def test_opened_intents_and_dispatches_are_there_afterwards(tmp_path: Path) -> N
         sent = dispatch("d1", "i2", "i1")
         assert await journal.record([Opened(both, (sent,))])
         assert await journal.intents(["i2", "unknown", "i1"]) == (both[1], both[0])
-        assert await journal.dispatch_of("i1") == sent
+        assert await newest(journal, "i1") == sent
 
     play(tmp_path, scene)
 
@@ -39,7 +39,7 @@ def test_an_identity_opens_once(tmp_path: Path, size: int) -> None:
         twins = tuple(intent(f"t{n}", fingerprint="same" if n == size - 1 else f"other {n}") for n in range(size))
         assert not await journal.record([Opened(twins, (dispatch("d2", "t0"),))])
         assert await journal.intents([twin.id for twin in twins]) == ()
-        assert await journal.dispatch_of("t0") is None
+        assert await newest(journal, "t0") is None
         assert await journal.record([opened("i2", fingerprint="same", generation=1)])
         assert await journal.record([opened("i3", fingerprint="same", ordinal=1)])
         assert await journal.record([opened("i4", fingerprint="same", scope="10000|entity")])
@@ -202,7 +202,7 @@ def test_the_first_sending_is_remembered(tmp_path: Path) -> None:
         assert await journal.record([opened("i1")])
         assert await journal.record([Sent("d-i1", 5)])
         assert await journal.record([Sent("d-i1", 9)])
-        found = await journal.dispatch_of("i1")
+        found = await newest(journal, "i1")
         assert found is not None
         assert found.first_sent_at == 5
 
@@ -229,12 +229,12 @@ def test_the_newest_dispatch_is_the_highest_step_then_attempt_then_the_last_reco
     """Not the one that was inserted last."""
 
     async def scene(journal: Journal) -> None:
-        assert await journal.dispatch_of("i1") is None
+        assert await newest(journal, "i1") is None
         order = [(1, 1, 5), (0, 9, 9), (1, 0, 9), (1, 1, 4)]
         assert await journal.record([Opened((intent("i1"),))])
         for number, (step, attempt, at) in enumerate(order):
             assert await journal.record([Added(dispatch(f"d{number}", step=step, attempt=attempt, recorded_at=at))])
-        found = await journal.dispatch_of("i1")
+        found = await newest(journal, "i1")
         assert found is not None
         assert found.id == "d0"
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journal_examples import KEY
+from journal_examples import KEY, newest
 
 from bridge.core.commands import Opened
 from bridge.core.intent import Dispatch, Intent, State
@@ -91,7 +91,7 @@ def test_an_intent_and_a_dispatch_are_loaded_as_they_were_stored(
     async def scene() -> None:
         assert await journal.record([Opened((first, second), (sent,))])
         assert await journal.intents([first.id, second.id]) == (first, second)
-        assert await journal.dispatch_of(first.id) == sent
-        assert await journal.dispatch_of(second.id) == sent
+        assert await newest(journal, first.id) == sent
+        assert await newest(journal, second.id) == sent
 
     asyncio.run(scene())

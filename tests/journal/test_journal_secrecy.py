@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from journal_examples import KEY, dispatch, intent, journal_in, opened, play, url_of
+from journal_examples import KEY, dispatch, intent, journal_in, newest, opened, play, url_of
 
 from bridge.core.commands import Opened
 from bridge.journal import Journal, JournalDown, JournalRefused, key_from_text
@@ -76,7 +76,7 @@ def test_no_file_holds_a_request_in_clear(tmp_path: Path) -> None:
         assert b"print of i1" in stored["bridge.db-wal"]
         for name, content in stored.items():
             assert [secret for secret in SECRETS if secret in content] == [], name
-        assert await journal.dispatch_of("i1") == sent
+        assert await newest(journal, "i1") == sent
 
     play(tmp_path, scene)
     for path in tmp_path.iterdir():
@@ -93,7 +93,7 @@ def test_a_damaged_dispatch_is_journal_down_and_not_a_guess(tmp_path: Path) -> N
 
     async def scene(journal: Journal) -> None:
         with pytest.raises(JournalDown, match="do not open"):
-            await journal.dispatch_of("i1")
+            await newest(journal, "i1")
         assert await journal.record([opened("i2")])
 
     play(tmp_path, scene)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +19,7 @@ from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import Call, Caller, Op, Route, Tenant, Version, ZObject
 from bridge.journal import Journal
 from bridge.runtime import Runtime, Visit
+from bridge.upstream.credential import Credential
 
 NOW = 1_771_610_400_000
 """2026-02-20T10:00:00-08:00."""
@@ -104,6 +105,7 @@ class Upstream:
     at_once: int = 0
     most_at_once: int = 0
     hosts: list[tuple[str, str | None]] = field(default_factory=list)
+    credentials: list[Sequence[tuple[str, str]] | None] = field(default_factory=list)
 
     async def _send(self, dispatch: Dispatch, not_after: float | None) -> Any:
         self.sent.append(dispatch)
@@ -113,7 +115,7 @@ class Upstream:
         try:
             if self.reply is not None:
                 return await self.reply(dispatch)
-            return rows(len(dispatch.intent_ids)) if dispatch.route is Route.SOAP else paid(len(self.sent))
+            return rows(len(dispatch.intent_ids)) if dispatch.route is not Route.REST else paid(len(self.sent))
         finally:
             self.at_once -= 1
 
@@ -134,8 +136,24 @@ class Soap(Upstream):
 class Rest(Upstream):
     """The REST route."""
 
-    async def send(self, dispatch: Dispatch, not_after: float | None) -> Any:
+    async def send(
+        self, dispatch: Dispatch, not_after: float | None, credential: Sequence[tuple[str, str]] | None
+    ) -> Any:
         """Send it once."""
+        self.credentials.append(credential)
+        return await self._send(dispatch, not_after)
+
+
+class Actions(Upstream):
+    """The Actions route."""
+
+    def compose(self, op: Op, objects: tuple[ZObject, ...], entity: str) -> c.Composed:
+        """A request that names what it is about."""
+        return c.Composed(f"/v1/action/{op.value}", (), repr([dict(one.fields) for one in objects]).encode())
+
+    async def send(self, dispatch: Dispatch, not_after: float | None, own: Sequence[tuple[str, str]] | None) -> Any:
+        """Send it once."""
+        self.credentials.append(own)
         return await self._send(dispatch, not_after)
 
 
@@ -146,10 +164,12 @@ class Stage:
         self.journal = journal
         self.soap = Soap()
         self.rest = Rest()
+        self.actions = Actions()
         self.look = Look()
         self.clock = Clock()
         self.gone = False
-        self.runtime = Runtime(journal, self.soap, self.rest, self.look, self.clock, instance)
+        self.credential = Credential("session")
+        self.runtime = Runtime(journal, self.soap, self.rest, self.look, self.clock, instance, actions=self.actions)
 
     def errand(self, *objects: ZObject, version: str = "107.0", **caller: Any) -> Errand:
         """A create of these objects."""
@@ -159,7 +179,7 @@ class Stage:
 
     async def run(self, *objects: ZObject, wait: float = 50.0, **more: Any) -> Any:
         """Run a call as its caller would."""
-        return await self.runtime.run(self.errand(*objects, **more), Visit(wait, lambda: self.gone), "session")
+        return await self.runtime.run(self.errand(*objects, **more), Visit(wait, lambda: self.gone), self.credential)
 
     async def intents(self, *ids: str | None) -> tuple[Intent, ...]:
         """What the journal says."""

@@ -20,6 +20,7 @@ from bridge.core.model import CallFault, Outcome, Route, Silence, Told
 from bridge.journal import JournalDown
 from bridge.runtime import Stopping, Visit, driver
 from bridge.upstream.clock import fence_now
+from bridge.upstream.credential import Credential
 
 Test = Callable[..., Coroutine[Any, Any, None]]
 
@@ -170,7 +171,7 @@ async def test_every_send_has_a_fence_of_two_seconds_from_its_commit(stage: Stag
 async def test_soap_goes_under_the_callers_session_at_its_host(stage: Stage) -> None:
     """The session and its host travel beside the dispatch, never in it."""
     errand = stage.errand(unapplied("1"))
-    await stage.runtime.run(errand, Visit(5, lambda: False), "the-session", "na.example.com")
+    await stage.runtime.run(errand, Visit(5, lambda: False), Credential("the-session", "na.example.com"))
     assert stage.soap.hosts == [("the-session", "na.example.com")]
     assert b"the-session" not in stage.soap.sent[0].body
 
@@ -182,7 +183,7 @@ async def test_a_dispatch_is_in_the_journal_before_it_is_sent(stage: Stage) -> N
 
     async def reply(dispatch: Dispatch) -> Any:
         for each in dispatch.intent_ids:
-            recorded = await stage.journal.dispatch_of(each)
+            recorded = (await stage.journal.dispatches_of(each))[-1]
             (intent,) = await stage.intents(each)
             seen.append((recorded is not None and recorded.body == dispatch.body, intent.state))
         return rows(1) if dispatch.key is None else paid(1)
@@ -284,7 +285,7 @@ async def _orphaned(stage: Stage) -> str:
 async def test_an_orphan_is_sent_again_under_its_key_once_its_process_is_dead(stage: Stage) -> None:
     """Ten seconds without a heartbeat: a repeat takes the intent over, with the same bytes and key."""
     intent_id = await _orphaned(stage)
-    recorded = await stage.journal.dispatch_of(intent_id)
+    recorded = (await stage.journal.dispatches_of(intent_id))[-1]
     assert recorded is not None
     stage.clock.at += 11_000
     told = await stage.run(pays("a1-1"))

@@ -18,6 +18,7 @@ from bridge.core.facts import (
     Kind,
     Memos,
     NoVerdict,
+    Part,
     PaymentFact,
     Standing,
     StillStands,
@@ -29,10 +30,14 @@ from bridge.core.facts import (
 from bridge.upstream import directory
 
 
-def test_a_payment_comes_with_its_debit_memos_and_what_is_left_of_it() -> None:
-    """Amount less refunds, and the parts that paid debit memos."""
-    tenant = Tenant().add("/v1/payments", payment(5))
-    parts = [{"id": "1", "amount": 1, "debitMemoId": hexed(2), "invoiceId": None}, {"id": "2", "debitMemoId": None}]
+def test_a_payment_comes_with_its_parts_and_what_is_left_of_it() -> None:
+    """Amount less refunds, the parts by document, and the part of none."""
+    tenant = Tenant().add("/v1/payments", payment(5, currency="USD"))
+    parts = [
+        {"id": "1", "amount": 1, "debitMemoId": hexed(2), "invoiceId": None},
+        {"id": "2", "amount": 99, "debitMemoId": None, "invoiceId": None},
+        {"id": "3", "amount": 2, "debitMemoId": None, "invoiceId": hexed(1)},
+    ]
     for key in (hexed(5), "P-00000005"):
         tenant.bodies[f"/v1/payments/{key}/parts"] = {"parts": parts, "success": True}
         assert one(tenant, WhichSource(key)) == PaymentFact(
@@ -43,7 +48,20 @@ def test_a_payment_comes_with_its_debit_memos_and_what_is_left_of_it() -> None:
             Decimal("100.25"),
             date(2026, 2, 2),
             frozenset({hexed(2)}),
+            parts=(Part(Kind.DEBIT_MEMO, hexed(2), Decimal(1)), Part(Kind.INVOICE, hexed(1), Decimal(2))),
+            unapplied=Decimal(99),
+            currency="USD",
         )
+
+
+@pytest.mark.parametrize(
+    "row", [{"debitMemoId": hexed(2)}, {"amount": 1, "debitMemoId": hexed(2), "invoiceId": hexed(1)}]
+)
+def test_a_part_that_says_too_little_or_too_much_is_no_verdict(row: dict[str, object]) -> None:
+    """Money would be moved on it."""
+    tenant = Tenant().add("/v1/payments", payment(5))
+    tenant.bodies[f"/v1/payments/{hexed(5)}/parts"] = {"parts": [row], "success": True}
+    assert isinstance(one(tenant, WhichSource(hexed(5))), NoVerdict)
 
 
 def test_a_source_that_is_no_payment_may_be_a_credit_memo() -> None:

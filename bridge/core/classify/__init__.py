@@ -1,21 +1,24 @@
 """What does an object ask for, and can SOAP do it?
 
-``classify`` is a generator that yields the questions of one object and returns ``Forward`` (SOAP), ``Translate``
-(REST, already checked and written as JSON) or ``Refused``; ``together`` runs many in step so that their questions
-travel as one look-up. Must not choose by policy beyond the ``prefer`` it is given, nor send anything.
+``classify`` is a generator that yields the questions of one object and returns ``Forward`` (SOAP or Actions),
+``Translate`` (REST, already checked and written as JSON) or ``Refused``; ``together`` runs many in step so that their
+questions travel as one look-up. Must not choose by policy beyond the ``prefer`` it is given, nor send anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bridge.core.classify import payment, refund
-from bridge.core.classify.common import NoVerdictError, names
+from bridge.core.adapt import check_dates
+from bridge.core.classify import change, payment, refund
+from bridge.core.classify.common import NoVerdictError, has_verbatim, names
 from bridge.core.classify.verdicts import Asking, Forward, Prefer, Refused, Translate, Verdict
 from bridge.core.commands import Facts, Lookup, Steps
 from bridge.core.facts import Question
 from bridge.core.mapping import payment as payment_table
 from bridge.core.mapping import refund as refund_table
+from bridge.core.mapping.directives import ITEMS, Expanded, expand
 from bridge.core.model import Call, Op, Route, RowError, Settlement, Tenant, ZObject
 from bridge.core.refusals import Refusal, unsent
 
@@ -25,37 +28,60 @@ __all__ = ["Asking", "Forward", "Prefer", "Refused", "Translate", "Verdict", "cl
 EXTENSION = payment_table.EXTENSION | payment_table.ITEM_LEVEL | refund_table.EXTENSION | refund_table.ITEM_LEVEL
 
 
-def classify(obj: ZObject, call: Call, tenant: Tenant, prefer: Prefer) -> Asking[Verdict]:
-    """Decide about one object."""
+def classify(obj: ZObject, call: Call, tenant: Tenant, prefer: Prefer, *, own: bool = False) -> Asking[Verdict]:
+    """Decide about one object. ``own``: the caller has no SOAP session, so that Actions stand in for SOAP.
+
+    What is forwarded is the object without its directives, what is translated names the caller's own object; errors
+    name the caller's own fields.
+    """
+    said = Expanded(obj)
     try:
-        verdict = yield from _classify(obj, call, tenant, prefer)
+        check_dates(obj, call.version)
+        said = expand(obj, tenant)
+        verdict = yield from _classify(said, call, tenant, prefer)
     except Refusal as refusal:
-        return Refused(refusal.errors)
+        return Refused(said.told(refusal.errors))
     except NoVerdictError as doubt:
         return Refused(unsent(call.version, f"a look-up got no answer: {doubt}"), unsent=True)
-    if isinstance(verdict, Forward) and (ours := next((each for each in names(obj) if each in EXTENSION), None)):
+    if isinstance(verdict, Translate) and call.op is Op.CREATE:
+        return replace(verdict, obj=obj)
+    ours = (ITEMS,) if said.items else (each for each in names(said.obj) if each in EXTENSION)
+    if (name := next(iter(ours), None)) is not None:
         # Zuora would refuse the element or, worse, ignore it and pay something else.
-        message = f"{ours} is this bridge's own element and cannot be used here: {verdict.reason}."
-        return Refused((RowError("INVALID_FIELD", message, ours),))
-    return verdict
+        message = f"{name} is this bridge's own element and cannot be used here: {verdict.reason}."
+        return Refused(said.told((RowError("INVALID_FIELD", message, name),)))
+    if isinstance(verdict, Translate):
+        return replace(verdict, obj=obj)
+    return replace(verdict, route=_route(said.obj, call, prefer, own=own))
 
 
-def _classify(obj: ZObject, call: Call, tenant: Tenant, prefer: Prefer) -> Asking[Verdict]:
+def _classify(said: Expanded, call: Call, tenant: Tenant, prefer: Prefer) -> Asking[Forward | Translate]:
     """With settlement off everything is forwarded (Zuora: Invoice Settlement overview)."""
     if tenant.settlement is Settlement.OFF:
-        return Forward(obj, "invoice settlement is off")
-    if call.op is not Op.CREATE:
-        return Forward(obj, f"{call.op.value} goes by SOAP")
+        return Forward(said.obj, "invoice settlement is off")
     if call.single_transaction:
-        # Only SOAP has a transaction over several objects, so policy has no say here.
+        # Only SOAP has a transaction over several objects, so policy has no say here, and no second step.
         prefer = _soap
-    if obj.type == "Payment":
-        return (yield from payment.classify(obj, call.version, prefer))
-    return (yield from refund.classify(obj, tenant, prefer))
+    if call.op is not Op.CREATE:
+        verdict = change.classify(said.obj, call.op, tenant, prefer)
+        return replace(verdict, fallback=None) if call.single_transaction and isinstance(verdict, Forward) else verdict
+    if said.obj.type == "Payment":
+        return (yield from payment.classify(said, call.version, tenant, prefer))
+    return (yield from refund.classify(said, call.version, tenant, prefer))
 
 
 def _soap(_obj: ZObject) -> Route:
     return Route.SOAP
+
+
+def _route(obj: ZObject, call: Call, prefer: Prefer, *, own: bool) -> Route:
+    """SOAP or Actions for what is forwarded: as policy says, as far as caller and object can go that way."""
+    if own:
+        return Route.ACTION
+    if call.single_transaction or has_verbatim(obj):
+        # Actions have no transaction, and JSON has no place for an element that is known only as XML.
+        return Route.SOAP
+    return Route.ACTION if prefer(obj) is Route.ACTION else Route.SOAP
 
 
 def together(asking: Sequence[Asking[Verdict]]) -> Steps[list[Verdict]]:

@@ -61,3 +61,8 @@ def gateway_of(obj: ZObject, account: AccountFact) -> Asking[GatewayFact | None]
     if not gateway.active:
         raise invalid(field, f"The payment gateway {gateway.name} is not active.")
     return gateway
+
+
+def has_verbatim(obj: ZObject) -> bool:
+    """Whether any element, at any depth, is known only as XML."""
+    return bool(obj.verbatim) or any(has_verbatim(row) for rows in obj.children.values() for row in rows)

@@ -1,8 +1,8 @@
 """Create of a Payment: which documents it names, and whether SOAP can pay them.
 
-Invoices alone, or nothing, go by SOAP; a debit memo makes it one REST payment with all its documents (Zuora: Invoice
-Settlement API impacts: SOAP does not pay debit memos). A document nobody knows is forwarded, so that the caller sees
-Zuora's own error. Checks use the state read in the same call; Zuora stays the judge.
+Invoices alone, or nothing, go by SOAP; a debit memo or single items make it one REST payment with all its documents
+(Zuora: Invoice Settlement API impacts: SOAP pays neither debit memos nor items). A document nobody knows is forwarded,
+so that the caller sees Zuora's own error. Checks use the state read in the same call; Zuora stays the judge.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.core.classify.common import fact, gateway_of, names, required
-from bridge.core.classify.verdicts import Asking, Forward, Prefer, Translate, Verdict
+from bridge.core.classify.common import fact, gateway_of, required
+from bridge.core.classify.verdicts import Asking, Forward, Prefer, Translate
 from bridge.core.commands import Facts
 from bridge.core.facts import Absent, AccountFact, Ambiguous, DocumentRef, Kind, WhichAccount, WhichDocument
+from bridge.core.mapping import items as item_table
 from bridge.core.mapping import payment as table
+from bridge.core.mapping.directives import ITEMS, Expanded
+from bridge.core.mapping.items import Item, Row
 from bridge.core.mapping.lexical import amount, day, decimal, total
 from bridge.core.mapping.payment import PaymentParts, Share
-from bridge.core.model import Route, RowError, Version, ZObject
+from bridge.core.model import Route, RowError, Tenant, Version, ZObject
 from bridge.core.refusals import KNOWS_NO_METHOD_IS_INVALID, Refusal, invalid, missing
 
 MAX_ROWS = 200
@@ -30,6 +33,7 @@ class _Named:
     """A document as the caller named it: by ``key`` in ``field``, for ``amount`` in ``amount_field``.
 
     ``container`` is where the row stands, if it is one. ``memo``: an extension element, so it must be a debit memo.
+    ``items`` are those that ``items_in`` lists for it.
     """
 
     key: str | None
@@ -38,28 +42,64 @@ class _Named:
     amount_field: str
     container: str | None = None
     memo: bool = False
+    items: tuple[Row, ...] = ()
+    items_in: str = ITEMS
 
 
-def classify(obj: ZObject, version: Version, prefer: Prefer) -> Asking[Verdict]:
+def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -> Asking[Forward | Translate]:
     """Decide about one Payment; raises ``Refusal`` or ``NoVerdictError``."""
-    if not table.ITEM_LEVEL.isdisjoint(names(obj)):
-        raise invalid(None, "Payments to single items are not possible through this bridge yet.")
-    named = tuple(_documents(obj))
+    obj = said.obj
+    named = _all_named(said)
     if len(named) > MAX_ROWS:
         # Nothing is looked up for what Zuora refuses anyway, in its own words.
         return Forward(obj, f"names more than {MAX_ROWS} documents")
     questions = tuple(dict.fromkeys(WhichDocument(each.key) for each in named if each.key is not None))
     facts: Facts = (yield questions) if questions else {}
     found = [(each, _document(each, facts)) for each in named]
+    why: str | None = None
     if any(each.memo or (document is not None and document.kind is Kind.DEBIT_MEMO) for each, document in found):
-        return (yield from _translate(obj, version, found, "names a debit memo"))
-    if not named:
+        why = "names a debit memo"
+    elif said.items or any(each.items for each in named):
+        why = "pays single items"
+    elif not named:
         return Forward(_with_amount(obj, named), "names no document")
-    if any(document is None for _, document in found):
+    elif any(document is None for _, document in found):
         return Forward(_with_amount(obj, named), "names a document Zuora lacks")
-    if prefer(obj) is Route.REST:
-        return (yield from _translate(obj, version, found, "names only invoices, and the cutover rule says rest"))
-    return Forward(_with_amount(obj, named), "names only invoices")
+    elif prefer(obj) is Route.REST:
+        why = "names only invoices, and the cutover rule says rest"
+    if why is None:
+        return Forward(_with_amount(obj, named), "names only invoices")
+    return (yield from _translate(said, version, tenant, found, why))
+
+
+def _all_named(said: Expanded) -> tuple[_Named, ...]:
+    """The documents, with the items of their rows; where only a directive names any, those."""
+    obj = said.obj
+    _check_places(obj)
+    named = tuple(_documents(obj))
+    if named or not said.items:
+        return named
+    keys = tuple(dict.fromkeys(row.document for row in said.items))
+    if None in keys:
+        raise invalid(ITEMS, f"{ITEMS} must name the document of each item, as in DM00000001/item=amount.")
+    if len(keys) == 1:
+        return (_Named(keys[0], ITEMS, obj.word("AppliedInvoiceAmount"), "AppliedInvoiceAmount"),)
+    return tuple(_Named(key, ITEMS, None, ITEMS, ITEMS) for key in keys)
+
+
+_HOMES = {"InvoicePaymentData": "InvoiceItemPaymentData", "DebitMemoPaymentData": "DebitMemoItemPaymentData"}
+"""Which single items the rows of a container may have."""
+
+
+def _check_places(obj: ZObject, home: str | None = None) -> None:
+    """Refuse single items in a place where they would be overlooked."""
+    for name in (*obj.fields, *obj.verbatim, *(name for name in obj.children if name != home)):
+        if name in table.ITEM_LEVEL:
+            where = next(rows for rows, items in _HOMES.items() if items == name)
+            raise invalid(name, f"{name} belongs in a row of {where}, with rows of its own.")
+    for name, rows in obj.children.items():
+        for row in rows:
+            _check_places(row, _HOMES.get(name))
 
 
 def _documents(obj: ZObject) -> Iterator[_Named]:
@@ -78,7 +118,9 @@ def _documents(obj: ZObject) -> Iterator[_Named]:
     ):
         for row in obj.children.get(container, ()):
             field = by_id if row.word(by_id) is not None or row.word(by_number) is None else by_number
-            yield _Named(row.word(field), field, row.word("Amount"), "Amount", container, memo)
+            items = item_table.rows_in(row, _HOMES[container])
+            inside = _HOMES[container] if items else ITEMS
+            yield _Named(row.word(field), field, row.word("Amount"), "Amount", container, memo, items, inside)
 
 
 def _document(named: _Named, facts: Facts) -> DocumentRef | None:
@@ -120,14 +162,15 @@ def _with_amount(obj: ZObject, named: tuple[_Named, ...]) -> ZObject:
 _Found = Sequence[tuple[_Named, DocumentRef | None]]
 
 
-def _translate(obj: ZObject, version: Version, found: _Found, reason: str) -> Asking[Verdict]:
+def _translate(said: Expanded, version: Version, tenant: Tenant, found: _Found, reason: str) -> Asking[Translate]:
+    obj = said.obj
     account_id = required(obj, "AccountId")
     _check_required(obj, version)
     facts = yield (WhichAccount(account_id),)
     account = fact(facts, WhichAccount(account_id))
     if not isinstance(account, AccountFact):
         raise Refusal(RowError("INVALID_ID", "There is no account with this AccountId.", "AccountId"))
-    shares, currency = _shares(obj, found, account)
+    shares, currency = _shares(said, tenant, found, account)
     gateway = yield from gateway_of(obj, account)
     parts = PaymentParts(
         account_id=account.id,
@@ -137,7 +180,7 @@ def _translate(obj: ZObject, version: Version, found: _Found, reason: str) -> As
         shares=shares,
         gateway=gateway,
     )
-    return Translate(obj, table.PATH, table.body(obj, parts), account.id, reason)
+    return Translate(obj, table.PATH, table.body(obj, parts, tenant.custom_types), account.id, reason)
 
 
 def _check_required(obj: ZObject, version: Version) -> None:
@@ -156,27 +199,78 @@ def _check_required(obj: ZObject, version: Version) -> None:
         )
 
 
-def _shares(obj: ZObject, found: _Found, account: AccountFact) -> tuple[tuple[Share, ...], str]:
-    _check_one_way(obj, [named for named, _ in found])
+def _shares(said: Expanded, tenant: Tenant, found: _Found, account: AccountFact) -> tuple[tuple[Share, ...], str]:
+    _check_one_way(said.obj, [named for named, _ in found])
     if found[0][0].container is None:
         found = _one_document(found)
-    currency = _currency(obj, found, account)
+    currency = _currency(said.obj, found, account)
     shares: dict[str, Share] = {}
-    for named, document in found:
+    listed = _listed(said, found)
+    for place, (named, document) in enumerate(found):
         if document is None:
             if named.key is None:
                 raise missing(named.field)
-            raise invalid(named.field, f"Zuora knows no document with this {named.field}.")
+            raise invalid(named.field, f"{named.field} names a document that Zuora does not know.")
         if document.id in shares:
             raise invalid(named.field, f"{document.number} is named twice; add the amounts up.")
         if document.account_id != account.id:
             raise invalid(named.field, f"{document.number} belongs to another account.")
-        if named.amount is None:
-            raise missing(named.amount_field)
-        share = Share(document, amount(named.amount, named.amount_field, currency), named.field, named.amount_field)
+        share = _share(named, document, _items(named, listed.get(place, ()), tenant, currency), currency)
         _check_open(share)
         shares[document.id] = share
     return tuple(shares.values()), currency
+
+
+def _share(named: _Named, document: DocumentRef, items: tuple[Item, ...], currency: str) -> Share:
+    """The document's part: its amount is what its items come to, where it has any."""
+    if named.amount is None:
+        if not items:
+            raise missing(named.amount_field)
+        # No amount of the caller's is to blame for the sum, so their items are.
+        return Share(document, item_table.whole(items), named.field, named.items_in, items)
+    value = amount(named.amount, named.amount_field, currency)
+    if items and value != item_table.whole(items):
+        raise invalid(
+            named.items_in,
+            f"The items of {document.number} in {named.items_in} do not add up to its {named.amount_field}.",
+        )
+    return Share(document, value, named.field, named.amount_field, items)
+
+
+def _items(named: _Named, listed: tuple[Row, ...], tenant: Tenant, currency: str) -> tuple[Item, ...]:
+    """The items of one document, from its row or from a directive; both may say the same."""
+    rows = named.items or listed
+    if not rows:
+        return ()
+    items = item_table.checked(rows, named.items_in, currency, possible=tenant.item_settlement)
+    if named.items and listed:
+        again = item_table.checked(listed, ITEMS, currency, possible=True)
+        if frozenset(items) != frozenset(again):
+            raise invalid(ITEMS, f"{ITEMS} and {named.items_in} list different items.")
+    return items
+
+
+def _listed(said: Expanded, found: _Found) -> dict[int, tuple[Row, ...]]:
+    """A directive's items by the place of their document among those found."""
+    listed: dict[int, tuple[Row, ...]] = {}
+    for row in said.items:
+        places = [
+            place
+            for place, (named, document) in enumerate(found)
+            if row.document is None or row.document.casefold() in _keys(named, document)
+        ]
+        if len(places) != 1:
+            what = "does not say which document an item belongs to"
+            if row.document is not None:
+                what = f"names {row.document}, which is not a document of this payment"
+            raise invalid(ITEMS, f"{ITEMS} {what}.")
+        listed[places[0]] = (*listed.get(places[0], ()), row)
+    return listed
+
+
+def _keys(named: _Named, document: DocumentRef | None) -> set[str]:
+    keys = (named.key, document.id, document.number) if document is not None else (named.key,)
+    return {key.casefold() for key in keys if key is not None}
 
 
 def _check_one_way(obj: ZObject, named: Sequence[_Named]) -> None:

@@ -2,16 +2,18 @@
 
 A credit memo is named by its id in PaymentId, by the extension elements, or is the account's one memo that covers
 the amount where SourceType says CreditBalance (Zuora: Credit Balance, non-referenced refunds are refunds on credit
-memos). An applied memo is never unapplied for the caller.
+memos). An applied memo is never unapplied for the caller; an applied payment is, by Zuora where the tenant has the
+enhanced write-off permission and by a step before the refund where it has not.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from bridge.core.classify.common import fact, gateway_of, names, required
-from bridge.core.classify.verdicts import Asking, Forward, Prefer, Translate, Verdict
+from bridge.core.classify.verdicts import Asking, Forward, Prefer, Prelude, Translate
 from bridge.core.commands import Facts
 from bridge.core.facts import (
     AccountFact,
@@ -19,37 +21,53 @@ from bridge.core.facts import (
     GatewayFact,
     Kind,
     Memos,
+    Part,
     PaymentFact,
     WhichAccount,
     WhichDocument,
     WhichMemos,
     WhichSource,
 )
+from bridge.core.mapping import items as item_table
 from bridge.core.mapping import refund as table
+from bridge.core.mapping.directives import ITEMS, Expanded
+from bridge.core.mapping.items import Item
 from bridge.core.mapping.lexical import amount, day, total
 from bridge.core.mapping.refund import SPLITS, RefundParts
-from bridge.core.model import Route, RowError, Tenant, ZObject
+from bridge.core.model import Route, RowError, Tenant, Version, ZObject
 from bridge.core.refusals import Refusal, invalid
+from bridge.core.versions import knows
 
 _ID_FIELDS = {"RefundInvoicePaymentData": "InvoiceId", "DebitMemoRefundData": "DebitMemoId"}
 
-_Part = tuple[str, str, str, Decimal]
-"""REST array, id key, id and amount of one document, as ``RefundParts.split`` has them."""
+_ITEM_ROWS = "CreditMemoItemRefundData"
 
 
-def classify(obj: ZObject, tenant: Tenant, prefer: Prefer) -> Asking[Verdict]:
+def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -> Asking[Forward | Translate]:
     """Decide about one Refund; raises ``Refusal`` or ``NoVerdictError``."""
-    if not table.ITEM_LEVEL.isdisjoint(names(obj)):
-        raise invalid(None, "Refunds of single credit memo items are not possible through this bridge yet.")
+    obj = said.obj
+    if _ITEM_ROWS in names(replace(obj, children={})) or any(_ITEM_ROWS in names(row) for row in _rows(obj)):
+        raise invalid(_ITEM_ROWS, f"{_ITEM_ROWS} belongs in the refund itself, with rows of its own.")
     source = yield from _source(obj)
     if source is None:
         return Forward(obj, "names neither a payment nor a credit memo that Zuora has")
-    if isinstance(source, PaymentFact):
-        by_policy = tenant.enhanced_write_off and prefer(obj) is Route.REST
-        if not source.debit_memo_ids and not obj.children.get("DebitMemoRefundData") and not by_policy:
-            return Forward(obj, "refunds a payment without debit memo parts")
-        return (yield from _payment(obj, source, tenant))
-    return (yield from _memo(obj, source))
+    if isinstance(source, DocumentRef):
+        return (yield from _memo(said, source, tenant))
+    if container := next((name for name, rows in _items_in(said) if rows), None):
+        raise invalid(container, "Single items can be refunded of a credit memo, not of a payment.")
+    by_policy = prefer(obj) is Route.REST
+    if not source.debit_memo_ids and not obj.children.get("DebitMemoRefundData") and not by_policy:
+        return Forward(obj, "refunds a payment without debit memo parts")
+    return (yield from _payment(obj, source, version, tenant))
+
+
+def _rows(obj: ZObject) -> list[ZObject]:
+    return [row for rows in obj.children.values() for row in rows]
+
+
+def _items_in(said: Expanded) -> tuple[tuple[str, tuple[item_table.Row, ...]], ...]:
+    """Where single items can be listed, and what is."""
+    return (_ITEM_ROWS, item_table.rows_in(said.obj, _ITEM_ROWS)), (ITEMS, said.items)
 
 
 def _source(obj: ZObject) -> Asking[PaymentFact | DocumentRef | None]:
@@ -106,21 +124,61 @@ def _basics(obj: ZObject) -> None:
         raise invalid("MethodType", "MethodType is not one of Zuora's payment method types.")
 
 
-def _payment(obj: ZObject, payment: PaymentFact, tenant: Tenant) -> Asking[Verdict]:
+def _payment(obj: ZObject, payment: PaymentFact, version: Version, tenant: Tenant) -> Asking[Translate]:
     _basics(obj)
-    if not tenant.enhanced_write_off:
-        raise invalid(
-            "PaymentId",
-            "This payment is applied to a debit memo; refunding it needs Zuora's enhanced write-off permission. "
-            "Unapply the payment first.",
-        )
     _check_account(obj, payment.account_id, "The payment")
-    whole = amount(required(obj, "Amount"), "Amount", None)
+    whole = amount(required(obj, "Amount"), "Amount", payment.currency)
     if whole > payment.refundable:
         raise invalid("Amount", f"Amount is more than what is left of the payment, {payment.refundable}.")
-    parts = RefundParts(payment, whole, _refunded_on(obj, payment), split=(yield from _split(obj, payment, whole)))
-    body = table.body(obj, parts)
-    return Translate(obj, table.path(payment), body, payment.account_id, "refunds a payment applied to a debit memo")
+    split = yield from _split(obj, payment, whole)
+    prelude: Prelude | None = None
+    if not tenant.enhanced_write_off:
+        takes = _taken(split, payment, whole, "RefundInvoicePaymentData" if _splits(version) else None)
+        prelude = Prelude(payment.id, takes, payment.parts) if takes else None
+    unapplies = tenant.enhanced_write_off
+    parts = RefundParts(
+        payment, whole, _refunded_on(obj, payment), split=tuple(part for part, _ in split), unapplies=unapplies
+    )
+    return Translate(
+        obj,
+        table.path(payment, unapplies=unapplies),
+        table.body(obj, parts, tenant.custom_types),
+        payment.account_id,
+        "refunds a payment applied to a debit memo" if payment.debit_memo_ids else "refunds a payment by REST",
+        prelude=prelude,
+        held=payment.id,
+    )
+
+
+def _splits(version: Version) -> bool:
+    return knows(version, "Refund", "RefundInvoicePaymentData")
+
+
+_Split = tuple[tuple[Part, str], ...]
+"""What each document gives back, with the container that says so."""
+
+
+def _taken(split: _Split, payment: PaymentFact, whole: Decimal, blamed: str | None) -> tuple[Part, ...]:
+    """What must be unapplied first: the split, or what the unapplied part does not give."""
+    applied: dict[tuple[Kind, str], Decimal] = {}
+    for part in payment.parts:
+        applied[part.kind, part.id] = applied.get((part.kind, part.id), Decimal(0)) + part.amount
+    if split:
+        for part, container in split:
+            if part.amount > applied.get((part.kind, part.id), Decimal(0)):
+                raise invalid(container, "A row takes more than the payment has applied to its document.")
+        return tuple(part for part, _ in split)
+    rest = whole - payment.unapplied
+    if rest <= 0:
+        return ()
+    if len(applied) > 1:
+        raise invalid(
+            blamed,
+            "The payment is applied to several documents. Say in RefundInvoicePaymentData how much each gives back.",
+        )
+    if total(applied.values()) < rest:
+        raise invalid("Amount", "Amount is more than what is left of the payment, applied and unapplied.")
+    return tuple(Part(kind, key, rest) for kind, key in applied)
 
 
 def _check_account(obj: ZObject, account_id: str, what: str) -> None:
@@ -128,20 +186,20 @@ def _check_account(obj: ZObject, account_id: str, what: str) -> None:
         raise invalid("AccountId", f"{what} belongs to another account.")
 
 
-def _split(obj: ZObject, payment: PaymentFact, whole: Decimal) -> Asking[tuple[_Part, ...]]:
+def _split(obj: ZObject, payment: PaymentFact, whole: Decimal) -> Asking[_Split]:
+    kinds = {part.id: part.kind for part in payment.parts} | dict.fromkeys(payment.debit_memo_ids, Kind.DEBIT_MEMO)
     rows = [(container, row) for container in SPLITS for row in obj.children.get(container, ())]
     keyed = [(container, _row_key(container, row), row) for container, row in rows]
-    unknown = tuple(dict.fromkeys(WhichDocument(key) for _, key, _ in keyed if key not in payment.debit_memo_ids))
+    unknown = tuple(dict.fromkeys(WhichDocument(key) for _, key, _ in keyed if key not in kinds))
     facts: Facts = (yield unknown) if unknown else {}
-    made: dict[str, _Part] = {}
+    made: dict[str, tuple[Part, str]] = {}
     for container, key, row in keyed:
-        part = amount(required(row, "RefundAmount"), "RefundAmount", None)
-        key, kind = (key, Kind.DEBIT_MEMO) if key in payment.debit_memo_ids else _part(key, facts, container)
+        part = amount(required(row, "RefundAmount"), "RefundAmount", payment.currency)
+        key, kind = (key, kinds[key]) if key in kinds else _part(key, facts, container)
         if key in made:
             raise invalid(container, "A document is named twice; add the amounts up.")
-        array, name = ("debitMemos", "debitMemoId") if kind is Kind.DEBIT_MEMO else ("invoices", "invoiceId")
-        made[key] = (array, name, key, part)
-    if made and total(part for *_, part in made.values()) != whole:
+        made[key] = Part(kind, key, part), container
+    if made and total(part.amount for part, _ in made.values()) != whole:
         raise invalid("Amount", "Amount is not the sum of the RefundAmounts.")
     return tuple(made.values())
 
@@ -161,7 +219,8 @@ def _part(key: str, facts: Facts, container: str) -> tuple[str, Kind]:
     return answer.id, answer.kind
 
 
-def _memo(obj: ZObject, memo: DocumentRef) -> Asking[Verdict]:
+def _memo(said: Expanded, memo: DocumentRef, tenant: Tenant) -> Asking[Translate]:
+    obj = said.obj
     _basics(obj)
     named = ("CreditMemoId", "CreditMemoNumber", "PaymentId", "SourceType")
     field = next(name for name in named if obj.word(name) is not None)
@@ -173,6 +232,7 @@ def _memo(obj: ZObject, memo: DocumentRef) -> Asking[Verdict]:
     whole = amount(required(obj, "Amount"), "Amount", memo.currency)
     if memo.open is not None and whole > memo.open:
         raise invalid("Amount", f"Amount is more than what is unapplied of {memo.number}, {memo.open}.")
+    items = _items(said, memo, tenant, whole)
     gateway: GatewayFact | None = None
     if obj.word("Type") == "Electronic":
         required(obj, "PaymentMethodId")
@@ -180,8 +240,27 @@ def _memo(obj: ZObject, memo: DocumentRef) -> Asking[Verdict]:
         account = fact(facts, WhichAccount(memo.account_id))
         if isinstance(account, AccountFact):
             gateway = yield from gateway_of(obj, account)
-    parts = RefundParts(memo, whole, _refunded_on(obj, memo), gateway)
-    return Translate(obj, table.path(memo), table.body(obj, parts), memo.account_id, "refunds a credit memo")
+    parts = RefundParts(memo, whole, _refunded_on(obj, memo), gateway, items=items)
+    body = table.body(obj, parts, tenant.custom_types)
+    return Translate(obj, table.path(memo), body, memo.account_id, "refunds a credit memo", held=memo.id)
+
+
+def _items(said: Expanded, memo: DocumentRef, tenant: Tenant, whole: Decimal) -> tuple[Item, ...]:
+    """The items of the memo, by the extension element or by a directive; both may say the same."""
+    known = {None, memo.id.casefold(), memo.number.casefold()}
+    if any(row.document is not None and row.document.casefold() not in known for row in said.items):
+        raise invalid(ITEMS, f"{ITEMS} names a document that is not the credit memo of this refund.")
+    found: tuple[Item, ...] = ()
+    for container, rows in _items_in(said):
+        if not rows:
+            continue
+        items = item_table.checked(rows, container, memo.currency, possible=tenant.item_settlement)
+        if found and frozenset(items) != frozenset(found):
+            raise invalid(container, f"{container} and {_ITEM_ROWS} list different items.")
+        if item_table.whole(items) != whole:
+            raise invalid(container, f"The items in {container} do not add up to Amount.")
+        found = items
+    return found
 
 
 def _refunded_on(obj: ZObject, source: PaymentFact | DocumentRef) -> date | None:

@@ -8,9 +8,11 @@ relayed; then REST, in order per account. Must not do IO or read a clock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from bridge.core import answers, plan
+from bridge.core.adapt import adapt
 from bridge.core.classify import Forward, Refused, Translate, Verdict, classify, together
 from bridge.core.commands import (
     Ask,
@@ -24,16 +26,18 @@ from bridge.core.commands import (
     Presence,
     Record,
     Recorded,
+    Sent,
     Steps,
     Tell,
 )
+from bridge.core.conduct.batch import send_batch
 from bridge.core.conduct.ends import close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.joins import join, joinable
-from bridge.core.conduct.lanes import rest_lane, send_soap
-from bridge.core.identity import JOIN_AFTER_DELIVERY_MS, fingerprint, ordinals
-from bridge.core.intent import Dispatch, Intent
-from bridge.core.model import CallFault, Outcome, Reply, Told
+from bridge.core.conduct.lanes import rest_lane
+from bridge.core.identity import TWIN_MS, fingerprint, ordinals
+from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.model import CallFault, Outcome, Reply, Route, Told
 from bridge.core.plan import Item
 from bridge.core.refusals import unsent
 from bridge.core.verdict import Unsent
@@ -42,6 +46,9 @@ __all__ = ["Errand", "conduct"]
 
 MAX_LANES = 8
 """Accounts in parallel per call: a fifth of Zuora's default 40 concurrent requests."""
+
+BATCHED = (Route.SOAP, Route.ACTION)
+"""Routes whose requests carry many objects, in the order in which they are sent: SOAP's faults are call-level."""
 
 ROUNDS = 8
 """How often a call may lose a race for an identity or find its joined intent withdrawn before it gives up unsent."""
@@ -53,10 +60,11 @@ JOURNAL_DOWN = CallFault(
 
 def conduct(errand: Errand) -> Steps[Reply]:
     """Conduct one call; returns what to answer."""
-    call = errand.call
-    fault = plan.check(call)
+    fault = plan.check(errand.call)
     if fault is not None:
         return fault
+    call = adapt(errand.call, errand.tenant)
+    errand = replace(errand, call=call)
     prints = [fingerprint(call.op, obj) for obj in call.objects]
     places = list(ordinals(prints))
     outcomes: dict[int, Outcome] = {}
@@ -65,7 +73,7 @@ def conduct(errand: Errand) -> Steps[Reply]:
     pending = list(range(len(prints)))
     for _ in range(ROUNDS):
         presence: Presence = yield Ask()
-        since = presence.now - JOIN_AFTER_DELIVERY_MS
+        since = presence.now - TWIN_MS
         matched = yield Match(errand.caller.scope, tuple(dict.fromkeys(prints[p] for p in pending)), since)
         if matched is None:
             fault = JOURNAL_DOWN
@@ -157,7 +165,7 @@ def _fresh(
     With a fault, nothing was done for any of the positions.
     """
     call, caller = errand.call, errand.caller
-    asking = [classify(call.objects[p], call, errand.tenant, errand.prefer) for p in positions]
+    asking = [classify(call.objects[p], call, errand.tenant, errand.prefer, own=caller.own) for p in positions]
     verdicts = plan.permitted(call, caller, (yield from together(asking)))
     presence: Presence = yield Ask()
     if not presence.waiting:
@@ -168,14 +176,9 @@ def _fresh(
         _item(errand, position, identity, verdict, presence, begins=position in begun)
         for position, identity, verdict in zip(positions, identities, verdicts, strict=True)
     ]
-    soap = [item for item in items if isinstance(item.verdict, Forward)]
-    dispatch: Dispatch | None = None
-    if soap:
-        objects = tuple(item.verdict.obj for item in soap if isinstance(item.verdict, Forward))
-        composed = yield Compose(call.op, objects, call.single_transaction)
-        dispatch = plan.soap_dispatch(errand.call_id, call.op, [i.intent for i in soap], composed, presence.now)
+    batches = yield from _batches(errand, items, presence)
     yield Commit(tuple(begun))
-    recorded = yield Record(_opened(items, dispatch))
+    recorded = yield Record(_opened(items, [dispatch for dispatch, _ in batches]))
     if recorded is not Recorded.DONE:
         return (JOURNAL_DOWN if recorded is Recorded.DOWN else None), {}
     outcomes: dict[int, Outcome] = {}
@@ -185,11 +188,17 @@ def _fresh(
             outcomes[item.position] = errand.outcome(item.intent, told, item.verdict.errors)
             yield Tell(item.position, outcomes[item.position])
     rest = [item for item in items if isinstance(item.verdict, Translate)]
-    if dispatch is not None:
-        fault, told_rows = yield from send_soap(errand, dispatch, soap)
-        outcomes |= {item.position: outcome for item, outcome in zip(soap, told_rows, strict=True)}
+    while batches:
+        dispatch, batch = batches.pop(0)
+        ready = yield from _begin(errand, dispatch, batch)
+        if not isinstance(ready, Dispatch):
+            outcomes |= ready
+            continue
+        fault, told_rows = yield from send_batch(errand, ready, batch)
+        outcomes |= {item.position: outcome for item, outcome in zip(batch, told_rows, strict=True)}
         if fault is not None:
-            return fault, outcomes | (yield from _withdraw(errand, rest))
+            left = [*(item for _, later in batches for item in later), *rest]
+            return fault, outcomes | (yield from _withdraw(errand, left, "Zuora refused the call"))
     if rest:
         for lane in (yield Fork(tuple(rest_lane(errand, lane) for lane in plan.lanes(rest)), MAX_LANES)):
             outcomes |= dict(lane)
@@ -197,15 +206,53 @@ def _fresh(
 
 
 def _begun(positions: Sequence[int], verdicts: Sequence[Verdict]) -> set[int]:
-    """What is sent first: everything that goes by SOAP, or else the first object of each lane."""
-    soap = {p for p, verdict in zip(positions, verdicts, strict=True) if isinstance(verdict, Forward)}
-    if soap:
-        return soap
-    first: dict[str, int] = {}
+    """What is sent first: everything that goes by SOAP, or else by Actions, or else the first object of each lane.
+
+    What needs a lease is not: it may have to wait for it.
+    """
+    for route in BATCHED:
+        whole = {p for p, verdict in zip(positions, verdicts, strict=True) if plan.route_of(verdict) is route}
+        if whole:
+            return whole
+    first: dict[str, tuple[int, Translate]] = {}
     for position, verdict in zip(positions, verdicts, strict=True):
         if isinstance(verdict, Translate):
-            first.setdefault(verdict.lane, position)
-    return set(islice(first.values(), MAX_LANES))
+            first.setdefault(verdict.lane, (position, verdict))
+    return {position for position, verdict in islice(first.values(), MAX_LANES) if verdict.held is None}
+
+
+def _batches(errand: Errand, items: Sequence[Item], presence: Presence) -> Steps[list[tuple[Dispatch, list[Item]]]]:
+    """The SOAP request and the Action of a call, with their items, in the order in which they are sent."""
+    made: list[tuple[Dispatch, list[Item]]] = []
+    call = errand.call
+    for route in BATCHED:
+        batch = [item for item in items if plan.route_of(item.verdict) is route]
+        if batch:
+            objects = tuple(item.verdict.obj for item in batch if isinstance(item.verdict, Forward))
+            composed = yield Compose(call.op, objects, call.single_transaction, route)
+            intents = [item.intent for item in batch]
+            begins = intents[0].state is State.SENDING
+            dispatch = plan.batch_dispatch(
+                errand.call_id, call.op, route, intents, composed, presence.now, begins=begins
+            )
+            made.append((dispatch, batch))
+    return made
+
+
+def _begin(errand: Errand, dispatch: Dispatch, batch: Sequence[Item]) -> Steps[Dispatch | dict[int, Outcome]]:
+    """Record that a batch is sent from now on, unless that was recorded with the call; it, or why not, as rows."""
+    if dispatch.first_sent_at is not None:
+        return dispatch
+    presence: Presence = yield Ask()
+    if not presence.waiting:
+        return (yield from _withdraw(errand, batch, "the caller had gone"))
+    yield Commit(tuple(item.position for item in batch))
+    moves = [errand.move(item.intent, State.PLANNED, State.SENDING, presence.now) for item in batch]
+    recorded = yield Record((*moves, Sent(dispatch.id, presence.now)))
+    if recorded is Recorded.DONE:
+        return replace(dispatch, first_sent_at=presence.now)
+    # Another process may drive it, or the commit may have happened all the same: it must not be called unsent.
+    return {item.position: errand.outcome(item.intent, Told.UNKNOWN) for item in batch}
 
 
 def _item(
@@ -223,21 +270,19 @@ def _item(
     )
     if not isinstance(verdict, Translate):
         return Item(position, verdict, intent)
-    dispatch = plan.rest_dispatch(intent, verdict, errand.tenant, errand.caller.entity, now, begins=begins)
-    return Item(position, verdict, intent, dispatch)
+    dispatches = plan.rest_dispatches(intent, verdict, errand.tenant, errand.caller.entity, now, begins=begins)
+    return Item(position, verdict, intent, dispatches)
 
 
-def _opened(items: Sequence[Item], soap: Dispatch | None) -> tuple[Change, ...]:
-    dispatches = [item.dispatch for item in items if item.dispatch is not None]
-    if soap is not None:
-        dispatches.insert(0, soap)
-    return (Opened(tuple(item.intent for item in items), tuple(dispatches)),)
+def _opened(items: Sequence[Item], batches: Sequence[Dispatch]) -> tuple[Change, ...]:
+    dispatches = (*batches, *(dispatch for item in items for dispatch in item.dispatches))
+    return (Opened(tuple(item.intent for item in items), dispatches),)
 
 
-def _withdraw(errand: Errand, rest: Sequence[Item]) -> Steps[dict[int, Outcome]]:
-    """Zuora refused the whole call by a fault: what was to follow by REST is not sent."""
+def _withdraw(errand: Errand, rest: Sequence[Item], why: str) -> Steps[dict[int, Outcome]]:
+    """What was to follow is not sent."""
     presence: Presence = yield Ask()
-    why = Unsent("Zuora refused the call")
-    ends = [end_of(errand, item.position, item.intent, item.intent.state, why, presence.now) for item in rest]
+    unsent = Unsent(why)
+    ends = [end_of(errand, item.position, item.intent, item.intent.state, unsent, presence.now) for item in rest]
     outcomes = yield from close(errand, ends)
     return {end.position: outcome for end, outcome in zip(ends, outcomes, strict=True)}

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.core.classify import Prefer
-from bridge.core.commands import Change, Moved
+from bridge.core.commands import Change, Moved, Presence
 from bridge.core.intent import Intent, State, check
 from bridge.core.model import Call, Caller, Instant, Outcome, RowError, Tenant, Told
 from bridge.core.refusals import unsent
 
 BACK_OFF = (1.0, 2.0, 4.0)
 """Seconds before a further attempt after a lock or before trying an unreachable Zuora again."""
+
+
+def may_wait(presence: Presence, seconds: float) -> bool:
+    """Whether the caller is there and will still be after that time."""
+    return presence.waiting and seconds < presence.remaining
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ class Errand:
             changes.append(self.move(intent, source, target, now, errors=errors if final else (), unsent=final))
             source = target
         return tuple(changes)
+
+    def not_applied(self, intent: Intent, source: State, now: Instant) -> tuple[Change, ...]:
+        """Proved by absence that nothing was done; a repeat is a new attempt."""
+        doubt = (self.move(intent, source, State.IN_DOUBT, now),) if source is State.SENDING else ()
+        return (*doubt, self.move(intent, State.IN_DOUBT, State.NOT_APPLIED, now))
 
     def outcome(self, intent: Intent, told: Told, errors: tuple[RowError, ...] = (), **rest: object) -> Outcome:
         """What this intent's row says."""

@@ -1,8 +1,10 @@
 """Joining: what a repeat does with the intent it found (I6).
 
 An unsettled intent is waited for. One that nobody drives any more is taken over only as far as proof reaches: never
-sent, it is withdrawn; keyed, the same bytes go out again under the same key because a caller is here; otherwise it
-stays in doubt. A settled one is joined only if it was applied and still stands. ``None`` means: be a new attempt.
+sent, it is withdrawn; found by its marker, it is done; proved absent, the repeat is a new attempt; keyed, the same
+bytes go out again under the same key because a caller is here; otherwise it stays in doubt. A settled one is joined
+only if it was applied and still stands; long after its answer was delivered it is a twin, about which the caller's
+policy decides. ``None`` means: be a new attempt.
 """
 
 from __future__ import annotations
@@ -13,22 +15,29 @@ from bridge.core.commands import (
     Adopted,
     Ask,
     Change,
-    LoadDispatch,
+    LoadDispatches,
     Lookup,
     Presence,
     Record,
     Recorded,
+    SendEvent,
+    Sent,
     Steps,
     Watch,
     Watched,
 )
-from bridge.core.conduct.ends import as_recorded, close, end_of
+from bridge.core.conduct.ends import End, as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
-from bridge.core.conduct.lanes import same_key_allowed, send_keyed
+from bridge.core.conduct.proof import Look, absent, question_of
+from bridge.core.conduct.saga import Saga, is_saga
+from bridge.core.conduct.send import Sending, rest_sending, same_key_allowed, send
 from bridge.core.facts import Standing, StillStands
+from bridge.core.identity import JOIN_AFTER_DELIVERY_MS
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import Op, Outcome, Route, Told
-from bridge.core.verdict import Doubt
+from bridge.core.mapping.lexical import zone_day
+from bridge.core.model import Instant, Op, Outcome, Route, Told
+from bridge.core.refusals import twin
+from bridge.core.verdict import Done, Doubt, Verdict, judge_batch
 
 TURNS = 8
 """How often a repeat may lose the race to take an orphan over before it tells what it knows: nothing."""
@@ -44,6 +53,9 @@ def joinable(intent: Intent, op: Op) -> bool:
 def join(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | None]:
     """The outcome of a repeat of ``intent``, or None where the repeat is a new attempt."""
     if intent.state is State.APPLIED:
+        presence: Presence = yield Ask()
+        if is_twin(intent, presence.now):
+            return (yield from _as_policy_says(errand, intent))
         return (yield from _standing(errand, intent))
     for _ in range(TURNS):
         watched: Watched = yield Watch((intent.id,))
@@ -60,6 +72,23 @@ def join(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | None]
         if not isinstance(taken, _Again):
             return taken
     return errand.outcome(intent, Told.UNKNOWN, joined=True)
+
+
+def is_twin(intent: Intent, now: Instant) -> bool:
+    """Whether its answer was delivered so long ago that an equal call is hardly a repeat of it."""
+    return intent.delivered_at is not None and intent.delivered_at < now - JOIN_AFTER_DELIVERY_MS
+
+
+def _as_policy_says(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
+    """An equal call long after: refused by default, because it is either sent by mistake or lacks a reference."""
+    if errand.caller.twins == "allow":
+        return None
+    outcome = yield from _standing(errand, intent)
+    if outcome is None or outcome.told is not Told.APPLIED or errand.caller.twins == "join":
+        return outcome
+    day = zone_day(intent.created_at, errand.tenant.zone).isoformat()
+    # Not under the twin's intent: that one has its object, and this refusal is about none.
+    return Outcome(Told.REFUSED, errors=twin(outcome.zuora_id or "", day))
 
 
 class _Again:
@@ -86,26 +115,24 @@ def _take_over(errand: Errand, position: int, intent: Intent) -> Steps[Outcome |
     """
     if intent.owner == errand.owner:
         errand = replace(errand, owner=f"{errand.owner}/{errand.call_id}")
+    without_key = intent.state is State.IN_DOUBT and intent.route is Route.SOAP
+    if without_key and question_of(errand.call.objects[position], intent.op, None) is None:
+        # Nothing could be learnt by taking it over.
+        return errand.outcome(intent, Told.UNKNOWN, joined=True)
     adopted = Adopted(intent.id, intent.owner, errand.owner)
     presence: Presence = yield Ask()
     changes: tuple[Change, ...] = (adopted,)
-    unknown = errand.outcome(intent, Told.UNKNOWN, joined=True)
     if intent.state in NEVER_SENT:
         changes += errand.withdrawn(intent, intent.state, "the bridge stopped before sending it", presence.now)
-    elif intent.route is Route.SOAP:
-        if intent.state is State.IN_DOUBT:
-            return unknown
-        changes += (errand.move(intent, State.SENDING, State.IN_DOUBT, presence.now),)
     recorded = yield Record(changes)
     if recorded is not Recorded.DONE:
+        unknown = errand.outcome(intent, Told.UNKNOWN, joined=True)
         return _Again() if recorded is Recorded.CONFLICT else unknown
-    if intent.state in NEVER_SENT:
-        return None
-    return unknown if intent.route is Route.SOAP else (yield from _drive(errand, position, intent))
+    return None if intent.state in NEVER_SENT else (yield from _drive(errand, position, intent))
 
 
-def _drive(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Again]:
-    """Repeat the newest dispatch of a keyed orphan that is ours now.
+def _drive(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Again | None]:
+    """Bring an orphan that is ours now to an end, as far as proof reaches.
 
     Its former driver may have settled it, or begun another attempt, after it was found and before it was taken over.
     Now nobody else can, so it is read again: what is seen from here on stays true.
@@ -114,18 +141,59 @@ def _drive(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Ag
     found = yield from as_recorded(intent, presence.now)
     if found is None or found.state not in (State.SENDING, State.IN_DOUBT):
         return _Again()
-    dispatch: Dispatch | None = yield LoadDispatch(intent.id)
-    presence = yield Ask()
-    if dispatch is not None and _may_resend(errand, found, dispatch, presence):
-        obj = errand.call.objects[position]
-        end = yield from send_keyed(errand, position, found, dispatch, obj, found.state, doubted=True)
+    dispatches: tuple[Dispatch, ...] = yield LoadDispatches(intent.id)
+    again = False
+    if is_saga(dispatches):
+        permitted = errand.caller.may(found.object_type, found.op)
+        saga = Saga.of(errand, position, found, errand.call.objects[position], dispatches)
+        resumed = yield from saga.resume(permitted=permitted)
+        end, again = resumed.end, resumed.again
+    elif dispatches:
+        end, again = yield from _proved(errand, position, found, dispatches[-1])
     else:
-        end = end_of(errand, position, found, found.state, Doubt("it cannot be repeated"), presence.now)
+        end = end_of(errand, position, found, found.state, Doubt("no request of it is kept"), presence.now)
     (outcome,) = yield from close(errand, [end])
-    return replace(outcome, joined=True)
+    # Where the end could not be recorded, nobody may begin anew on the strength of it.
+    return None if again and outcome.told is not Told.UNKNOWN else replace(outcome, joined=True)
+
+
+def _proved(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -> Steps[tuple[End, bool]]:
+    """The end of one request that another process sent, and whether the repeat is a new attempt because of it."""
+    obj = errand.call.objects[position]
+    found = yield from absent(errand, dispatch, question_of(obj, intent.op, dispatch))
+    presence: Presence = yield Ask()
+    now = presence.now
+    if isinstance(found, Done):
+        return end_of(errand, position, intent, intent.state, found, now), False
+    if found is Look.MISSING:
+        withdrawn = errand.not_sent(intent, "it was proved absent")
+        end = End(position, intent, intent.state, Doubt("absent"), (), withdrawn)
+        return replace(end, changes=errand.not_applied(intent, intent.state, now)), True
+    if not _may_resend(errand, intent, dispatch, presence):
+        return end_of(errand, position, intent, intent.state, Doubt("it cannot be repeated"), now), False
+    # Without a condition: should somebody else have it by now, the same bytes under the same key do no harm.
+    if (yield Record((Sent(dispatch.id, now),))) is not Recorded.DONE:
+        doubt = end_of(errand, position, intent, intent.state, Doubt("the journal could not record the repeat"), now)
+        return replace(doubt, changes=()), False
+    return (yield from send(errand, _sending(errand, position, intent, dispatch))), False
+
+
+def _sending(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -> Sending:
+    obj, own = errand.call.objects[position], errand.caller.own
+    if dispatch.route is Route.REST:
+        return rest_sending(position, intent, dispatch, obj, own=own, source=intent.state, doubted=True)
+    # An Action with several objects: each of them that is repeated sends it whole and takes its own row.
+    place, count = dispatch.intent_ids.index(intent.id), len(dispatch.intent_ids)
+    creates = intent.op is Op.CREATE
+
+    def judge(event: SendEvent, doubted: bool) -> Verdict:
+        return judge_batch(event, count, creates=creates, doubted=doubted, route=dispatch.route, own=own)[place]
+
+    question = question_of(obj, intent.op, dispatch)
+    return Sending(position, intent, dispatch, judge, question, intent.state, doubted=True)
 
 
 def _may_resend(errand: Errand, intent: Intent, dispatch: Dispatch, presence: Presence) -> bool:
     """Only under its key, for a caller who is there and may cause it, and within I5."""
     allowed = presence.waiting and errand.caller.may(intent.object_type, intent.op)
-    return allowed and dispatch.key is not None and same_key_allowed(errand, dispatch, presence.now)
+    return allowed and same_key_allowed(errand, dispatch, presence.now)

@@ -9,17 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Context, Decimal
 from functools import reduce
 from typing import Any
 
-from bridge.core.model import Version
 from bridge.core.refusals import invalid
-
-DATES_ARE_DATES = Version(69)
-"""From WSDL 69 EffectiveDate and RefundDate are xs:date, below they are xs:dateTime (Zuora: Date field changes in
-the WSDL)."""
 
 # ISO 4217: currencies whose minor unit is not 2. Zuora refuses more decimals than the currency has.
 _MINOR_UNITS: Mapping[str, int] = {
@@ -32,7 +27,11 @@ _MINOR_UNITS: Mapping[str, int] = {
 
 # ASCII digits only: \d and Decimal also take those of other scripts, which no XML Schema type does.
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?\Z")
-_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?\Z")
+# XML Schema part 2, 3.2.7 and 3.2.9: offsets reach from -14:00 to +14:00. Years of more than four digits and negative
+# ones, which it allows, are no day of any payment.
+_OFFSET = r"(Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
+_DATE = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){_OFFSET}\Z")
+_DATE_TIME = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})T([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})(\.[0-9]+)?{_OFFSET}\Z")
 
 _LONGEST = 40
 """Characters of an amount: far beyond the 16 of Zuora (Zuora: Payment object), and little work."""
@@ -82,14 +81,45 @@ def amount(text: str, field: str, currency: str | None) -> Decimal:
 
 
 def day(text: str, field: str) -> date:
-    """An xs:date as a caller of WSDL 69 or later must send it; a dateTime is INVALID_VALUE, as Zuora documents."""
-    match = _DATE.match(text.strip())
+    """An xs:date; raises ``Refusal`` naming ``field`` for anything else, a dateTime included."""
+    found = day_of_date(text.strip())
+    if found is None:
+        raise invalid(field, f"{field} must be a date such as 2026-02-20.")
+    return found
+
+
+def day_of_date(text: str) -> date | None:
+    """The day of an xs:date, whatever its offset; None for anything else."""
+    match = _DATE.match(text)
     try:
-        if match:
-            return date.fromisoformat(match[1])
+        return date.fromisoformat(match[1]) if match else None
     except ValueError:
-        pass
-    raise invalid(field, f"{field} must be a date such as 2026-02-20.")
+        return None
+
+
+def day_of_date_time(text: str, zone: tzinfo | None) -> date | None:
+    """The day that an xs:dateTime in a date field means, in ``zone`` (None: as it is written); None for anything else.
+
+    Exactly midnight, in whatever offset, is a date that some stack made a dateTime of, so its day is the written one.
+    Without an offset the written day stands too: the caller means its own calendar, and Zuora itself shows such fields
+    to those callers as a local midnight without offset (Zuora: Date field changes in the WSDL).
+    """
+    match = _DATE_TIME.match(text)
+    if match is None:
+        return None
+    written, clock, fraction, offset = match.groups()
+    exact = not (fraction or "").strip(".0")
+    # XML Schema part 2, 3.2.7: 24:00:00 is the first instant of the next day; no other time has the hour 24.
+    ends_day = clock == "24:00:00" and exact
+    midnight = ends_day or (clock == "00:00:00" and exact)
+    try:
+        if midnight or offset is None or zone is None:
+            moment = datetime.fromisoformat(f"{written}T{'00:00:00' if ends_day else clock}")
+            return (moment + timedelta(days=ends_day)).date()
+        return datetime.fromisoformat(f"{written}T{clock}{offset}").astimezone(zone).date()
+    except (ValueError, OverflowError):
+        # No such day or time, or a day outside the years 1 to 9999.
+        return None
 
 
 def zone_day(instant_ms: int, zone: tzinfo) -> date:

@@ -1,6 +1,6 @@
-"""Payment, field by field: what a SOAP create becomes as ``POST /v1/payments`` (Zuora: Create a payment).
+"""Payment: what a SOAP create becomes as ``POST /v1/payments`` (Zuora: Create a payment).
 
-The tables here are also the source of the mapping page. Must not look anything up and must not choose a route.
+Names stand in ``fields``. Must not look anything up and must not choose a route.
 """
 
 from __future__ import annotations
@@ -11,55 +11,13 @@ from datetime import date
 from decimal import Decimal
 
 from bridge.core.facts import DocumentRef, GatewayFact, Kind
+from bridge.core.mapping.custom import customs
+from bridge.core.mapping.fields import TABLE, Target
+from bridge.core.mapping.items import Item, written
 from bridge.core.model import RowError, ZObject
 from bridge.core.refusals import Refusal, invalid
 
 PATH = "/v1/payments"
-
-TEXT: Mapping[str, tuple[str, int]] = {
-    # SOAP field -> (REST field, longest value). Lengths: Zuora: Create a payment. GatewayOrderId may be 70 in SOAP
-    # and only 50 here; it is the gateway's duplicate key, so it is refused rather than cut.
-    "AuthTransactionId": ("authTransactionId", 50),
-    "Comment": ("comment", 255),
-    "GatewayOrderId": ("gatewayOrderId", 50),
-    "ReferenceId": ("referenceId", 100),
-    "SoftDescriptor": ("softDescriptor", 35),
-    "SoftDescriptorPhone": ("softDescriptorPhone", 20),
-}
-
-DOCUMENTS = (
-    "InvoiceId",
-    "InvoiceNumber",
-    "DebitMemoId",
-    "DebitMemoNumber",
-    "InvoicePaymentData",
-    "DebitMemoPaymentData",
-)
-"""Where a caller can name the documents that a payment pays."""
-
-SHARES = ("AppliedInvoiceAmount", "InvoicePaymentData", "DebitMemoPaymentData")
-"""Where a caller can say how much of it is for a document."""
-
-REST_TO_SOAP: Mapping[str, tuple[str, ...]] = {
-    # For naming the caller's field in a refusal by Zuora: the first of these that the caller sent.
-    **{rest: (soap,) for soap, (rest, _) in TEXT.items()},
-    "accountId": ("AccountId",),
-    "amount": ("Amount",),
-    "bankAccountAccountingCode": ("AccountingCode",),
-    "currency": ("Currency",),
-    "debitMemoId": DOCUMENTS,
-    "debitMemos": DOCUMENTS,
-    "debitMemos.amount": SHARES,
-    "effectiveDate": ("EffectiveDate",),
-    "financeInformation": ("AccountingCode",),
-    "gatewayId": ("Gateway",),
-    "gatewayOptions": ("GatewayOptionData",),
-    "invoiceId": DOCUMENTS,
-    "invoices": DOCUMENTS,
-    "invoices.amount": SHARES,
-    "paymentMethodId": ("PaymentMethodId",),
-    "type": ("Type",),
-}
 
 DOCUMENT_FIELDS = {Kind.INVOICE: ("invoices", "invoiceId"), Kind.DEBIT_MEMO: ("debitMemos", "debitMemoId")}
 
@@ -71,12 +29,16 @@ EXTENSION = frozenset({"DebitMemoId", "DebitMemoNumber", "DebitMemoPaymentData"}
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of the amount meant for one document. ``field`` and ``amount_field`` are the caller's names for them."""
+    """A part of the amount meant for one document, and which of its items it is for, if the caller says so.
+
+    ``field`` and ``amount_field`` are the caller's names for the document and the amount.
+    """
 
     document: DocumentRef
     amount: Decimal
     field: str
     amount_field: str
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +53,9 @@ class PaymentParts:
     gateway: GatewayFact | None
 
 
-def body(obj: ZObject, parts: PaymentParts) -> dict[str, object]:
-    """The JSON of ``POST /v1/payments``; raises ``Refusal`` for a field REST cannot carry."""
+def body(obj: ZObject, parts: PaymentParts, types: Mapping[str, str]) -> dict[str, object]:
+    """The JSON of ``POST /v1/payments``; raises ``Refusal`` for what REST cannot carry. ``types``: of custom fields."""
     if obj.get("SecondPaymentReferenceId") is not None:
-        # Zuora: Invoice Settlement limitations: it cannot be passed when creating a payment through REST.
         raise Refusal(
             RowError(
                 "INVALID_FIELD",
@@ -112,36 +73,44 @@ def body(obj: ZObject, parts: PaymentParts) -> dict[str, object]:
     }
     if parts.gateway is not None:
         made["gatewayId"] = parts.gateway.id
-    if (code := obj.get("AccountingCode")) is not None:
-        made["financeInformation"] = {"bankAccountAccountingCode": limited(obj, "AccountingCode", code, 100)}
-    made |= texts(obj, TEXT)
-    made |= extras(obj)
+    made |= copied(obj, Target.CREATE_PAYMENT)
+    made |= extras(obj, types)
     for kind, (name, key) in DOCUMENT_FIELDS.items():
-        rows = [{key: each.document.id, "amount": each.amount} for each in parts.shares if each.document.kind is kind]
+        rows = [_row(key, each) for each in parts.shares if each.document.kind is kind]
         if rows:
             made[name] = rows
     return made
 
 
-def limited(obj: ZObject, name: str, value: str, longest: int) -> str:
-    """``value``, or ``Refusal``: a value that is too long is never cut silently."""
-    if len(value) > longest:
-        raise invalid(name, f"{name} has {len(value)} characters; at most {longest} are possible on this {obj.type}.")
-    return value
+def _row(key: str, share: Share) -> dict[str, object]:
+    row: dict[str, object] = {key: share.document.id, "amount": share.amount}
+    return row | {"items": written(share.items, share.document.kind)} if share.items else row
 
 
-def texts(obj: ZObject, table: Mapping[str, tuple[str, int]]) -> dict[str, object]:
-    """The fields that travel as they are."""
-    return {
-        rest: limited(obj, soap, value, longest)
-        for soap, (rest, longest) in table.items()
-        if (value := obj.get(soap)) is not None
-    }
+def copied(obj: ZObject, target: Target) -> dict[str, object]:
+    """The fields that travel as they are; raises ``Refusal`` for one that is too long: none is ever cut silently."""
+    made: dict[str, object] = {}
+    for name, fate in TABLE[target].items():
+        value = obj.get(name) if fate.copied else None
+        if value is None:
+            continue
+        if fate.longest is not None and len(value) > fate.longest:
+            raise invalid(
+                name, f"{name} has {len(value)} characters; at most {fate.longest} are possible on this {obj.type}."
+            )
+        outer, dot, inner = fate.rest[0].partition(".")
+        if dot:
+            group = made.setdefault(outer, {})
+            assert isinstance(group, dict)
+            group[inner] = value
+        else:
+            made[outer] = value
+    return made
 
 
-def extras(obj: ZObject) -> dict[str, object]:
-    """Custom fields (``__c``) and NetSuite fields (``__NS``) at the top level, and gateway options as a map."""
-    made: dict[str, object] = {name: value for name, value in obj.fields.items() if name.endswith(("__c", "__NS"))}
+def extras(obj: ZObject, types: Mapping[str, str]) -> dict[str, object]:
+    """Custom and NetSuite fields at the top level, and gateway options as a map."""
+    made = customs(obj, types)
     options = obj.children.get("GatewayOptionData", ())
     if options:
         made["gatewayOptions"] = gateway_options(options)

@@ -12,40 +12,14 @@ from datetime import date
 from decimal import Decimal
 from urllib.parse import quote
 
-from bridge.core.facts import DocumentRef, GatewayFact, PaymentFact
-from bridge.core.mapping.payment import extras, limited, texts
+from bridge.core.facts import DocumentRef, GatewayFact, Kind, Part, PaymentFact
+from bridge.core.mapping.fields import Target
+from bridge.core.mapping.items import Item, written
+from bridge.core.mapping.payment import DOCUMENT_FIELDS, copied, extras
 from bridge.core.model import ZObject
-
-TEXT: Mapping[str, tuple[str, int]] = {
-    "Comment": ("comment", 255),
-    "ReasonCode": ("reasonCode", 32),
-    "ReferenceID": ("referenceId", 100),
-    "SecondRefundReferenceId": ("secondRefundReferenceId", 100),
-    "SoftDescriptor": ("softDescriptor", 35),
-    "SoftDescriptorPhone": ("softDescriptorPhone", 20),
-}
 
 SPLITS = ("RefundInvoicePaymentData", "DebitMemoRefundData")
 """The containers that say from which documents a payment is refunded."""
-
-REST_TO_SOAP: Mapping[str, tuple[str, ...]] = {
-    **{rest: (soap,) for soap, (rest, _) in TEXT.items()},
-    "bankAccountAccountingCode": ("AccountingCode",),
-    "debitMemoId": SPLITS,
-    "debitMemos": SPLITS,
-    "debitMemos.amount": SPLITS,
-    "financeInformation": ("AccountingCode",),
-    "gatewayId": ("Gateway",),
-    "gatewayOptions": ("GatewayOptionData",),
-    "invoiceId": SPLITS,
-    "invoices": SPLITS,
-    "invoices.amount": SPLITS,
-    "methodType": ("MethodType",),
-    "paymentMethodId": ("PaymentMethodId",),
-    "refundDate": ("RefundDate",),
-    "totalAmount": ("Amount",),
-    "type": ("Type",),
-}
 
 ITEM_LEVEL = frozenset({"CreditMemoItemRefundData"})
 
@@ -60,32 +34,37 @@ METHOD_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RefundParts:
-    """A refund resolved and checked. ``split`` gives (REST array, id key, id, amount) per document."""
+    """A refund resolved and checked. ``split`` is how much each document gives back, ``items`` how much each item of
+    a credit memo. ``unapplies``: Zuora takes what is applied, too, which needs the enhanced write-off permission.
+    """
 
     source: PaymentFact | DocumentRef
     total: Decimal
     refunded_on: date | None
     gateway: GatewayFact | None = None
-    split: tuple[tuple[str, str, str, Decimal], ...] = ()
+    split: tuple[Part, ...] = ()
+    items: tuple[Item, ...] = ()
+    unapplies: bool = True
 
 
-def path(source: PaymentFact | DocumentRef) -> str:
+def path(source: PaymentFact | DocumentRef, *, unapplies: bool = True) -> str:
     """Where the refund is posted: ``refunds/unapply`` gives back applied amounts too, in one step."""
     if isinstance(source, PaymentFact):
-        return f"/v1/payments/{quote(source.id, safe='')}/refunds/unapply"
+        return f"/v1/payments/{quote(source.id, safe='')}/refunds" + ("/unapply" if unapplies else "")
     return f"/v1/credit-memos/{quote(source.id, safe='')}/refund"
 
 
-def body(obj: ZObject, parts: RefundParts) -> dict[str, object]:
+def body(obj: ZObject, parts: RefundParts, types: Mapping[str, str]) -> dict[str, object]:
     """The JSON of a refund, without the marker that ``plan`` adds where the caller gave no ReferenceID.
 
     External refunds carry methodType and refundDate, electronic ones neither; only an electronic refund of a credit
-    memo carries a payment method and a gateway (a payment's refund inherits both).
+    memo carries a payment method and a gateway (a payment's refund inherits both). Documents are named only where the
+    request itself unapplies them. ``types``: of custom fields.
     """
-    electronic = obj.word("Type") == "Electronic"
+    of_memo = isinstance(parts.source, DocumentRef)
     made: dict[str, object] = {"totalAmount": parts.total, "type": obj.word("Type")}
-    if electronic:
-        if isinstance(parts.source, DocumentRef):
+    if obj.word("Type") == "Electronic":
+        if of_memo:
             made["paymentMethodId"] = obj.word("PaymentMethodId")
             if parts.gateway is not None:
                 made["gatewayId"] = parts.gateway.id
@@ -93,12 +72,13 @@ def body(obj: ZObject, parts: RefundParts) -> dict[str, object]:
         made["methodType"] = obj.word("MethodType")
         if parts.refunded_on is not None:
             made["refundDate"] = parts.refunded_on.isoformat()
-    if (code := obj.get("AccountingCode")) is not None:
-        made["financeInformation"] = {"bankAccountAccountingCode": limited(obj, "AccountingCode", code, 100)}
-    made |= texts(obj, TEXT)
-    made |= extras(obj)
-    for array in ("invoices", "debitMemos"):
-        rows = [{key: each, "amount": amount} for name, key, each, amount in parts.split if name == array]
-        if rows:
-            made[array] = rows
+    made |= copied(obj, Target.REFUND_MEMO if of_memo else Target.REFUND_PAYMENT)
+    made |= extras(obj, types)
+    if parts.unapplies:
+        for kind, (array, key) in DOCUMENT_FIELDS.items():
+            rows = [{key: part.id, "amount": part.amount} for part in parts.split if part.kind is kind]
+            if rows:
+                made[array] = rows
+    if parts.items:
+        made["items"] = written(parts.items, Kind.CREDIT_MEMO)
     return made

@@ -1,0 +1,27 @@
+"""The lease on a payment or a memo: whoever changes it has it to themselves, across replicas.
+
+A lease ends with its intent, so nothing has to be released and a dead process leaves nothing locked that its intent
+does not still need. Must not decide what is done under it.
+"""
+
+from __future__ import annotations
+
+from bridge.core.commands import Ask, Hold, Presence, Recorded, Steps, Wait
+from bridge.core.conduct.errand import Errand, may_wait
+from bridge.core.intent import Intent
+
+PAUSE_SECONDS = 1.0
+
+
+def hold(errand: Errand, intent: Intent, key: str, *, whole: bool) -> Steps[str | None]:
+    """Take the lease, waiting as long as the caller does; why it could not be had, or None."""
+    while True:
+        held = yield Hold(errand.caller.scope, key, intent.id, whole)
+        if held is Recorded.DONE:
+            return None
+        if held is Recorded.DOWN:
+            return "the journal could not record it"
+        presence: Presence = yield Ask()
+        if not may_wait(presence, PAUSE_SECONDS):
+            return "another change of the same payment or memo is not finished"
+        yield Wait(PAUSE_SECONDS)

@@ -1,0 +1,166 @@
+"""Proof by reading: what look-up tells whether a request without a verdict was carried out, and what its answer proves.
+
+A create is found by its marker (a reference in the request that Zuora can be asked for), an update by the values it was
+to leave, a delete by absence. Absence of a create's object proves nothing until Zuora has certainly ended with the
+request and shows its ledger without delay; then it has to be seen twice. Must not send anything but look-ups.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from urllib.parse import unquote
+
+from bridge.core.commands import Ask, Lookup, Presence, Steps, Wait
+from bridge.core.conduct.errand import Errand
+from bridge.core.facts import Absent, Fact, Made, Question, Showing, Shows, WhichMade
+from bridge.core.intent import Dispatch
+from bridge.core.mapping.lexical import from_json, reduced
+from bridge.core.model import Instant, Op, Route, ZObject
+from bridge.core.verdict import Done
+
+SEND_MS = 125_000
+"""The send deadline: when a request that was begun has certainly left, or not."""
+
+ENDED_MS = 120_000
+"""Zuora ends a request of its own accord after 120 s (Zuora: API limits)."""
+
+DRIVEN_MS = 600_000
+"""How long after a driver began it may repeat a request: no caller may wait longer."""
+
+SECOND_LOOK_SECONDS = 2
+
+_SOURCE = re.compile(r"/v1/(payments|credit-memos)/([^/]+)/refund")
+_MARKERS = {"Payment": (("ReferenceId", "referenceId"), ("GatewayOrderId", "gatewayOrderId"))}
+_READABLE = {
+    # What an update by SOAP may change and REST shows (Zuora: Payment object; Refund object).
+    "AccountingCode": "financeInformation.bankAccountAccountingCode",
+    "ReasonCode": "reasonCode",
+    "TransferredToAccounting": "financeInformation.transferredToAccounting",
+}
+
+
+class Look(enum.Enum):
+    """What a look-up without a find says: nothing there (yet), or nothing at all."""
+
+    MISSING = "missing"
+    UNCLEAR = "unclear"
+
+
+def question_of(obj: ZObject, op: Op, dispatch: Dispatch | None) -> Question | None:
+    """The question whose answer proves what became of the request; None where there is none.
+
+    A REST request tells by itself; of SOAP and Actions the caller's object does.
+    """
+    if dispatch is not None and dispatch.route is Route.REST:
+        return _of_rest(obj, op, dispatch)
+    if op is Op.CREATE:
+        return _of_create(obj)
+    zuora_id = obj.word("Id")
+    if zuora_id is None:
+        return None
+    if op is Op.DELETE:
+        return Shows(obj.type, zuora_id)
+    expected = list(_expected(obj))
+    known = tuple((name, value) for name, value in expected if name is not None)
+    return Shows(obj.type, zuora_id, known) if known and len(known) == len(expected) else None
+
+
+def _of_create(obj: ZObject) -> WhichMade | None:
+    amount = reduced(obj.word("Amount") or "")
+    for soap, rest in _MARKERS.get(obj.type, ()):
+        marker = obj.get(soap)
+        if marker is not None and amount is not None:
+            return WhichMade(obj.type, rest, marker, Decimal(amount), obj.word("AccountId"))
+    return None
+
+
+def _expected(obj: ZObject) -> Iterator[tuple[str | None, str]]:
+    for name, value in obj.fields.items():
+        if name == "Status":
+            # REST has no Voided (Zuora: Payment status values), so what it shows then is not known.
+            yield (None if value.strip() == "Voided" else "status"), value.strip()
+        elif name != "Id":
+            yield (_READABLE.get(name) or (name if name.endswith(("__c", "__NS")) else None)), value
+    for name in (*obj.children, *obj.nulls, *obj.verbatim):
+        yield None, name
+
+
+def _of_rest(obj: ZObject, op: Op, dispatch: Dispatch) -> Question | None:
+    body = from_json(dispatch.body) if dispatch.body else {}
+    if op is Op.CREATE:
+        source = _SOURCE.match(dispatch.path)
+        amount = body.get("amount", body.get("totalAmount"))
+        field = next((name for name in ("referenceId", "gatewayOrderId") if name in body), None)
+        if field is None or amount is None or dispatch.method != "POST":
+            return None
+        marker, whole, account = str(body[field]), Decimal(amount), body.get("accountId")
+        if source is None:
+            return WhichMade(obj.type, field, marker, whole, account)
+        return WhichMade(obj.type, field, marker, whole, account, unquote(source[2]), source[1] == "credit-memos")
+    zuora_id = obj.word("Id")
+    if zuora_id is None:
+        return None
+    if dispatch.path.endswith("/cancel"):
+        return Shows(obj.type, zuora_id, (("status", "Canceled"),))
+    return Shows(obj.type, zuora_id, tuple(_flat(body)))
+
+
+def _flat(body: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in body.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+            yield f"{prefix}{name}", text
+
+
+def proves(question: Question, fact: Fact) -> Done | Look:
+    """What the answer to a question of ``question_of`` proves."""
+    match question, fact:
+        case WhichMade(), Made(zuora_id):
+            return Done(zuora_id)
+        case Shows(_, zuora_id, ()), Absent():
+            return Done(zuora_id)
+        case Shows(_, zuora_id, (_, *_)), Showing(as_expected=True):
+            return Done(zuora_id)
+        case ((WhichMade() | Shows()), (Absent() | Showing())):
+            return Look.MISSING
+        case _:
+            return Look.UNCLEAR
+
+
+def look(question: Question | None) -> Steps[Done | Look]:
+    """Ask once."""
+    if question is None:
+        return Look.UNCLEAR
+    return proves(question, (yield Lookup((question,)))[question])
+
+
+def look_for_all(questions: Sequence[Question | None]) -> Steps[list[Done | Look]]:
+    """Ask once for many, by one look-up."""
+    asked = tuple(dict.fromkeys(each for each in questions if each is not None))
+    facts = (yield Lookup(asked)) if asked else {}
+    return [Look.UNCLEAR if each is None else proves(each, facts[each]) for each in questions]
+
+
+def quiet_since(errand: Errand, dispatch: Dispatch) -> Instant:
+    """From when on an absence counts: nothing of this request can still be on its way, and all of it would be seen."""
+    began = dispatch.last_sent_at or dispatch.first_sent_at or dispatch.recorded_at
+    answered = dispatch.answered_at
+    last = answered if answered is not None and answered >= began else began + DRIVEN_MS
+    return last + SEND_MS + ENDED_MS + errand.tenant.visibility_seconds * 1000
+
+
+def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Steps[Done | Look]:
+    """``MISSING`` only where absence is proved: seen twice, the first time late enough."""
+    first = yield from look(question)
+    presence: Presence = yield Ask()
+    if first is not Look.MISSING:
+        return first
+    if presence.now < quiet_since(errand, dispatch):
+        return Look.UNCLEAR
+    yield Wait(SECOND_LOOK_SECONDS)
+    return (yield from look(question))

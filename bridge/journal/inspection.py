@@ -1,0 +1,79 @@
+"""Looks at a journal without making or migrating one: for ``bridge doctor``, beside a bridge that may be running.
+
+Must not change a database, make a key or take longer than one attempt at a lock.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from bridge.journal import migrations
+from bridge.journal.errors import JournalRefused
+from bridge.journal.store import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """``ready``: a bridge could start on it. ``found`` says what is there."""
+
+    ready: bool
+    found: str
+    instruction: str = ""
+
+
+def inspect(url: str, key: bytes | None) -> Inspection:
+    """What ``serve`` would meet at this address."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return Inspection(False, "BRIDGE_DATABASE_URL is no database URL", "BRIDGE_DATABASE_URL=sqlite:///bridge.db")
+    path = _file(parsed)
+    if path is not None and not (path.exists() and path.stat().st_size):
+        folder = path.absolute().parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            return Inspection(False, f"{path} is not there and cannot be made", f"Make {folder} writable.")
+        return Inspection(True, f"none yet; `bridge serve` makes {path}")
+    try:
+        at = _revision(parsed, path)
+    except (SQLAlchemyError, ImportError) as error:
+        reason = getattr(error, "orig", None) or type(error).__name__
+        return Inspection(False, f"the database cannot be read: {reason}", "Check BRIDGE_DATABASE_URL.")
+    if at is None:
+        return Inspection(True, "an empty database; `bridge serve` makes the journal in it")
+    if at != migrations.HEAD:
+        # A newer one is refused at start; an older one is migrated there and not by someone who only looks.
+        known = at in {script.revision for script in migrations.scripts().walk_revisions()}
+        found = f"a journal of schema {at}; this bridge has {migrations.HEAD}"
+        return Inspection(known, found, "" if known else "Use the bridge that wrote it, or a newer one.")
+    try:
+        Journal.open(url, key, "doctor").close()
+    except JournalRefused as refused:
+        return Inspection(False, refused.reason, refused.instruction)
+    return Inspection(True, "it opens, and the key fits")
+
+
+def _file(url: URL) -> Path | None:
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(url.database or "")
+
+
+def _revision(url: URL, path: Path | None) -> str | None:
+    if path is not None:
+        # Read-only: a look must not make a file or a WAL (https://sqlite.org/uri.html).
+        url = make_url(f"sqlite:///file:{path}?mode=ro&uri=true")
+    elif url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return migrations.revision_of(connection)
+    finally:
+        engine.dispose()

@@ -1,0 +1,208 @@
+"""Evidence: what has a marker, what an object shows, what a payment pays; an answer that is not plain is no verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from upstream_tenant import ACCOUNT, Tenant, credit, hexed, one, payment
+
+from bridge.core.facts import (
+    Absent,
+    Fact,
+    Kind,
+    Made,
+    NoVerdict,
+    Part,
+    Parts,
+    Question,
+    Several,
+    Showing,
+    Shows,
+    WhichMade,
+    WhichParts,
+)
+
+PAID = WhichMade("Payment", "referenceId", "ERP-1", Decimal("80.00"), ACCOUNT)
+
+
+def found(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A payment as Object Query shows it."""
+    fields = {"id": hexed(number), "referenceId": "ERP-1", "amount": 80, "accountId": ACCOUNT, "status": "Processed"}
+    return fields | more
+
+
+def queried(*rows: dict[str, Any], **more: Any) -> Tenant:
+    """A tenant whose Object Query answers with these payments."""
+    tenant = Tenant()
+    tenant.bodies["/object-query/payments"] = {"data": list(rows), **more}
+    return tenant
+
+
+@pytest.mark.parametrize(
+    ("rows", "fact"),
+    [
+        ([], Absent()),
+        ([found()], Made(hexed(1), "Processed")),
+        ([found(status="Error")], Made(hexed(1), "Error")),
+        ([found(), found()], Made(hexed(1), "Processed")),
+        ([found(1), found(2)], Several((hexed(1), hexed(2)))),
+        ([found(referenceId="erp-1")], Absent()),
+        ([found(amount=80.01)], Absent()),
+        ([found(amount=True)], Absent()),
+        ([found(amount="80")], Absent()),
+        ([found(accountId="b" * 32)], Absent()),
+        ([found(accountId=ACCOUNT.upper())], Made(hexed(1), "Processed")),
+        ([found(id=5)], Absent()),
+    ],
+)
+def test_a_payment_is_found_by_marker_amount_and_account(rows: list[dict[str, Any]], fact: Fact) -> None:
+    """Object Query compares without regard to case, so each row is compared anew."""
+    tenant = queried(*rows)
+    assert one(tenant, PAID) == fact
+    assert tenant.seen[-1].query == {"filter[]": "referenceId.EQ:ERP-1", "pageSize": "99"}
+
+
+def test_another_marker_is_another_filter() -> None:
+    """GatewayOrderId is the gateway's own duplicate key."""
+    tenant = queried(found(gatewayOrderId="G-7"))
+    question = WhichMade("Payment", "gatewayOrderId", "G-7", Decimal(80), None)
+    assert one(tenant, question) == Made(hexed(1), "Processed")
+    assert tenant.seen[-1].query["filter[]"] == "gatewayOrderId.EQ:G-7"
+
+
+@pytest.mark.parametrize("trouble", ["not there", "too many", "error"])
+def test_an_object_query_that_does_not_answer_plainly_is_no_verdict(trouble: str) -> None:
+    """Absence is never guessed."""
+    tenant = queried(found(2, referenceId="x"), **({"nextPage": "/more"} if trouble == "too many" else {}))
+    if trouble == "not there":
+        tenant.bodies.clear()
+    elif trouble == "error":
+        tenant.statuses["/object-query/payments"] = 500
+    assert isinstance(one(tenant, PAID), NoVerdict)
+
+
+def refunded(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A refund as the list shows it."""
+    fields = {"id": hexed(number), "referenceId": "i-1", "amount": 50, "accountId": ACCOUNT, "status": "Processed"}
+    return fields | {"paymentId": hexed(7), "creditMemoId": None} | more
+
+
+def listed(*rows: dict[str, Any]) -> Tenant:
+    """A tenant whose list of refunds has these."""
+    tenant = Tenant().add("/v1/credit-memos", credit(3))
+    tenant.bodies["/v1/refunds"] = {"refunds": list(rows), "success": True}
+    return tenant
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "query"),
+    [
+        (
+            WhichMade("Refund", "referenceId", "i-1", Decimal(50), None, hexed(7)),
+            refunded(),
+            ("paymentId", hexed(7)),
+        ),
+        (
+            WhichMade("Refund", "referenceId", "i-1", Decimal(50), None, hexed(3), source_is_memo=True),
+            refunded(paymentId=None, creditMemoId=hexed(3)),
+            ("accountId", ACCOUNT),
+        ),
+        (WhichMade("Refund", "referenceId", "i-1", Decimal(50), ACCOUNT), refunded(), ("accountId", ACCOUNT)),
+        (WhichMade("Refund", "referenceId", "i-1", Decimal(50)), refunded(), ("amount", "50")),
+    ],
+)
+def test_a_refund_is_found_among_those_of_its_source(
+    question: WhichMade, row: dict[str, Any], query: tuple[str, str]
+) -> None:
+    """The list has no filter for references (Zuora: List refunds)."""
+    tenant = listed(refunded(2, referenceId="other"), row)
+    assert one(tenant, question) == Made(hexed(1), "Processed")
+    assert query in tenant.seen[-1].query.items()
+
+
+@pytest.mark.parametrize("row", [refunded(paymentId=hexed(8)), refunded(amount=49), refunded(referenceId=None)])
+def test_another_refund_is_not_the_one(row: dict[str, Any]) -> None:
+    """Source, amount and marker must all agree."""
+    question = WhichMade("Refund", "referenceId", "i-1", Decimal(50), None, hexed(7))
+    assert one(listed(row), question) == Absent()
+
+
+def test_a_memo_that_is_not_there_was_not_refunded() -> None:
+    """Proved without a list."""
+    question = WhichMade("Refund", "referenceId", "i-1", Decimal(50), None, hexed(9), source_is_memo=True)
+    assert one(listed(refunded()), question) == Absent()
+
+
+SHOWN = payment(
+    7,
+    status="Canceled",
+    financeInformation={"bankAccountAccountingCode": "Cash", "transferredToAccounting": False},
+    Amount__c=50.5,
+    Approved__c=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "as_expected"),
+    [
+        ((("status", "Canceled"),), True),
+        ((("status", "Processed"),), False),
+        ((("financeInformation.bankAccountAccountingCode", "Cash"), ("status", "Canceled")), True),
+        ((("financeInformation.transferredToAccounting", "No"),), True),
+        ((("Amount__c", "50.50"), ("Approved__c", "true")), True),
+        ((("Amount__c", "50.51"),), False),
+        ((("missing.inner", "x"),), False),
+        ((("status.inner", "x"),), False),
+        ((), True),
+    ],
+)
+def test_what_an_object_shows_is_compared_value_by_value(
+    expected: tuple[tuple[str, str], ...], as_expected: bool
+) -> None:
+    """Numbers as numbers; Zuora writes "No" also as false."""
+    tenant = Tenant().add("/v1/payments", SHOWN)
+    assert one(tenant, Shows("Payment", hexed(7), expected)) == Showing(as_expected, "Canceled")
+
+
+@pytest.mark.parametrize(
+    ("question", "body", "fact"),
+    [
+        (Shows("Refund", hexed(1)), None, Absent()),
+        (Shows("Refund", hexed(1)), {"id": hexed(1), "number": "R-1"}, NoVerdict("an object without a status")),
+    ],
+)
+def test_what_is_gone_is_absent_and_what_has_no_status_is_no_verdict(
+    question: Question, body: dict[str, Any] | None, fact: Fact
+) -> None:
+    """Only "not found" proves absence."""
+    tenant = Tenant()
+    if body is not None:
+        tenant.add("/v1/refunds", body)
+    assert one(tenant, question) == fact
+
+
+def parts_of(*rows: dict[str, Any]) -> Tenant:
+    """A payment with these parts."""
+    tenant = Tenant()
+    tenant.bodies[f"/v1/payments/{hexed(7)}/parts"] = {"parts": list(rows), "success": True}
+    return tenant
+
+
+def test_parts_are_documents_and_a_rest() -> None:
+    """Neither an invoice nor a debit memo means unapplied (Zuora: Retrieve payment parts)."""
+    tenant = parts_of(
+        {"amount": 50, "debitMemoId": hexed(5), "invoiceId": None},
+        {"amount": 20.5, "debitMemoId": "", "invoiceId": hexed(6)},
+        {"amount": 9.5, "debitMemoId": None, "invoiceId": None},
+    )
+    applied = (Part(Kind.DEBIT_MEMO, hexed(5), Decimal(50)), Part(Kind.INVOICE, hexed(6), Decimal("20.5")))
+    assert one(tenant, WhichParts(hexed(7))) == Parts(applied, Decimal("9.5"))
+
+
+@pytest.mark.parametrize("make", [lambda: Tenant(), lambda: parts_of({"debitMemoId": hexed(5)})])
+def test_parts_that_cannot_be_read_are_no_verdict(make: Callable[[], Tenant]) -> None:
+    """Nothing is unapplied on the strength of a guess."""
+    assert isinstance(one(make(), WhichParts(hexed(7))), NoVerdict)
