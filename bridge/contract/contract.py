@@ -8,7 +8,7 @@ on it and it is the same in every public file (Zuora: SOAP API WSDL).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bridge.contract.errors import ContractError
@@ -16,6 +16,9 @@ from bridge.core.model import Version
 
 XSD = "http://www.w3.org/2001/XMLSchema"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+CUSTOM_SUFFIXES = ("__c", "__NS")
+"""What a tenant's own fields, and those of its NetSuite connector, end in."""
 
 
 class QName(NamedTuple):
@@ -30,7 +33,7 @@ class QName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One element of a sequence. ``maximum`` is None for unbounded."""
+    """One element of a sequence. ``maximum`` is None for unbounded; ``line`` is where it stands in the file."""
 
     name: str
     namespace: str
@@ -38,6 +41,7 @@ class Field:
     minimum: int = 1
     maximum: int | None = 1
     nillable: bool = False
+    line: int = field(default=0, compare=False, repr=False)
 
     @property
     def repeats(self) -> bool:
@@ -53,6 +57,7 @@ class SimpleType:
     primitive: str
     pattern: str | None = None
     values: tuple[str, ...] = ()
+    line: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class ComplexType:
     base: QName | None
     own: tuple[Field, ...]
     fields: tuple[Field, ...]
+    line: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Element:
     name: QName
     type: QName | None
     fields: tuple[Field, ...]
+    line: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,16 @@ class Contract:
             return name.name
         simple = self.simple_types.get(name)
         return simple.primitive if simple is not None else None
+
+    @property
+    def custom_types(self) -> dict[str, str]:
+        """The XML Schema built-ins of the objects' custom fields, by ``Payment.Fee__c`` (Zuora: Custom fields)."""
+        return {
+            f"{name}.{item.name}": self.primitive(item.type) or item.type.name
+            for name, kind in self.objects.items()
+            for item in kind.own
+            if item.name.endswith(CUSTOM_SUFFIXES)
+        }
 
     def operation(self, name: str) -> Operation:
         """The operation of that name; ``ContractError`` if the file has none."""

@@ -65,15 +65,25 @@ def _sequence(node: etree._Element) -> etree._Element | None:
 
 def _append(parent: etree._Element, place: int, source: etree._Element) -> None:
     """A copy of ``source`` as a child of ``parent``, its prefixes rewritten to those in scope there."""
-    copy = etree.Element(source.tag, nsmap=_prefix_of_schema(parent))
+    copy = etree.Element(source.tag, nsmap=_prefixes(parent, source))
     parent.insert(place, copy)
     before = copy.getprevious()
     copy.tail = before.tail if before is not None else parent.text
     _fill(copy, source)
 
 
-def _prefix_of_schema(parent: etree._Element) -> dict[str | None, str]:
-    return {prefix: uri for prefix, uri in parent.nsmap.items() if uri == XSD}
+def _prefixes(parent: etree._Element, source: etree._Element) -> dict[str | None, str]:
+    """The schema's own prefix, and one of ours for each namespace that is referred to and has none there.
+
+    Visual Studio declares a prefix on every single reference instead of once at the top.
+    """
+    made: dict[str | None, str] = {prefix: uri for prefix, uri in parent.nsmap.items() if uri == XSD}
+    referred = {
+        resolve(node, name).namespace for node in source.iter(etree.Element) for name in REFERENCES if node.get(name)
+    }
+    for number, uri in enumerate(sorted(referred - set(parent.nsmap.values()))):
+        made[f"e{number}"] = uri
+    return made
 
 
 def _fill(copy: etree._Element, source: etree._Element) -> None:

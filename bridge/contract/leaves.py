@@ -28,7 +28,8 @@ ENCODED_IN = frozenset({XSD, "http://www.w3.org/1999/XMLSchema", "http://schemas
 Reader = Callable[[str], str | None]
 """From an element's text to its value, None for not given; raises ``DecodeError``."""
 
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 section 2.2 cannot carry."""
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _DOUBLE = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
@@ -108,7 +109,7 @@ def _decoded(text: str, name: str) -> str:
     except (binascii.Error, ValueError):
         raise invalid(name, text, "base64Binary") from None
     # Base64 can carry what XML cannot, and the value goes on to Zuora as XML.
-    if _FORBIDDEN.search(value):
+    if FORBIDDEN.search(value):
         raise invalid(name, text, "base64Binary")
     return value
 

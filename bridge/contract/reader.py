@@ -16,7 +16,7 @@ from bridge.contract import files
 from bridge.contract.contract import ComplexType, Contract, Element, Operation, QName, SimpleType
 from bridge.contract.errors import ContractError, shown
 from bridge.contract.schema import Types
-from bridge.contract.xml import Source, children, is_schema, parse, resolve
+from bridge.contract.xml import Source, at, children, is_schema, parse, resolve
 from bridge.core.model import Version
 
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
@@ -39,13 +39,13 @@ def read_own(*, extended: bool = True) -> Contract:
 def _contract(root: etree._Element) -> Contract:
     if root.tag != f"{{{WSDL}}}definitions":
         raise ContractError("not a WSDL 1.1 file")
-    if _all(root, WSDL, "import"):
-        raise ContractError("a WSDL in several files cannot be read")
+    for node in _all(root, WSDL, "import"):
+        raise ContractError(f"{at(node)}<import> of another file; only a WSDL in one file can be read")
     types = Types()
     for section in _all(root, WSDL, "types"):
         for schema in children(section):
             if not is_schema(schema, "schema"):
-                raise ContractError(f"line {schema.sourceline}: types hold something that is no schema")
+                raise ContractError(f"{at(schema)}<types> hold something that is no schema")
             types.read(schema)
     simple_types = types.simple_types()
     complex_types = types.complex_types()
@@ -74,14 +74,14 @@ def _contract(root: etree._Element) -> Contract:
 
 def _bound(root: etree._Element) -> tuple[etree._Element, str]:
     """The SOAP 1.1 binding of the one SOAP port, and that port's address."""
-    bindings = {node.get("name"): node for node in _all(root, WSDL, "binding")}
+    bindings = _named(root, "binding")
     found: list[tuple[etree._Element, str]] = []
     for service in _all(root, WSDL, "service"):
         for port in _all(service, WSDL, "port"):
             for address in _all(port, SOAP, "address"):
                 binding = bindings.get(resolve(port, "binding").name)
                 if binding is None or not _all(binding, SOAP, "binding"):
-                    raise ContractError(f"port {port.get('name')} has no SOAP 1.1 binding")
+                    raise ContractError(f"{at(port)}port {port.get('name')} has no SOAP 1.1 binding")
                 found.append((binding, address.get("location", "")))
     if len(found) != 1:
         raise ContractError(f"the file has {len(found)} SOAP 1.1 ports; exactly one is needed")
@@ -97,23 +97,19 @@ def _version(address: str) -> Version:
 
 
 def _operations(root: etree._Element, binding: etree._Element) -> dict[str, Operation]:
-    messages = {node.get("name", ""): _parts(node) for node in _all(root, WSDL, "message")}
-    wanted = resolve(binding, "type").name
-    abstract: dict[str, etree._Element] = {}
-    for port_type in _all(root, WSDL, "portType"):
-        if port_type.get("name") == wanted:
-            for node in _all(port_type, WSDL, "operation"):
-                if node.get("name", "") in abstract:
-                    raise ContractError(f"two operations are called {node.get('name')}")
-                abstract[node.get("name", "")] = node
+    messages = {name: _parts(node) for name, node in _named(root, "message").items()}
+    port_type = _named(root, "portType").get(resolve(binding, "type").name)
+    if port_type is None:
+        raise ContractError(f"{at(binding)}the binding is of a port type that the file does not define")
+    abstract = _named(port_type, "operation")
     style = _all(binding, SOAP, "binding")[0].get("style", "document")
     made: dict[str, Operation] = {}
     for node in _all(binding, WSDL, "operation"):
         name = node.get("name", "")
         if name not in abstract:
-            raise ContractError(f"the binding has an operation {name} that the port type lacks")
+            raise ContractError(f"{at(node)}the binding has an operation {name} that the port type lacks")
         if name in made:
-            raise ContractError(f"the binding has two operations {name}")
+            raise ContractError(f"{at(node)}the binding has two operations {name}")
         _refuse_other_styles(node, style)
         made[name] = Operation(
             name=name,
@@ -129,10 +125,10 @@ def _refuse_other_styles(node: etree._Element, style: str) -> None:
     for part in node.iter(f"{{{SOAP}}}operation"):
         style = part.get("style", style)
     if style != "document":
-        raise ContractError(f"operation {node.get('name')} is {style}; only document style can be read")
+        raise ContractError(f"{at(node)}operation {node.get('name')} is {style}; only document style can be read")
     for part in node.iter(f"{{{SOAP}}}body", f"{{{SOAP}}}header", f"{{{SOAP}}}fault"):
         if part.get("use", "literal") != "literal":
-            raise ContractError(f"operation {node.get('name')} is encoded; only literal use can be read")
+            raise ContractError(f"{at(part)}operation {node.get('name')} is encoded; only literal use can be read")
 
 
 def _headers(messages: dict[str, dict[str, QName]], node: etree._Element) -> list[QName]:
@@ -142,7 +138,9 @@ def _headers(messages: dict[str, dict[str, QName]], node: etree._Element) -> lis
             parts = messages.get(resolve(header, "message").name, {})
             part = header.get("part", "")
             if part not in parts:
-                raise ContractError(f"operation {node.get('name')} has a header {shown(part)!r} without a message part")
+                raise ContractError(
+                    f"{at(header)}header {shown(part)!r} of {node.get('name')} is no part of its message"
+                )
             names.append(parts[part])
     return names
 
@@ -159,7 +157,7 @@ def _parts(message: etree._Element) -> dict[str, QName]:
 def _only(messages: dict[str, dict[str, QName]], node: etree._Element, direction: str) -> QName:
     found = _all(node, WSDL, direction)
     if len(found) != 1:
-        raise ContractError(f"operation {node.get('name')} has {len(found)} {direction} messages")
+        raise ContractError(f"{at(node)}operation {node.get('name')} has {len(found)} {direction} messages")
     return _element(messages, found[0])
 
 
@@ -167,7 +165,7 @@ def _element(messages: dict[str, dict[str, QName]], node: etree._Element) -> QNa
     name = resolve(node, "message").name
     parts = messages.get(name, {})
     if len(parts) != 1:
-        raise ContractError(f"message {shown(name)!r} must have exactly one part with an element")
+        raise ContractError(f"{at(node)}message {shown(name)!r} must have exactly one part with an element")
     return next(iter(parts.values()))
 
 
@@ -190,7 +188,7 @@ def _objects(base: QName | None, complex_types: dict[QName, ComplexType]) -> dic
             above = complex_types[above].base
         if above is not None:
             if item.name.name in found:
-                raise ContractError(f"two object types are called {item.name.name}")
+                raise ContractError(f"line {item.line}: two object types are called {item.name.name}")
             found[item.name.name] = item
     return found
 
@@ -206,6 +204,17 @@ def _error_codes(
                 if simple is not None and simple.values:
                     return simple.values
     return ()
+
+
+def _named(parent: etree._Element, kind: str) -> dict[str, etree._Element]:
+    """The children of one kind by their names, each name once."""
+    found: dict[str, etree._Element] = {}
+    for node in _all(parent, WSDL, kind):
+        name = node.get("name", "")
+        if name in found:
+            raise ContractError(f"{at(node)}two <{kind}> are called {shown(name)!r}")
+        found[name] = node
+    return found
 
 
 def _all(parent: etree._Element, namespace: str, name: str) -> list[etree._Element]:

@@ -79,7 +79,7 @@ class Renderer:
             raise ContractError(f"the answer of {operation} has no rows")
         before, row, after = compiled
         codes = self._known(style.version)
-        return _envelope(before + "".join([row(outcome, codes) for outcome in outcomes]) + after, style)
+        return envelope(before + "".join([row(outcome, codes) for outcome in outcomes]) + after, style)
 
     def fault(self, fault: CallFault, operation: str, style: Style) -> bytes:
         """A fault of Zuora's own: its kind is one that ``operation`` declares, its code one that the caller knows."""
@@ -91,7 +91,7 @@ class Renderer:
         )
         # fns is declared on the Fault itself: .NET resolves the faultcode as a QName.
         declared = f' xmlns:fns="{self._fault_namespace}"'
-        return _envelope(_fault(f"fns:{code}", text, detail, declared, style), style)
+        return envelope(_fault(f"fns:{code}", text, detail, declared, style), style)
 
     def _known(self, version: Version) -> ErrorCodes:
         codes = self._codes.get(version)
@@ -109,10 +109,11 @@ def server_fault(text: str, style: Style, *, code: str = "Server") -> bytes:
     escaped = escape(text)
     code = _SOAP12_CODES.get(code, code) if style.soap12 else code
     detail = f"<Exception>{escaped}</Exception>"
-    return _envelope(_fault(f"soapenv:{code}", escaped, detail, "", style), style)
+    return envelope(_fault(f"soapenv:{code}", escaped, detail, "", style), style)
 
 
-def _envelope(body: str, style: Style) -> bytes:
+def envelope(body: str, style: Style) -> bytes:
+    """A whole answer around what is in its Body."""
     uri = SOAP12 if style.soap12 else SOAP11
     return (
         f"<?xml version='1.0' encoding='{style.encoding}'?>"
@@ -126,12 +127,10 @@ def _fault(code: str, text: str, detail: str, declared: str, style: Style) -> st
             f"<soapenv:Fault{declared}><faultcode>{code}</faultcode><faultstring>{text}</faultstring>"
             f"<detail>{detail}</detail></soapenv:Fault>"
         )
-    # SOAP 1.2 part 1 section 5.4.1: Value is one of five names, an application's own code goes below it.
-    own = not code.startswith("soapenv:")
-    value = "soapenv:Receiver" if own else code
-    below = f"<soapenv:Subcode><soapenv:Value>{code}</soapenv:Value></soapenv:Subcode>" if own else ""
+    # SOAP 1.2 part 1 section 5.4.1 wants an application's own code in a Subcode. Legacy code that speaks 1.2 looks for
+    # "fns:INVALID_SESSION" in the outer Value, where SOAP 1.1 has it, and logs in again only if it is there.
     return (
-        f"<soapenv:Fault{declared}><soapenv:Code><soapenv:Value>{value}</soapenv:Value>{below}</soapenv:Code>"
+        f"<soapenv:Fault{declared}><soapenv:Code><soapenv:Value>{code}</soapenv:Value></soapenv:Code>"
         f'<soapenv:Reason><soapenv:Text xml:lang="en-US">{text}</soapenv:Text></soapenv:Reason>'
         f"<soapenv:Detail>{detail}</soapenv:Detail></soapenv:Fault>"
     )

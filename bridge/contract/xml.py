@@ -49,6 +49,11 @@ def local(element: etree._Element) -> str:
     return str(etree.QName(element).localname)
 
 
+def at(element: etree._Element) -> str:
+    """Where an element stands, as the beginning of an error text."""
+    return f"line {element.sourceline}: "
+
+
 def is_schema(element: etree._Element, name: str) -> bool:
     """Whether this is the XML Schema element of that name."""
     return element.tag == f"{{{XSD}}}{name}"

@@ -2,8 +2,8 @@
 
 Contract: two steps. ``admit`` reads the headers, ``inspect`` (or ``Intake`` and then ``inspect``) the bytes; both
 answer with a value and never raise, whatever comes in, and leave nothing behind. A Refusal of 413 or 415 is answered
-as that status; of 500 as a SOAP 1.1 fault with faultcode ``soapenv:Server``. Must not know operations, objects or
-Zuora. The HTTP server must hand over the body as it came (no inflation of its own) and bound the time of receiving.
+as that status; of 500 as a SOAP fault with faultcode ``soapenv:Server``. Must not know operations, objects or Zuora.
+The HTTP server must hand over the body as it came (no inflation of its own) and bound the time of receiving.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from bridge.facade.guard_envelope import SOAP11, SOAP12, envelope, parse
 from bridge.facade.guard_headers import admit
 from bridge.facade.guard_intake import Intake
 from bridge.facade.guard_scan import scan, scan_tags
+from bridge.facade.guard_surrogates import repaired
 from bridge.facade.guard_terms import DEFAULT_LIMITS, Admission, Inspected, Limits, Reason, Refusal
 from bridge.facade.guard_vocabulary import Vocabulary, apart
 
@@ -55,6 +56,9 @@ def inspect_received(raw: bytes, admission: Admission, limits: Limits = DEFAULT_
     markup = scan(document, limits)
     if isinstance(markup, Refusal):
         return markup
+    document = repaired(document, markup, limits)
+    if isinstance(document, Refusal):
+        return document
     pieces = _VOCABULARY.pieces(markup)
     known = _VOCABULARY.knows(pieces)
     refusal = scan_tags(markup, limits)

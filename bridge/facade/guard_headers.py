@@ -19,9 +19,13 @@ from bridge.facade.guard_terms import (
     unsupported,
 )
 
-# SOAP 1.1 section 6: "HTTP applications MUST use the media type text/xml". One live Zuora client sends text/plain.
-# application/xml is in no SOAP 1.1 document; multipart would mean attachments, which nobody here needs.
-MEDIA_TYPES = frozenset({"text/xml", "text/plain"})
+# SOAP 1.1 section 6: "HTTP applications MUST use the media type text/xml"; SOAP 1.2 part 2 section 7.1.4 says
+# application/soap+xml (RFC 3902). One live Zuora client sends text/plain. None of them decides the version: the
+# envelope does. application/xml is in no SOAP document.
+MEDIA_TYPES = frozenset({"text/xml", "text/plain", "application/soap+xml"})
+
+# SOAP Messages with Attachments, MTOM and XOP: parts outside the envelope, which nobody here could read or keep.
+_ATTACHING = ("multipart/", "application/xop+xml", "application/dime")
 
 # The names in IANA's character set registry for the encodings XML clients use, and no others: an encoding that
 # hides "<" from a filter (UTF-7, EBCDIC, ISO-2022) is a bypass, not a convenience.
@@ -82,6 +86,9 @@ def _content_type(value: str, *, gzip: bool, length: int | None) -> Admission | 
         return unsupported("media-type", f"a Content-Type of {len(value)} characters")
     media_type, _, parameters = value.partition(";")
     media_type = media_type.strip().lower()
+    if media_type.startswith(_ATTACHING):
+        what = f"Content-Type {excerpt(media_type)}: attachments (MTOM, XOP, SwA) are not; text/xml is"
+        return unsupported("media-type", what)
     if media_type not in MEDIA_TYPES:
         return unsupported("media-type", f"Content-Type {excerpt(media_type)}; text/xml is")
     charset: str | None = None

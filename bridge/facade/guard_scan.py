@@ -13,7 +13,7 @@ from bridge.facade.guard_terms import Limits, Refusal, fault
 
 # An unclosed comment or section runs to the end: with that alternative the pattern always matches where it starts,
 # so a thousand unclosed ones are one match and not a thousand scans to the end.
-_OPAQUE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+OPAQUE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _REFERENCE = re.compile(rb"&(?!#|amp;|lt;|gt;|quot;|apos;)")
 _ATTRIBUTE_LIKE = re.compile(rb"""=[ \t\r\n]*["']""")
 
@@ -29,7 +29,7 @@ _END_TAG = re.compile(rb"</([^\s>]*+)")
 
 
 def scan(document: bytes, limits: Limits) -> bytes | Refusal:
-    """Refuse what no SOAP 1.1 message may contain, and what exceeds a limit that can be counted without parsing."""
+    """Refuse what no SOAP message may contain, and what exceeds a limit that can be counted without parsing."""
     if not document or document.isspace():
         return fault("empty", "its body is empty")
     if b"\0" in document:
@@ -39,7 +39,7 @@ def scan(document: bytes, limits: Limits) -> bytes | Refusal:
     if b"!" in document and b"<!" in document:
         if document.count(b"<!") > limits.elements:
             return fault("elements", f"it has more than {limits.elements} comments and CDATA sections")
-        markup = _OPAQUE.sub(b"", document)
+        markup = OPAQUE.sub(b"", document)
         # SOAP 1.1 section 3: "A SOAP message MUST NOT contain a Document Type Declaration" nor processing
         # instructions; CWE-611 and CWE-776 are what happens to those who allow it.
         if b"<!" in markup:

@@ -29,8 +29,9 @@ Reason = Literal[
     "processing-instruction",
     "ratio",
     "size",
-    "soap12",
+    "surrogates",
     "text",
+    "xop",
 ]
 
 ECHO = 40
@@ -55,6 +56,8 @@ class Limits:
     all_attributes: int = 200_000
     text_characters: int = 1024 * 1024
     name_characters: int = 256
+    # Pairs of surrogate references that are repaired: a call of 50 objects has not a tenth of them in its texts.
+    surrogate_pairs: int = 50_000
 
 
 DEFAULT_LIMITS = Limits()
@@ -76,7 +79,10 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A body that was accepted: one SOAP 1.1 envelope, and the inflated bytes exactly as they came."""
+    """A body that was accepted: one SOAP envelope, and the inflated bytes exactly as they came.
+
+    ``soap12`` is what the envelope's namespace says, whatever the Content-Type did.
+    """
 
     envelope: etree._Element
     header: etree._Element | None
@@ -84,18 +90,21 @@ class Inspected:
     payload: etree._Element | None
     raw: bytes
     admission: Admission
+    soap12: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A no: 413 and 415 are answered as such, 500 as a SOAP 1.1 fault with faultcode ``soapenv:Server``.
+    """A no: 413 and 415 are answered as such, 500 as a SOAP fault with faultcode ``soapenv:Server``.
 
-    ``reason`` is one of a fixed set, fit for a metric's label; ``text`` is one line of printable ASCII.
+    ``reason`` is one of a fixed set, fit for a metric's label; ``text`` is one line of printable ASCII. The fault is
+    one of SOAP 1.1 unless ``soap12``: the root was an Envelope of SOAP 1.2.
     """
 
     status: Literal[413, 415, 500]
     reason: Reason
     text: str
+    soap12: bool = False
 
 
 def too_large(reason: Literal["size", "ratio"], what: str) -> Refusal:

@@ -14,6 +14,8 @@ from bridge.facade.guard import Admission, Inspected, Refusal, admit, inspect
 
 ENV = "http://schemas.xmlsoap.org/soap/envelope/"
 XML = {"Content-Type": "text/xml; charset=utf-8"}
+SOAP12 = {"Content-Type": 'application/soap+xml; charset=utf-8; action=""'}
+XOP = '<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:1@x"/>'
 GZIP = {**XML, "Content-Encoding": "gzip"}
 PLAIN = {"Content-Type": "text/xml"}
 
@@ -21,6 +23,10 @@ PLAIN = {"Content-Type": "text/xml"}
 def envelope(inside: str = "<q/>", *, head: str = "", prolog: str = "") -> bytes:
     """Build an envelope around a body's content."""
     return f'{prolog}<e:Envelope xmlns:e="{ENV}">{head}<e:Body>{inside}</e:Body></e:Envelope>'.encode()
+
+
+def _soap12(path: str = "2003/05/soap-envelope", *, inside: str = "<q/>", prolog: str = "") -> bytes:
+    return envelope(inside, prolog=prolog).replace(ENV.encode(), b"http://www.w3.org/" + path.encode())
 
 
 def _names(count: int, kind: str) -> str:
@@ -219,7 +225,65 @@ ATTACKS: dict[str, Case] = {
     "NUL behind": (XML, lambda: envelope() + b"\0", "malformed"),
     "control character": (XML, lambda: envelope("<q>\x01</q>"), "malformed"),
     "reference to NUL": (XML, lambda: envelope("<q>&#0;</q>"), "malformed"),
-    "surrogate reference": (XML, lambda: envelope("<q>&#xD83D;&#xDE00;</q>"), "malformed"),
+    # halves of pairs: whole pairs are repaired, nothing else is
+    "high surrogate reference": (XML, lambda: envelope("<q>&#xD83D;</q>"), "malformed"),
+    "low surrogate reference": (XML, lambda: envelope("<q>&#xDE00;</q>"), "malformed"),
+    "decimal surrogate reference": (XML, lambda: envelope("<q>&#55357;</q>"), "malformed"),
+    "surrogate references in the wrong order": (XML, lambda: envelope("<q>&#xDE00;&#xD83D;</q>"), "malformed"),
+    "two high surrogate references and a low one": (
+        XML,
+        lambda: envelope("<q>&#xD83D;&#xD83D;&#xDE00;</q>"),
+        "malformed",
+    ),
+    "surrogate references with a space between": (XML, lambda: envelope("<q>&#xD83D; &#xDE00;</q>"), "malformed"),
+    "surrogate references with a comment between": (
+        XML,
+        lambda: envelope("<q>&#xD83D;<!-- --><r/>&#xDE00;<!-- --></q>"),
+        "malformed",
+    ),
+    "surrogate references with only a comment between": (
+        XML,
+        lambda: envelope("<q>&#xD83D;<!-- -->&#xDE00;</q>"),
+        "malformed",
+    ),
+    "surrogate references with a section between": (
+        XML,
+        lambda: envelope("<q>&#xD83D;<![CDATA[]]>&#xDE00;</q>"),
+        "malformed",
+    ),
+    "surrogate reference of a capital X": (XML, lambda: envelope("<q>&#XD83D;&#XDE00;</q>"), "malformed"),
+    "pair of surrogate references in a name": (XML, lambda: envelope("<q&#xD83D;&#xDE00;/>"), "malformed"),
+    "pair of surrogate references outside the root": (XML, lambda: envelope() + b"&#xD83D;&#xDE00;", "malformed"),
+    "50,001 pairs of surrogate references": (
+        XML,
+        lambda: envelope("<q>" + "&#xD83D;&#xDE00;" * 50_001 + "</q>"),
+        "surrogates",
+    ),
+    "500,000 pairs of surrogate references": (
+        XML,
+        lambda: envelope("<q>" + "&#xD83D;&#xDE00;" * 500_000 + "</q>"),
+        "surrogates",
+    ),
+    "50,001 pairs among 50,001 comments": (
+        XML,
+        lambda: envelope("<q>" + "&#xD83D;&#xDE00;<!---->" * 50_001 + "</q>"),
+        "surrogates",
+    ),
+    "199,000 sections and half a pair": (
+        XML,
+        lambda: envelope("<q>&#xD83D;&#xDE00;" + "<![CDATA[&#xD83D;]]>" * 199_000 + "&#xD83D;</q>"),
+        "malformed",
+    ),
+    "million high surrogate references": (
+        XML,
+        lambda: envelope("<q>&#xD83D;&#xDE00;" + "&#xD83D;" * 900_000 + "</q>"),
+        "malformed",
+    ),
+    "surrogate reference of a million zeros": (
+        XML,
+        lambda: envelope("<q>&#xD83D;&#xDE00;&#x" + "0" * 3_000_000 + "D83D;&#x" + "0" * 3_000_000 + "41;</q>"),
+        "malformed",
+    ),
     "huge reference": (XML, lambda: envelope("<q>&#" + "9" * 1_000_000 + ";</q>"), "malformed"),
     "cut short": (XML, lambda: envelope()[:-5], "malformed"),
     "cut inside a tag": (XML, lambda: envelope()[:20], "malformed"),
@@ -236,7 +300,25 @@ ATTACKS: dict[str, Case] = {
     "two documents": (XML, lambda: envelope() * 2, "malformed"),
     "JSON": (XML, lambda: b'{"a": 1}', "malformed"),
     "form": (XML, lambda: b"a=1&b=2", "entity"),
-    "SOAP 1.2": (XML, lambda: envelope().replace(ENV.encode(), b"http://www.w3.org/2003/05/soap-envelope"), "soap12"),
+    "SOAP of another year": (XML, lambda: _soap12("2001/12/soap-envelope"), "envelope"),
+    "Body of SOAP 1.1 in an Envelope of 1.2": (
+        XML,
+        lambda: _soap12().replace(b"<e:Body>", b'<f:Body xmlns:f="%s">' % ENV.encode()).replace(b"/e:Body", b"/f:Body"),
+        "envelope",
+    ),
+    "two Bodies of SOAP 1.2": (SOAP12, lambda: _soap12(inside="<q/></e:Body><e:Body><q/>"), "envelope"),
+    "document type in SOAP 1.2": (SOAP12, lambda: _soap12(prolog="<!DOCTYPE x>"), "doctype"),
+    "two elements in the Body of SOAP 1.2": (SOAP12, lambda: _soap12(inside="<q/><r/>"), "envelope"),
+    # attachments
+    "an attachment's place": (XML, lambda: envelope(f"<q>{XOP}</q>"), "xop"),
+    "an attachment's place in the Header": (XML, lambda: envelope(head=f"<e:Header>{XOP}</e:Header>"), "xop"),
+    "an attachment's place as the operation": (XML, lambda: envelope(XOP), "xop"),
+    "an attachment's place in SOAP 1.2": (SOAP12, lambda: _soap12(inside=f"<q>{XOP}</q>"), "xop"),
+    "an attachment's place spelled by references": (
+        XML,
+        lambda: envelope(f"<q>{XOP.replace('/xop/', '&#x2F;xo&#112;/')}</q>"),
+        "xop",
+    ),
     "foreign envelope": (XML, lambda: envelope().replace(ENV.encode(), b"urn:mine"), "envelope"),
     "no envelope": (XML, lambda: b"<html/>", "envelope"),
     "lower-case envelope": (XML, lambda: envelope().replace(b"Envelope", b"envelope"), "envelope"),

@@ -210,7 +210,8 @@ def test_the_extension_adds_its_elements_in_their_alphabetical_place():
     """Nothing else of the gaining types changes."""
     added = {
         "Payment": ["DebitMemoId", "DebitMemoNumber", "DebitMemoPaymentData"],
-        "Refund": ["CreditMemoId", "CreditMemoNumber", "DebitMemoRefundData"],
+        "Refund": ["CreditMemoId", "CreditMemoItemRefundData", "CreditMemoNumber", "DebitMemoRefundData"],
+        "InvoicePayment": ["InvoiceItemPaymentData"],
     }
     for name, new in added.items():
         assert names(own(), name) == sorted(names(plain(), name) + new)
@@ -230,6 +231,7 @@ def test_the_extension_containers_alternate_namespaces_as_zuoras_own():
     assert [(f.name, f.type.name) for f in own().objects["DebitMemoPayment"].own] == [
         ("Amount", "decimal"),
         ("DebitMemoId", "ID"),
+        ("DebitMemoItemPaymentData", "DebitMemoItemPaymentData"),
         ("DebitMemoNumber", "string"),
     ]
     assert [(f.name, f.type.name) for f in own().objects["DebitMemoRefund"].own] == [
@@ -238,6 +240,24 @@ def test_the_extension_containers_alternate_namespaces_as_zuoras_own():
         ("RefundAmount", "decimal"),
     ]
     assert {f.namespace for f in own().objects["DebitMemoRefund"].own} == {OBJECT}
+
+
+@pytest.mark.parametrize(
+    ("holder", "container", "row", "ids"),
+    [
+        ("InvoicePayment", "InvoiceItemPaymentData", "InvoiceItemPayment", ["InvoiceItemId", "TaxItemId"]),
+        ("DebitMemoPayment", "DebitMemoItemPaymentData", "DebitMemoItemPayment", ["DebitMemoItemId", "TaxItemId"]),
+        ("Refund", "CreditMemoItemRefundData", "CreditMemoItemRefund", ["CreditMemoItemId", "CreditTaxItemId"]),
+    ],
+)
+def test_single_items_are_rows_inside_their_document(holder, container, row, ids):
+    """An amount and either of two ids, in the namespaces of Zuora's own containers."""
+    held = {field.name: field for field in own().objects[holder].own}[container]
+    assert (held.namespace, held.type) == (OBJECT, QName(API, container))
+    (child,) = own().complex_types[QName(API, container)].fields
+    assert (child.name, child.namespace, child.type) == (row, API, QName(OBJECT, row))
+    fields = [(f.name, f.type.name) for f in own().objects[row].own]
+    assert fields == [("Amount", "decimal"), *((name, "ID") for name in ids)]
 
 
 def test_the_extension_leaves_out_types_that_a_tenant_lacks():

@@ -281,10 +281,10 @@ ACTIONS = {
 
 @pytest.mark.parametrize(("path", "text"), ACTIONS.values(), ids=ACTIONS)
 def test_no_action_passes_by(path: str, text: str, house: World) -> None:
-    """JSON actions on payments and refunds are refused with nothing sent, however they are spelled."""
+    """Without a credential, JSON actions on payments and refunds are refused with nothing sent, however spelled."""
     mark = house.mark()
     answer = post(house.url + path, text.encode(), JSON_HEADERS)
-    assert answer.status in (400, 415, 501)
+    assert answer.status in (400, 401)
     assert house.requests(mark) == []
 
 
@@ -292,7 +292,7 @@ def test_no_action_passes_by(path: str, text: str, house: World) -> None:
 def test_no_action_passes_by_in_another_encoding(encoding: str, house: World) -> None:
     """RFC 8259 knows UTF-8 only, but some parsers guess: the type is found all the same, or the body refused."""
     mark = house.mark()
-    assert post(house.url + "/v1/action/create", CREATE.encode(encoding), JSON_HEADERS).status in (400, 501)
+    assert post(house.url + "/v1/action/create", CREATE.encode(encoding), JSON_HEADERS).status == 400
     assert house.requests(mark) == []
 
 
@@ -315,18 +315,18 @@ def test_no_action_passes_by_in_another_encoding(encoding: str, house: World) ->
     ],
 )
 def test_no_crud_write_passes_by(path: str, method: str, house: World) -> None:
-    """CRUD writes of payments and refunds are refused with nothing sent."""
+    """Without a credential, CRUD writes of payments and refunds are refused with nothing sent."""
     mark = house.mark()
     answer = post(house.url + path, b'{"Amount":1}', JSON_HEADERS, method=method)
-    assert answer.status in (400, 405, 415, 501)
+    assert answer.status in (400, 401, 405)
     assert house.requests(mark) == []
 
 
-def test_a_compressed_action_is_not_read(house: World) -> None:
+def test_a_compressed_action_that_cannot_be_read_is_not_forwarded(house: World) -> None:
     """What is not read is not forwarded."""
     mark = house.mark()
     headers = (*JSON_HEADERS, ("Content-Encoding", "gzip"))
-    assert post(house.url + "/v1/action/create", b"\x1f\x8b", headers).status == 415
+    assert post(house.url + "/v1/action/create", b"\x1f\x8b", headers).status == 400
     assert house.requests(mark) == []
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Obj, World, deleted, envelope, part, payment, post, raw, refund, saved
+from harness import SOAP11, Obj, World, deleted, envelope, part, payment, post, raw, refund, saved
 
 GOLDEN = Path(__file__).parent / "golden"
 MASKS = (
@@ -26,6 +26,8 @@ MASKS = (
     (re.compile(rb"(?<=Session>)[^<]+"), b"<session>"),
 )
 UTF8 = (("Content-Type", "text/xml; charset=utf-8"),)
+SOAP12 = (("Content-Type", 'application/soap+xml; charset=utf-8; action=""'),)
+XOP = '<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:1@x"/>'
 
 
 def pays(document: str, amount: str, **more: Any) -> Obj:
@@ -57,6 +59,22 @@ def delete(*ids: str) -> Callable[[World], bytes]:
 def said(body: str, session: str | None = None) -> Callable[[World], bytes]:
     """Any body, under the ERP's session unless another one (empty: none) is given."""
     return lambda world: world.message(body, session=session)
+
+
+def in_soap12(body: Callable[[World], bytes]) -> Callable[[World], bytes]:
+    """The same in an envelope of SOAP 1.2."""
+    return lambda world: body(world).replace(SOAP11.encode(), b"http://www.w3.org/2003/05/soap-envelope")
+
+
+def changed(body: Callable[[World], bytes], old: str, new: str) -> Callable[[World], bytes]:
+    """The same with one text in place of another."""
+
+    def made(world: World) -> bytes:
+        text = body(world).decode()
+        assert old in text
+        return text.replace(old, new).encode()
+
+    return made
 
 
 def literally(body: bytes) -> Callable[[World], bytes]:
@@ -117,7 +135,7 @@ CASES: Mapping[str, Case] = {
     "fault-other-tenant": Case(create(I1_PART), user="other@example.com"),
     "fault-no-tenant-configured": Case(create(I1_PART), zuora={"tenant_id": None}),
     "fault-no-credential": Case(create(I1_PART), zuora={"client_id": None, "client_secret": None}),
-    "fault-invalid-version": Case(create(I1_PART), "68.0"),
+    "fault-invalid-version": Case(delete("@P2"), "30.0"),
     "fault-no-version": Case(create(I1_PART), "latest"),
     "fault-rate-limited": Case(create(D1_PART), faults=({"kind": "rate_limited", **POSTS},)),
     "fault-rate-limited-before-51": Case(
@@ -144,7 +162,9 @@ CASES: Mapping[str, Case] = {
     ),
     "status-413": Case(create(I1_PART), headers=(*UTF8, ("Content-Length", "9000000"))),
     "status-415-media-type": Case(create(I1_PART), headers=(("Content-Type", "application/json"),)),
-    "status-415-soap-12": Case(create(I1_PART), headers=(("Content-Type", "application/soap+xml; charset=utf-8"),)),
+    "status-415-multipart": Case(
+        create(I1_PART), headers=(("Content-Type", 'multipart/related; type="application/xop+xml"; boundary="x"'),)
+    ),
     "status-415-charset": Case(create(I1_PART), headers=(("Content-Type", "text/xml; charset=utf-7"),)),
     # the charset's spelling
     "charset-UTF-8": Case(create(I1_PART), headers=(("Content-Type", "text/xml;charset=UTF-8"),)),
@@ -154,6 +174,35 @@ CASES: Mapping[str, Case] = {
             'encoding="UTF-8"', 'encoding="ISO-8859-1"').encode("latin-1"),
         headers=(("Content-Type", "text/xml; charset=ISO-8859-1"),),
     ),
+    # SOAP 1.2: the same rows, faults in its own shape; SOAP 1.1 where no envelope was read
+    "soap12-create-success": Case(in_soap12(create(I1_PART)), headers=SOAP12),
+    "soap12-create-failure-with-field": Case(in_soap12(create(pays("@D2", "40"))), headers=SOAP12),
+    "soap12-create-failure-relayed": Case(in_soap12(create(pays("0" * 32, "40"))), headers=SOAP12),
+    "soap12-delete-failure": Case(in_soap12(delete("@P1", "0" * 32)), headers=SOAP12),
+    "soap12-as-text-xml": Case(in_soap12(create(I1_PART))),
+    "soap12-fault-invalid-session": Case(in_soap12(said(saved("create", [I1_PART]), "unknown")), headers=SOAP12),
+    "soap12-fault-invalid-type": Case(in_soap12(create(I1_PART, Obj("Account", {"Name": "x"}))), headers=SOAP12),
+    "soap12-fault-no-version": Case(in_soap12(create(I1_PART)), "latest", headers=SOAP12),
+    "soap12-fault-rate-limited": Case(
+        in_soap12(create(D1_PART)), headers=SOAP12, faults=({"kind": "rate_limited", **POSTS},)
+    ),
+    "soap12-fault-relayed-login": Case(in_soap12(said(LOGIN.format("nobody"), "")), headers=SOAP12),
+    "soap12-fault-soapenv-decimal": Case(in_soap12(create(pays("@I1", "1,50"))), headers=SOAP12),
+    "soap12-fault-soapenv-two-bodies": Case(
+        changed(in_soap12(create(I1_PART)), "</soapenv:Body>", "</soapenv:Body><soapenv:Body/>"), headers=SOAP12
+    ),
+    "soap12-fault-soapenv-xop": Case(
+        changed(in_soap12(create(pays("@I1", "40", Comment="HERE"))), "HERE", XOP), headers=SOAP12
+    ),
+    "soap12-fault-soapenv-malformed": Case(changed(in_soap12(create(I1_PART)), "</soapenv:Body>", ""), headers=SOAP12),
+    "soap12-status-504": Case(
+        in_soap12(create(refund(PaymentId="@P1", Amount="45", RefundDate=None))), "50.0",
+        headers=SOAP12, faults=({"kind": "drop_after", **SOAP_CREATE},),
+    ),
+    "soap12-login": Case(in_soap12(said(LOGIN.format("erp@example.com"), "")), headers=SOAP12),
+    # attachments and references
+    "fault-soapenv-xop": Case(changed(create(pays("@I1", "40", Comment="HERE")), "HERE", XOP)),
+    "fault-soapenv-multi-ref": Case(changed(create(I1_PART), "<ns2:Amount>40</ns2:Amount>", '<ns2:Amount href="#1"/>')),
     # login
     "login": Case(said(LOGIN.format("erp@example.com"), "")),
     "login-at-83": Case(said(LOGIN.format("erp@example.com"), ""), "83.0"),

@@ -35,6 +35,10 @@ def _refused(**headers: str) -> Refusal:
         ('text/xml; action=""; charset=utf-8', "utf-8", "utf-8"),
         ("text/xml;; charset=utf-8; charset=UTF-8", "UTF-8", "utf-8"),
         ('text/xml; x="a;charset=utf-7"; charset=utf-8', "utf-8", "utf-8"),
+        ("application/soap+xml", None, None),
+        ("application/soap+xml; charset=utf-8", "utf-8", "utf-8"),
+        ('application/soap+xml; charset=utf-8; action=""', "utf-8", "utf-8"),
+        ('Application/SOAP+XML;charset=UTF-8;action="http://api.zuora.com/#create"', "UTF-8", "utf-8"),
     ],
 )
 def test_content_types_of_real_clients_are_admitted(
@@ -49,7 +53,8 @@ def test_content_types_of_real_clients_are_admitted(
     "content_type",
     [
         "application/xml",
-        "application/soap+xml; charset=utf-8",
+        "application/soap",
+        "application/soap+xmlx",
         "application/json",
         "multipart/related; type=text/xml; boundary=x",
         "multipart/form-data; boundary=x",
@@ -64,9 +69,25 @@ def test_content_types_of_real_clients_are_admitted(
     ],
 )
 def test_other_media_types_are_415(content_type: str) -> None:
-    """SOAP 1.1 is text/xml; nothing is guessed."""
+    """SOAP 1.1 is text/xml, SOAP 1.2 application/soap+xml; nothing is guessed."""
     found = _refused(content_type=content_type)
     assert (found.status, found.reason) == (415, "media-type")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        'multipart/related; type="application/xop+xml"; start="<r>"; start-info="text/xml"; boundary="x"',
+        "Multipart/Related; type=text/xml; boundary=x",
+        'application/xop+xml; charset=utf-8; type="text/xml"',
+        "application/dime",
+    ],
+)
+def test_attachments_are_refused_by_name(content_type: str) -> None:
+    """MTOM, XOP and SwA: the caller's developer reads what to switch off."""
+    found = _refused(content_type=content_type)
+    assert (found.status, found.reason) == (415, "media-type")
+    assert "attachments (MTOM, XOP, SwA)" in found.text
 
 
 @pytest.mark.parametrize("charset", ["utf-7", "utf-32", "unicode_escape", "idna", "cp1252", "x", "", '""', "utf-8\x00"])

@@ -1,0 +1,79 @@
+"""A decoded call of a proved caller on its way to the runtime, for every door; and the note that its answer arrived.
+
+Contract: ``run`` answers with a Reply and lets nothing but cancellation out as an exception. Must not know a wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+from aiohttp import web
+
+from bridge.core.conduct import Errand
+from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Settlement, Tenant
+from bridge.cutover import Policy
+from bridge.runtime import Runtime, Stopping, Visit
+from bridge.telemetry.metrics import METRICS
+from bridge.upstream.credential import Credential
+
+NOT_READY = "The bridge has no REST credential for this tenant (see /readyz); nothing was sent."
+
+
+def ready(tenant: Tenant, has_credential: bool) -> bool:
+    """Whether journaled writes can be served: with settlement on, look-ups need the bridge's own credential."""
+    return has_credential or tenant.settlement is Settlement.OFF
+
+
+class Calls:
+    """The one way from a door to the runtime."""
+
+    def __init__(self, runtime: Runtime, tenant: Tenant, policy: Policy, *, ready: bool) -> None:
+        self._runtime = runtime
+        self._policy = policy
+        self._tenant = tenant
+        self._ready = ready
+
+    def unready(self) -> CallFault | None:
+        """The fault of every journaled write where the bridge cannot serve one, before the caller is even known."""
+        return None if self._ready else CallFault("SERVER_UNAVAILABLE", NOT_READY)
+
+    async def run(self, call: Call, caller: Caller, visit: Visit, credential: Credential) -> Reply:
+        """What became of the call."""
+        prefer = self._policy.prefer(caller, call.op, call.type)
+        errand = Errand(call, caller, self._tenant, uuid.uuid4().hex, self._runtime.instance, prefer)
+        try:
+            return await self._runtime.run(errand, visit, credential)
+        except Stopping:
+            return CallFault("SERVER_UNAVAILABLE", "The bridge is stopping; nothing was sent. Repeat it later.")
+
+    async def deliver(self, request: web.BaseRequest, response: web.Response, outcomes: tuple[Outcome, ...]) -> None:
+        """Write the answer; it counts as delivered when the socket has taken its last byte."""
+        await response.prepare(request)
+        await response.write_eof()
+        transport = request.transport
+        while transport is not None and not transport.is_closing() and transport.get_write_buffer_size():
+            await asyncio.sleep(0.01)
+        if transport is not None and not transport.is_closing():
+            self._runtime.delivered(outcomes)
+
+
+def visit_of(request: web.BaseRequest, caller: Caller) -> Visit:
+    """How long this caller waits, and whether it is still there."""
+    return Visit(caller.wait_seconds, lambda: request.transport is None or request.transport.is_closing())
+
+
+def count(operation: str, reply: Reply, seconds: float) -> None:
+    """Measure one call that was decoded and answered."""
+    METRICS.call_seconds.observe(seconds, op=operation, route=_route(reply))
+    if isinstance(reply, CallFault):
+        METRICS.calls.add(op=operation, route="none", told="fault")
+        return
+    for each in reply.outcomes:
+        METRICS.calls.add(op=operation, route=each.route.value if each.route else "none", told=each.told.value)
+
+
+def _route(reply: Reply) -> str:
+    """The route of a call for its metrics: one of a few words."""
+    routes = {each.route.value for each in getattr(reply, "outcomes", ()) if each.route is not None}
+    return routes.pop() if len(routes) == 1 else ("mixed" if routes else "none")

@@ -1,0 +1,303 @@
+"""The JSON doors: Actions and CRUD. Receive, look; then pass the same bytes on, or decode, prove, run and answer.
+
+A write of Payment or Refund becomes the same Call as one by SOAP and is conducted the same way, under the caller's own
+credential. Receiving is bounded in time and size before anything is parsed. Must not decide about payments, and must
+not answer with a trace, a path or another caller's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from bridge.contract.decode_json import Decoded, JsonDecoder
+from bridge.contract.errors import DecodeError, Problem
+from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Rows, Silence, Told, Version, ZObject
+from bridge.core.plan import check
+from bridge.facade.calls import Calls, count, visit_of
+from bridge.facade.json_doors import Asked, Way, by_body, by_path, rejects_unknown
+from bridge.facade.json_guard import Body, Refused, Value, charset, coding, media_type, parse
+from bridge.facade.json_queries import JsonQueries
+from bridge.facade.json_tenancy import ENTITIES, UNAUTHENTICATED, Proof, Tenancy, Unproved
+from bridge.facade.json_wire import Door, JsonRenderer, Written, message
+from bridge.facade.passing import Passing
+from bridge.facade.paths import Door as PathDoor
+from bridge.facade.paths import Found
+from bridge.facade.responses import RECEIVE_SECONDS, as_sent, relay, retry, told
+from bridge.telemetry.log import get_logger
+from bridge.telemetry.metrics import METRICS
+from bridge.upstream.credential import Credential, of_json
+
+log = get_logger("facade")
+
+DEFAULT_VERSION: Final = Version(79)
+"""Zuora: Actions: the WSDL version of a request without X-Zuora-WSDL-Version."""
+
+VERSION_HEADER: Final = "X-Zuora-WSDL-Version"
+TRACK_ID: Final = "Zuora-Track-Id"
+
+LARGE: Final = 256 * 1024
+"""From here a body is parsed beside the event loop, two at a time, as those of SOAP are."""
+
+UNRECOGNISED: Final = "Error - unrecognised fields"
+"""Zuora: Actions: rejectUnknownFields."""
+
+_CODES: Final = {Problem.UNKNOWN_TYPE: "INVALID_TYPE", Problem.MISSING_ELEMENT: "MISSING_REQUIRED_VALUE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A write as far as it was read: ``given`` is what its body means."""
+
+    request: web.BaseRequest
+    asked: Asked
+    given: Value
+    version: Version
+
+
+class JsonDoor:
+    """Answers requests for Actions and CRUD; shared by all connections."""
+
+    def __init__(
+        self,
+        *,
+        decoder: JsonDecoder,
+        renderer: JsonRenderer,
+        tenancy: Tenancy,
+        calls: Calls,
+        passing: Passing,
+        queries: JsonQueries,
+    ) -> None:
+        self._decoder = decoder
+        self._renderer = renderer
+        self._tenancy = tenancy
+        self._calls = calls
+        self._passing = passing
+        self._queries = queries
+        self._large = asyncio.Semaphore(2)
+
+    async def __call__(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
+        """Answer one request. Nothing but cancellation and a lost connection leave as an exception."""
+        door = Door.ACTION if found.door is PathDoor.ACTION else Door.CRUD
+        try:
+            return await self._serve(request, found, door)
+        except TimeoutError:
+            text = f"The request did not arrive within {RECEIVE_SECONDS:.0f} seconds; nothing was sent."
+            response = self._fault(request, door, CallFault("INVALID_VALUE", text), 408)
+            response.force_close()
+            return response
+        except (ConnectionError, web.HTTPException):
+            raise
+        except Exception:
+            log.exception("request failed")
+            return self._answer(request, Written(500, message("The bridge could not process the request.")))
+
+    async def _serve(self, request: web.BaseRequest, found: Found, door: Door) -> web.StreamResponse:
+        path = unquote(request.rel_url.raw_path).rstrip("/")
+        asked = by_path(door, request.method, path, found.rest, (name for name, _ in as_sent(request)))
+        received = await self._receive(request, asked)
+        if isinstance(received, Refused):
+            METRICS.refusals.add(reason=received.reason)
+            log.info("refused", reason=received.reason)
+            response = self._fault(request, door, CallFault("INVALID_VALUE", received.text), received.status)
+            if received.status == 413:
+                response.force_close()
+            return response
+        raw, given = received
+        if asked.way is Way.LOOK:
+            asked = by_body(request.method, path, found.rest, given)
+        if asked.way is Way.REFUSE:
+            return self._fault(request, door, CallFault(asked.code, asked.why), asked.status)
+        version = _version(request)
+        if asked.way is Way.QUERY:
+            written = await self._query(request, asked, given, version or DEFAULT_VERSION, found.rest)
+            return await self._pass(request, raw) if written is None else self._answer(request, written)
+        if asked.way is Way.PASS:
+            return await self._pass(request, raw)
+        if version is None:
+            fault = CallFault("INVALID_VERSION", f"{VERSION_HEADER} is no WSDL version; nothing was sent.")
+            return self._fault(request, door, fault)
+        return await self._journaled(Came(request, asked, given, version))
+
+    # ------------------------------------------------------------------ receiving
+
+    async def _receive(self, request: web.BaseRequest, asked: Asked) -> tuple[bytes, Value] | Refused:
+        """The body as it came and, where it must be looked at, what it means."""
+        looks = asked.way in (Way.LOOK, Way.JOURNAL)
+        compressed = coding(request.headers) if looks else False
+        if isinstance(compressed, Refused):
+            return compressed
+        body = Body(gzip=compressed)
+        async with asyncio.timeout(RECEIVE_SECONDS):
+            async for piece in request.content.iter_any():
+                refused = body.feed(piece)
+                if refused is not None:
+                    return refused
+        closed = body.close()
+        if isinstance(closed, Refused):
+            return closed
+        raw, inflated = closed
+        if asked.way is Way.QUERY and asked.door is Door.ACTION and "Content-Encoding" not in request.headers:
+            given = await self._parse(inflated)
+            # What the bridge cannot read of a query it leaves to Zuora.
+            return raw, None if isinstance(given, Refused) else given
+        if not looks or asked.op is Op.DELETE:
+            return raw, None
+        labelled = charset(request.headers)
+        if labelled is None and asked.way is Way.JOURNAL:
+            labelled = media_type(request.headers)
+        if labelled is not None:
+            return labelled
+        given = await self._parse(inflated)
+        return given if isinstance(given, Refused) else (raw, given)
+
+    async def _parse(self, body: bytes) -> Value | Refused:
+        if len(body) < LARGE:
+            return parse(body)
+        async with self._large:
+            return await asyncio.to_thread(parse, body)
+
+    # ------------------------------------------------------------------ what goes to Zuora unchanged
+
+    async def _pass(self, request: web.BaseRequest, raw: bytes) -> web.StreamResponse:
+        return relay(await self._passing.rest(request.method, request.raw_path, as_sent(request), raw))
+
+    async def _query(
+        self, request: web.BaseRequest, asked: Asked, given: Value, version: Version, rest: str
+    ) -> Written | None:
+        credential, entities = of_json(as_sent(request)), request.headers.getall(ENTITIES, ())
+        if asked.door is Door.CRUD:
+            fields = request.rel_url.query.get("fields")
+            return await self._queries.crud(asked.type, asked.zuora_id, fields, version, credential, entities)
+        return await self._queries.action(given, version, credential, entities, more=rest == "querymore")
+
+    # ------------------------------------------------------------------ what the bridge answers
+
+    async def _journaled(self, came: Came) -> web.StreamResponse:
+        request, asked, version = came.request, came.asked, came.version
+        if asked.door is Door.ACTION and (labelled := media_type(request.headers)) is not None:
+            return self._fault(request, asked.door, CallFault("INVALID_VALUE", labelled.text), labelled.status)
+        unready = self._calls.unready()
+        if unready is not None:
+            return self._fault(request, asked.door, unready)
+        credential = of_json(as_sent(request))
+        if credential is None:
+            return self._fault(request, asked.door, UNAUTHENTICATED)
+        caller = self._tenancy.who(credential, request.headers.getall(ENTITIES, ()))
+        if isinstance(caller, CallFault):
+            return self._fault(request, asked.door, caller)
+        try:
+            decoded = self._decode(came)
+        except DecodeError as error:
+            code = _CODES.get(error.problem, "INVALID_VALUE")
+            return self._fault(request, asked.door, CallFault(code, f"{error}. Nothing was sent."))
+        if decoded.unknown and rejects_unknown(request.rel_url.query):
+            return self._answer(request, Written(400, message(UNRECOGNISED)))
+        assert asked.op is not None
+        call = Call(asked.op, version, asked.type, decoded.objects)
+        began = time.monotonic()
+        reply = await self._run(request, call, _patient(caller, asked.door), credential)
+        count(call.op.value, reply, time.monotonic() - began)
+        written = self._renderer.reply(asked.door, call, reply)
+        if written.status == 401:
+            self._tenancy.forget(credential)
+        if isinstance(reply, CallFault):
+            return self._answer(request, written)
+        response = self._answer(request, written, told(reply.outcomes))
+        if isinstance(reply, Rows):
+            await self._calls.deliver(request, response, reply.outcomes)
+        return response
+
+    def _decode(self, came: Came) -> Decoded:
+        asked, given = came.asked, came.given
+        if asked.door is Door.ACTION:
+            assert isinstance(given, dict)
+            if asked.op is not Op.DELETE:
+                return _some(self._decoder.objects(asked.type, given.get("objects")), "objects")
+            ids = self._decoder.ids(given.get("ids"))
+            return _some(Decoded(tuple(ZObject(asked.type, {"Id": each}) for each in ids)), "ids")
+        if asked.op is Op.DELETE:
+            return Decoded((ZObject(asked.type, {"Id": asked.zuora_id}),))
+        decoded = self._decoder.one(asked.type, given)
+        if asked.op is Op.CREATE:
+            return decoded
+        (obj,) = decoded.objects
+        if obj.word("Id") not in (None, asked.zuora_id):
+            raise DecodeError(Problem.INVALID_VALUE, "Id", "The Id of the body is not that of the path")
+        fields = {"Id": asked.zuora_id, **{name: text for name, text in obj.fields.items() if name != "Id"}}
+        return replace(decoded, objects=(replace(obj, fields=fields),))
+
+    async def _run(self, request: web.BaseRequest, call: Call, caller: Caller, credential: Credential) -> Reply:
+        """Conduct what is proved to be this tenant's; the other objects are refused, in their places."""
+        fault = check(call)
+        if fault is not None:
+            return fault
+        visit = visit_of(request, caller)
+        proofs = await self._tenancy.prove(call, caller, credential)
+        fault = next((each for each in proofs if isinstance(each, CallFault)), None)
+        if fault is not None:
+            return fault
+        proved = tuple(obj for obj, proof in zip(call.objects, proofs, strict=True) if proof is None)
+        if not proved:
+            return Rows(_merged(proofs, ()))
+        reply = await self._calls.run(replace(call, objects=proved), caller, visit, credential)
+        if isinstance(reply, CallFault) or len(proved) == len(proofs):
+            return reply
+        outcomes = _merged(proofs, reply.outcomes)
+        return Silence(outcomes) if isinstance(reply, Silence) else Rows(outcomes)
+
+    def _fault(self, request: web.BaseRequest, door: Door, fault: CallFault, status: int | None = None) -> web.Response:
+        """Before anything was decoded no version matters; a status of its own wins over that of the code."""
+        written = self._renderer.fault(door, fault, _version(request) or DEFAULT_VERSION)
+        return self._answer(request, written if status is None else replace(written, status=status))
+
+    def _answer(
+        self, request: web.BaseRequest, written: Written, more: Mapping[str, str] | None = None
+    ) -> web.Response:
+        headers = {"Server": "bridge", **retry(written.retry_after), **(more or {})}
+        if written.body:
+            headers["Content-Type"] = "application/json;charset=utf-8"
+        track = request.headers.get(TRACK_ID, "")
+        if track and track.isascii() and track.isprintable() and len(track) <= 64:
+            headers[TRACK_ID] = track
+        return web.Response(status=written.status, body=written.body, headers=headers)
+
+
+def _version(request: web.BaseRequest) -> Version | None:
+    """The caller's WSDL version; None where its header cannot be read, or says two things."""
+    given = {value.strip() for value in request.headers.getall(VERSION_HEADER, ())}
+    if not given:
+        return DEFAULT_VERSION
+    try:
+        return Version.parse(given.pop()) if len(given) == 1 else None
+    except ValueError:
+        return None
+
+
+def _patient(caller: Caller, door: Door) -> Caller:
+    """CRUD has no row beside its status: a doubt told as 400 would deny what may have happened."""
+    return replace(caller, in_doubt="504") if door is Door.CRUD and caller.in_doubt == "auto" else caller
+
+
+def _some(decoded: Decoded, name: str) -> Decoded:
+    if not decoded.objects:
+        raise DecodeError(Problem.MISSING_ELEMENT, name, f"Missing required value: {name}")
+    return decoded
+
+
+def _merged(proofs: Sequence[Proof], outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """One outcome per object: those that were conducted, in their places among those that were not."""
+    conducted = iter(outcomes)
+    made = []
+    for proof in proofs:
+        if isinstance(proof, Unproved):
+            made.append(Outcome(Told.UNSENT if proof.unsent else Told.REFUSED, errors=proof.errors))
+        else:
+            made.append(next(conducted))
+    return tuple(made)

@@ -1,0 +1,234 @@
+"""The SOAP door: receive, guard, look; then pass the same bytes on, or decode, run and answer.
+
+Receiving is bounded in time and size before anything is parsed. Must not decide about payments, and must not answer
+with a trace, a path or another caller's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from aiohttp import web
+
+from bridge.contract.decode import session as session_of
+from bridge.contract.errors import DecodeError
+from bridge.contract.wire import Style, encoding_token, server_fault
+from bridge.core.model import Call, CallFault, Reply, Rows, Silence, Version
+from bridge.core.versions import NO_VERSION
+from bridge.facade.calls import Calls, count, visit_of
+from bridge.facade.door import Seen, Way, look
+from bridge.facade.guard import Inspected, Intake, Refusal, admit, inspect_received
+from bridge.facade.passing import Passed, Passing, rewritten_login
+from bridge.facade.paths import Found
+from bridge.facade.responses import BEFORE_READING, RECEIVE_SECONDS, as_sent, go_on, plain, relay, retry, soap, told
+from bridge.facade.service import Exchange, Facade
+from bridge.facade.sessions import Sessions
+from bridge.facade.soap_queries import SoapQueries
+from bridge.telemetry.log import get_logger
+from bridge.telemetry.metrics import METRICS
+from bridge.upstream.credential import Credential
+
+log = get_logger("facade")
+
+LARGE = 256 * 1024
+"""From here a body is inspected beside the event loop, two at a time: a tree can need twenty times its text."""
+
+QUERIES = frozenset({"query", "querymore"})
+
+FAILED = (
+    "The bridge failed at this request, which may be no fault of the request. Whether anything reached Zuora is "
+    "unknown; a call that writes payments or refunds can be repeated unchanged, what was done is not done again."
+)
+
+
+class SoapDoor:
+    """Answers a POST to an address of SOAP; shared by all connections."""
+
+    def __init__(
+        self,
+        *,
+        facade: Facade,
+        passing: Passing,
+        sessions: Sessions,
+        calls: Calls,
+        soap_hosts: frozenset[str],
+        queries: SoapQueries | None = None,
+    ) -> None:
+        self._queries = queries
+        self._facade = facade
+        self._passing = passing
+        self._sessions = sessions
+        self._calls = calls
+        self._soap_hosts = soap_hosts
+        self._large = asyncio.Semaphore(2)
+
+    async def __call__(self, request: web.BaseRequest, found: Found, origin: str) -> web.StreamResponse:
+        """Answer one request; ``origin`` is the bridge as this caller reaches it. Raises TimeoutError."""
+        inspected, raw = await self._receive(request)
+        if isinstance(inspected, Refusal):
+            METRICS.refusals.add(reason=inspected.reason)
+            log.info("refused", reason=inspected.reason)
+            if inspected.status != 500:
+                return plain(inspected.status, inspected.text, close=True)
+            style = replace(BEFORE_READING, soap12=inspected.soap12, encoding=_token(request))
+            return soap(500, server_fault(inspected.text, style), style)
+        style = replace(BEFORE_READING, soap12=inspected.soap12, encoding=encoding_token(inspected.admission.charset))
+        try:
+            return await self._answer(request, found, inspected, raw, origin, style)
+        except (ConnectionError, web.HTTPException):
+            raise
+        except Exception:
+            log.exception("request failed")
+            return soap(500, server_fault(FAILED, style), style)
+
+    async def _answer(
+        self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, origin: str, style: Style
+    ) -> web.StreamResponse:
+        seen = look(inspected.payload)
+        if seen.way is Way.LOGIN:
+            return await self._login(request, found, inspected, raw, origin)
+        if seen.way is Way.PASS:
+            if seen.operation.lower() in QUERIES:
+                return await self._query(request, found, inspected, raw, style)
+            return await self._pass(request, inspected, raw)
+        try:
+            version = Version.parse(found.rest)
+        except ValueError:
+            return self._fault(CallFault("INVALID_VERSION", NO_VERSION), seen, style)
+        style = replace(style, version=version)
+        if seen.way is Way.UNREAD:
+            return soap(500, server_fault(seen.why, style), style)
+        if seen.way is Way.REFUSE:
+            return self._fault(CallFault("INVALID_TYPE", seen.why, "InvalidTypeFault"), seen, style)
+        return await self._journaled(request, inspected, seen, style)
+
+    async def _receive(self, request: web.BaseRequest) -> tuple[Inspected | Refusal, bytes]:
+        """The body as the guard sees it, and as it came. Nothing is read where the headers are refused."""
+        admission = admit(request.headers)
+        if isinstance(admission, Refusal):
+            return admission, b""
+        await go_on(request)
+        intake = Intake(admission)
+        # Kept beside the inflated body, because a pass-through sends on what came.
+        compressed = bytearray()
+        async with asyncio.timeout(RECEIVE_SECONDS):
+            async for piece in request.content.iter_any():
+                refusal = intake.feed(piece)
+                if refusal is not None:
+                    return refusal, b""
+                if admission.gzip:
+                    compressed += piece
+        received = intake.close()
+        if isinstance(received, Refusal):
+            return received, b""
+        raw = bytes(compressed) if admission.gzip else received
+        if len(received) < LARGE:
+            return inspect_received(received, admission), raw
+        async with self._large:
+            return await asyncio.to_thread(inspect_received, received, admission), raw
+
+    # ------------------------------------------------------------------ what goes to Zuora unchanged
+
+    async def _pass(self, request: web.BaseRequest, inspected: Inspected, raw: bytes) -> web.StreamResponse:
+        try:
+            session = session_of(inspected.header)
+        except DecodeError:
+            session = None
+        host = self._sessions.host(session) if session is not None else None
+        return relay(await self._passing.soap("POST", request.raw_path, as_sent(request), raw, host))
+
+    async def _query(
+        self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, style: Style
+    ) -> web.StreamResponse:
+        """A query or queryMore passes at the caller's own version, unless policy sends it by REST."""
+        answer = None
+        if self._queries is not None and (version := _version(found)) is not None:
+            answer = await self._queries.answer(inspected, version, replace(style, version=version))
+        return answer if answer is not None else await self._pass(request, inspected, raw)
+
+    async def _login(
+        self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, origin: str
+    ) -> web.StreamResponse:
+        """Put the bridge's own address into the answer and remember Zuora's."""
+        # The answer is read, so it must not come compressed.
+        headers = [(name, value) for name, value in as_sent(request) if name.lower() != "accept-encoding"]
+        passed = await self._passing.soap("POST", request.raw_path, headers, raw)
+        return relay(self._learn(found, inspected, passed, origin))
+
+    def _learn(self, found: Found, inspected: Inspected, passed: Passed, origin: str) -> Passed:
+        passed, logged_in = rewritten_login(passed, f"{origin}/apps/services/a/{found.rest}")
+        if logged_in is not None:
+            host: str | None = logged_in.server_host
+            if host not in self._soap_hosts:
+                log.warning("a ServerUrl outside BRIDGE_ZUORA__SOAP_HOSTS was ignored", host=host)
+                host = None
+            self._sessions.learn(logged_in.session, host, _entity(inspected))
+        return passed
+
+    # ------------------------------------------------------------------ what the bridge answers
+
+    async def _journaled(
+        self, request: web.BaseRequest, inspected: Inspected, seen: Seen, style: Style
+    ) -> web.StreamResponse:
+        assert inspected.payload is not None
+        unready = self._calls.unready()
+        if unready is not None:
+            return self._fault(unready, seen, style)
+        try:
+            session = session_of(inspected.header)
+        except DecodeError as error:
+            return soap(500, server_fault(str(error), style), style)
+        if session is None:
+            return self._fault(CallFault("INVALID_SESSION", "invalid session"), seen, style)
+        caller = await self._sessions.prove(session)
+        if isinstance(caller, CallFault):
+            return self._fault(caller, seen, style)
+        visit, proved = visit_of(request, caller), caller
+        credential = Credential(session, self._sessions.host(session))
+
+        async def handle(call: Call) -> Reply:
+            return await self._calls.run(call, proved, visit, credential)
+
+        exchange = Exchange(inspected.payload, inspected.header, style, seen.type, handle)
+        began = time.monotonic()
+        body, reply = await self._facade.answer(exchange)
+        if reply is not None:
+            count(seen.operation, reply, time.monotonic() - began)
+        if body is None:
+            assert isinstance(reply, Silence)
+            return soap(504, b"", style, told(reply.outcomes))
+        if isinstance(reply, Rows):
+            response = soap(200, body, style, told(reply.outcomes))
+            await self._calls.deliver(request, response, reply.outcomes)
+            return response
+        status, retry_after = (reply.status, reply.retry_after) if isinstance(reply, CallFault) else (500, None)
+        return soap(status, body, style, retry(retry_after))
+
+    def _fault(self, fault: CallFault, seen: Seen, style: Style) -> web.Response:
+        body = self._facade.renderer.fault(fault, seen.operation, style)
+        return soap(fault.status, body, style, retry(fault.retry_after))
+
+
+def _token(request: web.BaseRequest) -> str:
+    """How the caller spells the charset, where no body was read."""
+    admission = admit(request.headers)
+    return encoding_token(None if isinstance(admission, Refusal) else admission.charset)
+
+
+def _version(found: Found) -> Version | None:
+    """The caller's WSDL version; None where the path names none, which is for Zuora to judge."""
+    try:
+        return Version.parse(found.rest)
+    except ValueError:
+        return None
+
+
+def _entity(inspected: Inspected) -> str:
+    """The entity that a login named, by its id or its name (Zuora: login() call, multi-entity)."""
+    assert inspected.payload is not None
+    for child in inspected.payload:
+        if isinstance(child.tag, str) and child.tag.rpartition("}")[2] in ("entityId", "entityName"):
+            return (child.text or "").strip()
+    return ""
