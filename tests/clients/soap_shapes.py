@@ -21,6 +21,9 @@ SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XSD = "http://www.w3.org/2001/XMLSchema"
 ENC = "http://schemas.xmlsoap.org/soap/encoding/"
+ENC12 = "http://www.w3.org/2003/05/soap-encoding"
+WSA = "http://www.w3.org/2005/08/addressing"
+WSA_2004 = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 FAULT = "http://fault.api.zuora.com/"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
@@ -38,8 +41,7 @@ PAYMENT_FIELDS = tuple(_PAYMENT.split())
 ROW_FIELDS = tuple(_ROW.split())
 NO_NILS: tuple[str, ...] = ()
 EVERYTHING = "Zahlung <A&B> \"é€\" 'q' 😀\nline2\ttab"
-WITHOUT_SURROGATES = EVERYTHING.replace("😀", "")
-LATIN = WITHOUT_SURROGATES.replace("€", "")
+LATIN = EVERYTHING.replace("😀", "").replace("€", "")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ def text_in_ascii(value: str) -> str:
     return "".join(made)
 
 
+def text_in_decimals(value: str) -> str:
+    """The same in decimal."""
+    return re.sub("&#x([0-9A-F]+);", lambda found: f"&#{int(found[1], 16)};", text_in_ascii(value))
+
+
 def text_in_cdata(value: str) -> str:
     """As one CDATA section."""
     return f"<![CDATA[{value}]]>"
@@ -103,6 +110,8 @@ class Shape:
     declared: str = ""
     session: str = "<ns1:SessionHeader><ns1:session>{}</ns1:session></ns1:SessionHeader>"
     headers: str = ""
+    options: str = ""
+    """The QueryOptions of a query."""
     api: str = "ns1:"
     op_attributes: str = ""
     argument_attributes: str = ""
@@ -150,7 +159,9 @@ class Shape:
     def query(self, said: Said) -> bytes:
         """A query with characters that need escaping."""
         zoql = f"select Id, Amount from Payment where Id = '{said.payment}' and Comment != 'a<b & c'"
-        return self._arguments("query", said.session, ("queryString", zoql))
+        return replace(self, headers=self.headers + self.options)._arguments(
+            "query", said.session, ("queryString", zoql)
+        )
 
     def query_fault(self, said: Said) -> bytes:
         """A query that is none."""
@@ -315,6 +326,14 @@ _TOKEN = (
     "<wsu:Created>2026-02-20T18:00:00Z</wsu:Created></wsse:UsernameToken></wsse:Security>"
 )
 
+# A proxy with WS-Addressing switched on (.NET's wsHttpBinding, JAX-WS's AddressingFeature): To must be understood.
+_ADDRESSED = (
+    f'<wsa:To xmlns:wsa="{WSA}" {{mu}}="1">http://127.0.0.1/apps/services/a/64.0</wsa:To>'
+    f'<wsa:Action xmlns:wsa="{WSA}" {{mu}}="1">http://api.zuora.com/Soap/createRequest</wsa:Action>'
+    f'<wsa:MessageID xmlns:wsa="{WSA}">uuid:0b6b1a8e-7d6e-4d3c-8f63-1f9ff9f3f0aa</wsa:MessageID>'
+    f'<wsa:ReplyTo xmlns:wsa="{WSA}"><wsa:Address>http://127.0.0.1:1/elsewhere</wsa:Address></wsa:ReplyTo>'
+)
+
 PLAIN = Shape(
     "plain", declared=declare(SOAP__ENV=SOAP11, ns1=API, ns2=OBJECT, xsi=XSI), http_headers=[("Connection", "close")]
 )
@@ -356,6 +375,7 @@ PHP = Shape(
     z_attributes=' xsi:type="ns1:Payment"',
     obj="ns1:",
     row="ns2:InvoicePayment",
+    options="<ns2:QueryOptions><ns2:batchSize>200</ns2:batchSize></ns2:QueryOptions>",
     nils=("GatewayOrderId",),
     http_headers=[("Connection", "Keep-Alive"), ("User-Agent", "PHP-SOAP/8.2.36")],
 )
@@ -410,6 +430,7 @@ MONO = Shape(
     env="soap:",
     declared=declare(soap=SOAP11, xsi=XSI, xsd=XSD),
     session=f'<SessionHeader xmlns="{API}"><session>{{}}</session></SessionHeader>',
+    options=f'<QueryOptions xmlns="{API}"><batchSize>200</batchSize></QueryOptions>',
     api="",
     op_attributes=declare(_=API),
     z_attributes=declare(q1=OBJECT) + ' xsi:type="q1:Payment"',
@@ -435,7 +456,6 @@ AXIS = Shape(
     z_attributes=' xsi:type="ns2:Payment"' + declare(ns2=OBJECT),
     row="InvoicePayment",
     escaped=text_in_ascii,
-    comment=WITHOUT_SURROGATES,
     http="1.0",
     http_headers=[
         ("Accept", "application/soap+xml, application/dime, multipart/related, text/*"),
@@ -449,6 +469,7 @@ GSOAP = Shape(
     "gsoap",
     declared=declare(SOAP__ENV=SOAP11, SOAP__ENC=ENC, xsi=XSI, xsd=XSD, ns2=OBJECT, ns3=FAULT, ns1=API),
     session=f"<ns1:SessionHeader{_MU}><ns1:session>{{}}</ns1:session></ns1:SessionHeader>",
+    options=f"<ns1:QueryOptions{_MU}><ns1:batchSize>200</ns1:batchSize></ns1:QueryOptions>",
     empty="<{tag}/>",
     ending="\r\n",
     http_headers=[("User-Agent", "gSOAP/2.8"), ("Connection", "close")],
@@ -481,7 +502,9 @@ SHAPES: tuple[Shape, ...] = (
     ),
     replace(NODE, name="nodesoap-WSSE", headers=_TOKEN),
     replace(NODE, name="nodesoap-GZIP", zipped=True),
+    replace(NODE, name="nodesoap-KA", http_headers=[*NODE.http_headers, ("Keep-Alive", "timeout=5")]),
     LITE,
+    replace(LITE, name="soaplite-DEFACTION", action='"http://api.zuora.com/#create"'),
     replace(
         LITE,
         name="soaplite-AUTOTYPE",
@@ -532,11 +555,13 @@ SHAPES: tuple[Shape, ...] = (
         http_headers=[*MONO.http_headers, ("Authorization", "Basic dTpw")],
     ),
     AXIS,
+    replace(AXIS, name="axis1 in decimal references", escaped=text_in_decimals),
     replace(
         AXIS,
         name="axis1-httpclient",
         http="1.1",
         http_headers=[("User-Agent", "Axis/1.4")],
+        pretty=" ",
         chunk=512,
     ),
     GSOAP,
@@ -549,8 +574,10 @@ SHAPES: tuple[Shape, ...] = (
         op_attributes=declare(ns1=API),
         z_attributes=declare(ns2=OBJECT, xsi=XSI) + ' xsi:type="ns2:Payment"',
         empty="<{tag}></{tag}>",
+        options="",
     ),
     replace(GSOAP, name="gsoap-CHUNK", chunk=1250),
+    replace(GSOAP, name="gsoap-KEEPALIVE", http_headers=[("User-Agent", "gSOAP/2.8"), ("Connection", "keep-alive")]),
     replace(
         GSOAP,
         name="gsoap-DEFNS",
@@ -565,12 +592,14 @@ SHAPES: tuple[Shape, ...] = (
         row_attributes=declare(_=API),
         # Its rows' fields are left in the api namespace.
         row_leaf="-",
+        options="",
     ),
     replace(GSOAP, name="gsoap-INDENT", pretty="\t"),
     replace(
         GSOAP,
         name="gsoap-NIL",
         session=f'<ns1:CallOptions{_MU} xsi:nil="true"/><ns1:QueryOptions{_MU} xsi:nil="true"/>{GSOAP.session}',
+        options="",
         nils=PAYMENT_FIELDS,
         row_nils=ROW_FIELDS,
     ),
@@ -601,12 +630,25 @@ SHAPES: tuple[Shape, ...] = (
     replace(PLAIN, name="a date with an offset", day="{}-08:00"),
     replace(PLAIN, name="a date of Greenwich", day="{}Z"),
     replace(PLAIN, name="text/plain", media="text/plain; charset=utf-8"),
+    replace(PLAIN, name="SOAP 1.1 as application/soap+xml", media='application/soap+xml; charset=utf-8; action=""'),
     replace(PLAIN, name="no charset", media="text/xml"),
     replace(PLAIN, name="a quoted charset", media='text/xml; charset="utf-8"'),
     replace(PLAIN, name="a trailing semicolon", media="text/xml; charset=utf-8;"),
     replace(PLAIN, name="no SOAPAction", action=None),
     replace(PLAIN, name="an empty SOAPAction", action=""),
     replace(PLAIN, name="a SOAPAction that lies", action='"http://api.zuora.com/#query"'),
+    replace(PLAIN, name="a SOAPAction without quotes", action="create"),
+    replace(PLAIN, name="WS-Addressing", headers=_ADDRESSED.format(mu="SOAP-ENV:mustUnderstand")),
+    replace(
+        PLAIN,
+        name="WS-Addressing of 2004",
+        headers=_ADDRESSED.replace(WSA, WSA_2004).format(mu="SOAP-ENV:mustUnderstand"),
+    ),
+    replace(
+        PLAIN,
+        name="headers for others that must be understood",
+        headers=f'<x:Route xmlns:x="urn:x"{_MU} SOAP-ENV:actor="urn:gateway"/><x:Trace xmlns:x="urn:x"{_MU}/>{_TOKEN}',
+    ),
     replace(PLAIN, name="no declaration", declaration=""),
     replace(
         PLAIN,
@@ -616,8 +658,6 @@ SHAPES: tuple[Shape, ...] = (
 )
 
 ILL_FORMED: tuple[Shape, ...] = (
-    # Pairs of surrogate references are not well-formed (XML 1.0, 4.1); the guard does not repair them.
-    replace(AXIS, name="axis1 beyond the BMP", comment=EVERYTHING),
     replace(LITE, name="soaplite-RAW", escaped=text_as_it_is),
     replace(
         SUDS,
@@ -635,13 +675,58 @@ ILL_FORMED: tuple[Shape, ...] = (
     ),
 )
 
-SOAP12_SHAPES: tuple[Shape, ...] = tuple(
-    replace(
+
+def _in_soap12(shape: Shape, media: str = 'application/soap+xml; charset=utf-8; action=""') -> Shape:
+    """The same stack switched to SOAP 1.2."""
+
+    def moved(text: str) -> str:
+        text = text.replace(SOAP11, SOAP12).replace(ENC, ENC12)
+        return text.replace('mustUnderstand="1"', 'mustUnderstand="true"').replace("soapenv:actor", "soapenv:role")
+
+    return replace(
         shape,
         name=f"{shape.name}-SOAP12",
-        declared=shape.declared.replace(SOAP11, SOAP12),
-        media=f"application/soap+xml; charset=utf-8{action}",
+        declared=moved(shape.declared),
+        session=moved(shape.session),
+        options=moved(shape.options),
+        body=moved(shape.body),
+        media=media,
         action=None,
     )
-    for shape, action in ((NODE, '; action=""'), (LITE, '; action=""'), (MONO, '; action=""'), (GSOAP, ""))
+
+
+_PLAIN12 = _in_soap12(PLAIN, "application/soap+xml; charset=utf-8")
+SOAP12_SHAPES: tuple[Shape, ...] = (
+    _PLAIN12,
+    _in_soap12(NODE),
+    replace(_in_soap12(LITE, "application/soap+xml; charset=utf-8"), action='""'),
+    _in_soap12(MONO),
+    replace(_in_soap12(GSOAP), action='""'),
+    # As the "zuora" gem's Savon sends it: the session under the envelope's own prefix, its child capitalised.
+    replace(
+        _in_soap12(PLAIN, "application/soap+xml;charset=UTF-8"),
+        name="savon-SOAP12",
+        session="<SOAP-ENV:SessionHeader><ns2:Session>{}</ns2:Session></SOAP-ENV:SessionHeader>",
+    ),
+    # Stacks that cannot switch to it in Debian, with their habits all the same.
+    _in_soap12(AXIS),
+    _in_soap12(SUDS),
+    _in_soap12(ZEEP, 'application/soap+xml; charset=utf-8; action="create"'),
+    _in_soap12(PHP, 'application/soap+xml; charset=utf-8; action=""'),
+    # The envelope decides, not the media type.
+    replace(_PLAIN12, name="SOAP 1.2 as text/xml", media="text/xml; charset=utf-8", action='""'),
+    replace(_PLAIN12, name="SOAP 1.2 without a charset", media="application/soap+xml"),
+    replace(_PLAIN12, name="SOAP 1.2 in UTF-16", encoding="utf-16", declaration="", media="application/soap+xml"),
+    replace(_PLAIN12, name="SOAP 1.2 in gzip and chunks", zipped=True, chunk=300),
+    replace(
+        _PLAIN12,
+        name="SOAP 1.2 with WS-Addressing and WS-Security",
+        headers=_ADDRESSED.format(mu="SOAP-ENV:mustUnderstand").replace('"1"', '"true"') + _TOKEN,
+    ),
+    replace(
+        _PLAIN12,
+        name="SOAP 1.2 with a role and relay",
+        session=f'<ns1:SessionHeader SOAP-ENV:role="{SOAP12}/role/ultimateReceiver" SOAP-ENV:relay="true">'
+        "<ns1:session>{}</ns1:session></ns1:SessionHeader>",
+    ),
 )
