@@ -7,26 +7,40 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
 from bridge.admin import Admin
+from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
+from bridge.contract.query_wire import QueryRenderer
 from bridge.contract.reader import read
 from bridge.contract.serve import extended_wsdl, served_wsdl
 from bridge.core.model import Settlement, Version
+from bridge.cutover import Policy
+from bridge.facade.address import Addresses
+from bridge.facade.calls import Calls, ready
+from bridge.facade.json_door import JsonDoor
+from bridge.facade.json_queries import JsonQueries
+from bridge.facade.json_tenancy import Tenancy
+from bridge.facade.json_wire import JsonRenderer
 from bridge.facade.passing import Passing
-from bridge.facade.server import Server, ready
+from bridge.facade.queries import Queries
+from bridge.facade.server import Server
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
+from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal
 from bridge.runtime import Runtime
 from bridge.settings import ConfigurationError, Settings, address
 from bridge.telemetry.metrics import METRICS
+from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
 from bridge.upstream.directory import Directory
 from bridge.upstream.oauth import OAuthClient
+from bridge.upstream.query_reader import QueryReader
 from bridge.upstream.rest import ZuoraRest
 from bridge.upstream.soap import ZuoraSoap
 from bridge.upstream.transport import Transport
@@ -83,7 +97,7 @@ class App:
             contract = read(raw, extension=extension().read_bytes())
             contract.require(MINIMUM)
         except (OSError, ContractError) as error:
-            raise ConfigurationError(f"BRIDGE_ZUORA__WSDL: {error}") from None
+            raise ConfigurationError(f"BRIDGE_ZUORA__WSDL: {path}: {error}") from None
         instance = f"{os.getpid()}-{secrets.token_hex(6)}"
         journal = self._journal = await asyncio.to_thread(
             Journal.open, settings.database_url, settings.journal_key, instance
@@ -97,20 +111,52 @@ class App:
         if zuora.client_id and zuora.client_secret:
             secret = zuora.client_secret.get_secret_value()
             oauth = OAuthClient(transport, zuora.rest_url, zuora.client_id, secret)
-        rest = ZuoraRest(transport, zuora.rest_url, oauth, budget, zuora.rest_version) if oauth else None
+        rest = ZuoraRest(transport, zuora.rest_url, oauth, budget, zuora.rest_version)
         soap = ZuoraSoap(path, zuora.soap_url, transport, budget)
-        directory = Directory(rest) if rest else None
-        runtime = self._runtime = Runtime(journal, soap, rest, directory, transport.clock, instance)
-        tenant = settings.tenant
-        server = Server(
-            facade=Facade(contract),
-            passing=Passing(passing_pool, zuora.soap_url, zuora.rest_url),
-            sessions=Sessions(soap, zuora.tenant_id, zuora.entities, settings.caller),
-            runtime=runtime,
-            wsdl=Files(raw, contract.version),
+        directory = Directory(rest) if oauth else None
+        runtime = self._runtime = Runtime(
+            journal,
+            soap,
+            rest,
+            directory,
+            transport.clock,
+            instance,
+            actions=ZuoraActions(contract, rest),
+            own_look=lambda own: Directory(rest.under(own)),
+        )
+        tenant = replace(settings.tenant, custom_types=contract.custom_types, wsdl_version=contract.version)
+        policy = Policy(settings.routes)
+        facade = Facade(contract)
+        sessions = Sessions(soap, zuora.tenant_id, zuora.entities, settings.caller)
+        queries = Queries(
+            policy=policy,
+            reader=QueryReader(rest) if oauth else None,
             tenant=tenant,
-            ready=ready(tenant, oauth is not None),
-            public_url=settings.public_url,
+            key=journal.locator_key,
+            now=transport.clock.now,
+            settlement_rows=zuora.settlement_rows,
+        )
+        calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None))
+        passing = Passing(passing_pool, zuora.soap_url, zuora.rest_url)
+        tenancy = Tenancy(rest, directory, zuora.tenant_id, zuora.entities, settings.caller, tenant.directives)
+        renderer = JsonRenderer(contract.version, frozenset(contract.error_codes))
+        json = JsonDoor(
+            decoder=JsonDecoder(contract),
+            renderer=renderer,
+            tenancy=tenancy,
+            calls=calls,
+            passing=passing,
+            queries=JsonQueries(queries, tenancy, renderer),
+        )
+        server = Server(
+            facade=facade,
+            passing=passing,
+            sessions=sessions,
+            queries=SoapQueries(queries, sessions, QueryRenderer(contract), facade.renderer),
+            calls=calls,
+            json=json,
+            wsdl=Files(raw, contract.version),
+            addresses=Addresses(settings.public_url, settings.proxies),
             soap_hosts=zuora.hosts,
         )
         self._reasons = _reasons(settings, has_credential=oauth is not None)

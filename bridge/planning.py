@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -86,7 +87,8 @@ class Planner:
                 )
                 look = Directory(ZuoraRest(transport, self._rest_origin, oauth, budget, zuora.rest_version))
             caller = Caller(tenant=zuora.tenant_id or "", username="plan", allow=frozenset({"*"}))
-            steps = preview(call, caller, self._settings.tenant, default_route)
+            tenant = replace(self._settings.tenant, custom_types=contract.custom_types, wsdl_version=contract.version)
+            steps = preview(call, caller, tenant, default_route)
             event: Any = None
             while True:
                 try:

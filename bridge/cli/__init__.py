@@ -7,9 +7,12 @@ import sys
 import typer
 
 from bridge.cli.demo import demo
+from bridge.cli.doctor import doctor
 from bridge.cli.plan import plan
 from bridge.cli.sandbox import cli as sandbox
 from bridge.cli.serve import serve
+from bridge.cli.wsdl import cli as wsdl
+from bridge.contract.errors import ContractError
 from bridge.journal import JournalError
 from bridge.settings import ConfigurationError
 
@@ -25,13 +28,15 @@ cli = typer.Typer(
 cli.command()(serve)
 cli.command()(demo)
 cli.command()(plan)
+cli.command()(doctor)
 cli.add_typer(sandbox, name="sandbox")
+cli.add_typer(wsdl, name="wsdl")
 
 
 def main() -> None:
     """The console script."""
     try:
         cli()
-    except (ConfigurationError, JournalError) as error:
+    except (ConfigurationError, ContractError, JournalError) as error:
         print(f"bridge: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -50,7 +50,7 @@ def _json(made: Preview, planner: Planner) -> dict[str, Any]:
     return {
         "objects": [
             {"index": each.index, "route": each.route, "reason": each.reason}
-            | {"dispatches": [order.index(each.dispatch)] if each.dispatch else []}
+            | {"dispatches": [order.index(dispatch) for dispatch in each.dispatches]}
             for each in made.objects
         ],
         "dispatches": [

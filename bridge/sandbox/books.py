@@ -4,8 +4,10 @@ Must not be used by a face of Zuora.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from bridge.sandbox.clock import query_date_time
+from bridge.sandbox.custom import CustomValue
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.money import Json, plain
 from bridge.sandbox.records import DEBIT_MEMO, INVOICE, CreditMemo, Document, Item, Movement, Part, Payment, Refund
@@ -17,6 +19,8 @@ def books(tenant: Tenant) -> dict[str, Json]:
     return {
         "seed": tenant.seed,
         "tenantId": tenant.tenant_id,
+        "entityId": tenant.entity_id,
+        "entityName": tenant.entity_name,
         "now": query_date_time(tenant.clock.now()),
         "names": dict(tenant.names),
         "accounts": [
@@ -106,9 +110,15 @@ def _movement(one: Movement) -> dict[str, Json]:
         "accountingCode": one.accounting_code,
         "softDescriptor": one.soft_descriptor,
         "softDescriptorPhone": one.soft_descriptor_phone,
+        "gatewayState": one.gateway_state,
+        "gatewayOptions": dict(one.gateway_options),
         "transferredToAccounting": one.transferred,
-        "custom": {key: value for key, value in one.custom.items() if value is not None},
+        "custom": {key: _custom(value) for key, value in one.custom.items() if value is not None},
     }
+
+
+def _custom(value: CustomValue) -> Json:
+    return plain(value) if isinstance(value, Decimal) else value
 
 
 def _payment(one: Payment, names: Mapping[str, str]) -> dict[str, Json]:
@@ -126,6 +136,7 @@ def _payment(one: Payment, names: Mapping[str, str]) -> dict[str, Json]:
         "refundAmount": plain(one.refunded),
         "gatewayOrderId": one.gateway_order_id,
         "authTransactionId": one.auth_transaction_id,
+        "unappliedPaymentAccountingCode": one.unapplied_code,
         "paymentMethodType": one.method_type,
         "createdById": one.created_by,
         "createdDate": query_date_time(one.created),

@@ -1,26 +1,50 @@
 """Faults the control face can order: what to match, what goes wrong, how often.
 
-Must not touch the tenant: the server asks here what to do with a request and does it.
+`POST /sandbox/faults {"match", "kind", "times"}` and the options below. `match` is a text that "METHOD path?query" or
+the SOAP operation must contain, or an object of `method`, `path` (how it begins, query included), `operation` (of a
+SOAP call), `body` (a text in it), and `nth` (the first of the matching requests to hit, from 1) or `skip` (how many to
+let pass, from 0). `times` is how many are hit from there on.
+
+| kind | what happens | options |
+|---|---|---|
+| delay | the answer takes `seconds` longer, before or after the work | seconds, when |
+| drop_before, drop_after | the connection ends without an answer; nothing was done, or all | reset |
+| truncated | half an answer, then the end | |
+| html_502, html_503 | a page of the edge; `commit`: the work was done | commit |
+| rate_limited | 429 with Retry-After | retry_after, message |
+| expired_token, expired_session | the credentials are no longer known, on either face | |
+| in_progress_409 | as if the Idempotency-Key were in use | message |
+| error_500_before, error_500_after | 500 of a category; nothing was done, or all | category, message, stored |
+| lock | locking contention: category 50, LOCK_COMPETITION | message, stored |
+| success_false_200 | 200 with success:false | category, message |
+| refuse | REST: that category; SOAP and JSON objects: that code in every row of a write | category, code, message, stored |
+| soap_fault | SOAP: UnexpectedErrorFault of that code; JSON objects: 400 FaultCode | code, message |
+| decline..., gateway_timeout... | what the gateway says to an electronic transaction: the table of `gateway` | |
+
+`stored` says whether the answer is kept under the Idempotency-Key. Must not touch the tenant: the server asks here what
+to do with a request and does it.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from bridge.sandbox.gateway import VERDICTS
 from bridge.sandbox.money import Json
 
 # Where in the life of a request a fault bites. Edge faults never reach Zuora, so no idempotency key is used up.
 EDGE: Final = ("drop_before", "html_502", "html_503", "rate_limited", "expired_token", "in_progress_409")
-INSIDE: Final = ("error_500_before", "lock", "success_false_200", "expired_session", "decline")
+INSIDE: Final = ("error_500_before", "lock", "success_false_200", "expired_session", "refuse", "soap_fault", *VERDICTS)
 AFTER: Final = ("drop_after", "error_500_after", "truncated")
 KINDS: Final = (*EDGE, *INSIDE, *AFTER, "delay")
 
-_MATCH_KEYS = ("method", "path", "operation", "body", "nth")
+_MATCH_KEYS = ("method", "path", "operation", "body", "nth", "skip")
 _OPTIONS: Final[dict[str, type]] = {
     "seconds": float,
     "when": str,
     "category": int,
     "message": str,
+    "code": str,
     "stored": bool,
     "commit": bool,
     "retry_after": int,
@@ -45,6 +69,7 @@ class Fault:
     when: str = "before"
     category: int = 0
     message: str = ""
+    code: str = ""
     stored: bool | None = None
     commit: bool = False
     retry_after: int = 120
@@ -125,7 +150,7 @@ def _read_match(fault: Fault, match: object) -> str:
         fault.text = match
         return ""
     if not isinstance(match, dict):
-        return "match must be a text or an object of method, path, operation, body, nth"
+        return "match must be a text or an object of method, path, operation, body, nth, skip"
     for key, value in match.items():
         if key not in _MATCH_KEYS:
             return f"unknown match {key!r}; known: {', '.join(_MATCH_KEYS)}"
@@ -133,6 +158,10 @@ def _read_match(fault: Fault, match: object) -> str:
             if not isinstance(value, Decimal) or value < 1 or value != int(value):
                 return "match.nth must be a number from 1"
             fault.nth = int(value)
+        elif key == "skip":
+            if not isinstance(value, Decimal) or value < 0 or value != int(value):
+                return "match.skip must be a number from 0"
+            fault.nth = int(value) + 1
         elif not isinstance(value, str):
             return f"match.{key} must be a text"
         else:

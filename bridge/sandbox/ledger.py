@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from bridge.sandbox.clock import TenantClock
@@ -68,6 +68,10 @@ class Tenant:
         self.clock = clock
         self.settings = Settings()
         self.names: dict[str, str] = {}
+        # Further entities of a multi-entity tenant by id: books of their own for the same users (Zuora Multi-entity).
+        self.entity_id = ""
+        self.entity_name = ""
+        self.entities: dict[str, Tenant] = {}
         self.users: dict[str, User] = {}
         self.clients: dict[str, User] = {}
         self.accounts: dict[str, Account] = {}
@@ -113,6 +117,15 @@ class Tenant:
         count = self._counters.get(name, 0) + 1
         self._counters[name] = count
         return count
+
+    def visible(self, created: datetime) -> bool:
+        """Tell whether lists and Object Query show by now what was made at a moment."""
+        lag = self.settings.visibility_seconds
+        return not lag or (self.clock.now() - created).total_seconds() >= lag
+
+    def entity(self, key: str) -> "Tenant | None":
+        """Find the books of an entity by its id or name; this tenant's own are one of them."""
+        return next((one for one in (self, *self.entities.values()) if key in (one.entity_id, one.entity_name)), None)
 
     def require_open(self, day: date) -> None:
         """Refuse a day inside a closed accounting period."""
@@ -186,6 +199,13 @@ class Tenant:
         self.remove_payment(payment)
         self.touch(payment)
         payment.reference_id = reference_id
+        self.add_payment(payment)
+
+    def reassign_payment(self, payment: Payment, account_id: str | None) -> None:
+        """Change a payment's account and the index with it."""
+        self.remove_payment(payment)
+        self.touch(payment)
+        payment.account_id = account_id
         self.add_payment(payment)
 
     def claim_order_id(self, gateway_id: str, order_id: str) -> None:

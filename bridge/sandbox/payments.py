@@ -1,7 +1,7 @@
-"""What can be done with a payment: create, apply, unapply, cancel or void, delete, mark.
+"""What can be done with a payment: create, apply, unapply, transfer, cancel or void, delete, mark.
 
-Rules from Zuora: Create a payment, Apply a payment, Cancel a payment, Payment (SOAP). Must not know a wire format:
-both faces build a `PaymentOrder` with their own reading of a request.
+Rules from Zuora: Create a payment, Apply a payment, Transfer a payment, Cancel a payment, Payment (SOAP). Must not know
+a wire format: both faces build a `PaymentOrder` with their own reading of a request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from bridge.sandbox import gateway
+from bridge.sandbox.custom import CustomValue
+from bridge.sandbox.gateway import DECLINE_TEXT, Verdict
 from bridge.sandbox.ledger import LIVE, Tenant, unapplied
 from bridge.sandbox.money import ZERO, plain, total
 from bridge.sandbox.records import Account, Gateway, Payment, PaymentMethod
@@ -17,7 +20,6 @@ from bridge.sandbox.settlement import Target, apply, check_distinct, check_targe
 
 ELECTRONIC = "Electronic"
 EXTERNAL = "External"
-DECLINE_TEXT = "Transaction declined.generic_decline - Your card was declined."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +43,22 @@ class PaymentOrder:
     soft_descriptor: str | None = None
     soft_descriptor_phone: str | None = None
     accounting_code: str | None = None
+    unapplied_code: str | None = None
     transferred: str = "No"
     number: str | None = None
-    decline: bool = False
-    custom: Mapping[str, str | None] = field(default_factory=dict)
+    verdict: Verdict = ""
+    gateway_options: Mapping[str, str] = field(default_factory=dict)
+    custom: Mapping[str, CustomValue] = field(default_factory=dict)
 
 
 def create_payment(tenant: Tenant, order: PaymentOrder) -> Payment:
     """Make a payment and settle its documents; a declined one is kept in Status Error and settles nothing."""
     _check_order(tenant, order)
     now = tenant.clock.now()
-    declined = order.type == ELECTRONIC and (order.decline or tenant.settings.decline)
     electronic = order.type == ELECTRONIC
+    if electronic:
+        gateway.require_kept(order.verdict)
+    declined = electronic and (gateway.declined(order.verdict) or tenant.settings.decline)
     with tenant.change():
         number = order.number or tenant.new_number("P-")
         payment = Payment(
@@ -83,7 +89,9 @@ def create_payment(tenant: Tenant, order: PaymentOrder) -> Payment:
             accounting_code=order.accounting_code,
             transferred=order.transferred,
             submitted=now if electronic and not declined else None,
+            gateway_options=dict(order.gateway_options),
             custom=dict(order.custom),
+            unapplied_code=order.unapplied_code,
             auth_transaction_id=order.auth_transaction_id,
             # Zuora: Payment: GatewayOrderId defaults to the payment number.
             gateway_order_id=order.gateway_order_id or (number if electronic else None),
@@ -169,6 +177,26 @@ def unapply_payment(tenant: Tenant, payment: Payment, targets: Sequence[Target],
         for target in targets or everything(tenant, payment):
             release(tenant, payment, target)
         payment.updated_by = by
+
+
+def transfer_payment(tenant: Tenant, payment: Payment, account: Account | None, by: str) -> None:
+    """Move a wholly unapplied payment to another account, or to none (Zuora: Transfer a payment)."""
+    _require_processed(payment, "transferred")
+    if payment.parts or payment.refunded:
+        raise rule(f"The payment {payment.number} is applied or refunded; only unapplied payments can be transferred.")
+    if payment.type == ELECTRONIC and account is None:
+        raise rule("An Electronic payment must belong to an account.")
+    for one in (tenant.accounts.get(payment.account_id or ""), account):
+        if one is not None:
+            require_active(one)
+    if account is not None and account.currency != payment.currency:
+        raise rule(f"The currency {payment.currency} is not the currency {account.currency} of the account.")
+    with tenant.change():
+        amount = payment.unapplied
+        tenant.post(payment.account_id, payment.currency, (unapplied(payment), amount), ("transfer", -amount))
+        tenant.reassign_payment(payment, account.id if account else None)
+        payment.updated, payment.updated_by = tenant.clock.now(), by
+        tenant.post(payment.account_id, payment.currency, ("transfer", amount), (unapplied(payment), -amount))
 
 
 def everything(tenant: Tenant, payment: Payment) -> list[Target]:

@@ -23,7 +23,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 _SECRET_HEADERS = ("authorization", "apisecretaccesskey", "cookie")
 _OPERATION = re.compile(rb"Body\b[^>]*>\s*(?:<!--.*?-->\s*)*<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
-_ACTION_WRITES = ("/v1/action/create", "/v1/action/update", "/v1/action/delete")
+_ACTION_READS = ("/v1/action/query", "/v1/action/queryMore")
 
 
 @dataclass
@@ -151,4 +151,4 @@ def _is_write(face: str, method: str, path: str, operation: str) -> bool:
         return operation in ("create", "update", "delete", "generate", "execute", "subscribe", "amend")
     if face != "rest" or method in ("GET", "HEAD", "OPTIONS"):
         return False
-    return not path.startswith("/v1/action/") or path.partition("?")[0] in _ACTION_WRITES
+    return path.partition("?")[0] not in (*_ACTION_READS, "/v1/connections")

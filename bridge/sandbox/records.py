@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
+from bridge.sandbox.custom import CustomValue
 from bridge.sandbox.money import ZERO
 
 INVOICE: Final = "invoice"
@@ -57,18 +58,22 @@ class Account(Record):
     gateway_id: str | None = None
     payment_method_id: str | None = None
     notes: str = ""
-    custom: Mapping[str, str] = field(default_factory=dict)
+    custom: Mapping[str, CustomValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Item:
-    """An item of a document or memo; `open` is what is left to settle (or, on a credit memo, to apply)."""
+    """An item of a document or memo; `open` is what is left to settle (or, on a credit memo, to apply).
+
+    A tax item has the item it was charged on as its `parent`.
+    """
 
     id: str
     kind: Literal["item", "tax"]
     name: str
     amount: Decimal
     open: Decimal
+    parent: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -149,8 +154,10 @@ class Movement:
     transferred: str = "No"
     submitted: datetime | None = None
     cancelled: datetime | None = None
+    settled: datetime | None = None
     origin: str = "API"
-    custom: Mapping[str, str | None] = field(default_factory=dict)
+    gateway_options: Mapping[str, str] = field(default_factory=dict)
+    custom: Mapping[str, CustomValue] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -160,6 +167,7 @@ class Payment(Source, Movement):
     auth_transaction_id: str | None = None
     gateway_order_id: str | None = None
     method_type: str | None = None
+    unapplied_code: str | None = None
     unapplied_part_id: str = ""
 
 

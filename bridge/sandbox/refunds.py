@@ -9,12 +9,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from bridge.sandbox import gateway
+from bridge.sandbox.custom import CustomValue
+from bridge.sandbox.gateway import DECLINE_TEXT, Verdict
 from bridge.sandbox.ledger import LIVE, POSTED, Tenant, unapplied
 from bridge.sandbox.money import ZERO, plain, total
-from bridge.sandbox.payments import DECLINE_TEXT, ELECTRONIC, check_method, require_active
+from bridge.sandbox.payments import ELECTRONIC, check_method, require_active
 from bridge.sandbox.records import CreditMemo, Gateway, Item, Payment, PaymentMethod, Refund, RefundPart, Source
 from bridge.sandbox.refusal import rule
 from bridge.sandbox.settlement import Target, check_distinct, release, take_memo_items
+
+DEFAULT_REASON = "Standard Refund"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +41,10 @@ class RefundOrder:
     soft_descriptor_phone: str | None = None
     accounting_code: str | None = None
     transferred: str = "No"
-    decline: bool = False
+    verdict: Verdict = ""
+    gateway_options: Mapping[str, str] = field(default_factory=dict)
     memo_items: Mapping[str, Decimal] = field(default_factory=dict)
-    custom: Mapping[str, str | None] = field(default_factory=dict)
+    custom: Mapping[str, CustomValue] = field(default_factory=dict)
 
 
 def refund_payment(tenant: Tenant, payment: Payment, order: RefundOrder, targets: Sequence[Target] = ()) -> Refund:
@@ -53,6 +59,7 @@ def refund_payment(tenant: Tenant, payment: Payment, order: RefundOrder, targets
     check_distinct(targets)
     if payment.account_id is not None:
         require_active(tenant.accounts[payment.account_id])
+    _require_kept(order)
     with tenant.change():
         parts = [_part(tenant, payment, target) for target in targets]
         for target in targets:
@@ -112,6 +119,7 @@ def refund_memo(tenant: Tenant, memo: CreditMemo, order: RefundOrder) -> Refund:
         check_method(order.method, account, order.type)
     if order.gateway is not None and not order.gateway.active:
         raise rule(f"The payment gateway {order.gateway.name} is not active.")
+    _require_kept(order)
     with tenant.change():
         refund = _make(tenant, memo, order, [RefundPart(tenant.new_id(), None, None, None, order.amount)])
         refund.credit_memo_id = memo.id
@@ -163,7 +171,7 @@ def source_of(tenant: Tenant, refund: Refund) -> Source:
 def _make(tenant: Tenant, source: Source, order: RefundOrder, parts: Sequence[RefundPart]) -> Refund:
     now = tenant.clock.now()
     electronic = order.type == ELECTRONIC
-    declined = electronic and (order.decline or tenant.settings.decline)
+    declined = electronic and (gateway.declined(order.verdict) or tenant.settings.decline)
     return Refund(
         id=tenant.new_id(),
         created=now,
@@ -186,15 +194,21 @@ def _make(tenant: Tenant, source: Source, order: RefundOrder, parts: Sequence[Re
         payment_method_id=order.method.id if order.method else None,
         reference_id=order.reference_id,
         second_reference_id=order.second_reference_id,
-        reason_code=order.reason_code or "Standard Refund",
+        reason_code=order.reason_code or DEFAULT_REASON,
         soft_descriptor=order.soft_descriptor,
         soft_descriptor_phone=order.soft_descriptor_phone,
         accounting_code=order.accounting_code,
         transferred=order.transferred,
         submitted=now if electronic and not declined else None,
         parts=tuple(parts),
+        gateway_options=dict(order.gateway_options),
         custom=dict(order.custom),
     )
+
+
+def _require_kept(order: RefundOrder) -> None:
+    if order.type == ELECTRONIC:
+        gateway.require_kept(order.verdict)
 
 
 def _part(tenant: Tenant, payment: Payment, target: Target) -> RefundPart:

@@ -1,186 +1,33 @@
 """The fixtures: `demo` is the house every scenario starts from, `other-tenant` a stranger on the same hosts.
 
-Must stay deterministic: ids derive from names, so that tests and documents can rely on them.
+`demo` also has what item-level work needs on account Q, and a second entity, E2, whose books are apart although its
+numbers are those of the first (its ids are published as `E2.A`, `E2.D1` and so on). `many` is `demo` with 4,100
+payments (P-00000004 to P-00004103, ReferenceId M-0001 to M-4100, every second applied to IM) and 150 refunds on account
+M, for paging. Credentials: erp@example.com / demo and demo-client / demo-secret may do everything, viewer@example.com /
+demo and viewer-client / viewer-secret only read. Must stay deterministic: tests and documents rely on ids.
 """
 
-import hashlib
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Final
 
-from bridge.sandbox.clock import ZONE, TenantClock
+from bridge.sandbox.clock import TenantClock
 from bridge.sandbox.ledger import Tenant, User
-from bridge.sandbox.money import ZERO, total
 from bridge.sandbox.payments import PaymentOrder, create_payment
-from bridge.sandbox.records import (
-    DEBIT_MEMO,
-    INVOICE,
-    Account,
-    CreditMemo,
-    Document,
-    DocumentKind,
-    Gateway,
-    Item,
-    Payment,
-    PaymentMethod,
-)
+from bridge.sandbox.records import DEBIT_MEMO, INVOICE
+from bridge.sandbox.refunds import RefundOrder, refund_payment
 from bridge.sandbox.settlement import Target, apply
+from bridge.sandbox.sower import JANUARY, ItemSeed, Sower
 
-SEEDS = ("demo", "other-tenant")
-JANUARY = date(2026, 1, 10)
-
-
-class _Stamps(NamedTuple):
-    created: datetime
-    created_by: str
-    updated: datetime
-    updated_by: str
-
-
-class _ItemSeed(NamedTuple):
-    name: str
-    amount: str
-    kind: Literal["item", "tax"] = "item"
-
-
-class _Sower:
-    """Puts named objects into a tenant."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        self.tenant = tenant
-
-    def id(self, name: str) -> str:
-        """Return the fixed id of a name and publish it."""
-        digest = hashlib.sha256(f"{self.tenant.seed}/{name}".encode()).hexdigest()
-        return self.tenant.names.setdefault(name, "8ad0" + digest[:28])
-
-    def _stamps(self, day: date) -> _Stamps:
-        moment = datetime.combine(day, time(9), ZONE)
-        return _Stamps(moment, self.id("user"), moment, self.id("user"))
-
-    def gateway(self, name: str, title: str, *, active: bool = True) -> Gateway:
-        made = self._stamps(date(2025, 6, 1))
-        gateway = Gateway(id=self.id(name), **made._asdict(), name=title, active=active, default=active)
-        self.tenant.gateways[gateway.id] = gateway
-        return gateway
-
-    def account(self, name: str, number: str, title: str, currency: str, status: str = "Active") -> Account:
-        made = self._stamps(date(2025, 6, 1))
-        gateway = next((gateway.id for gateway in self.tenant.gateways.values() if gateway.default), None)
-        account = Account(
-            id=self.id(name),
-            **made._asdict(),
-            number=number,
-            name=title,
-            currency=currency,
-            status=status,
-            gateway_id=gateway,
-        )
-        self.tenant.add_account(account)
-        return account
-
-    def method(self, name: str, kind: str, account: Account | None = None) -> PaymentMethod:
-        made = self._stamps(date(2025, 6, 1))
-        method = PaymentMethod(
-            id=self.id(name),
-            **made._asdict(),
-            type=kind,
-            electronic=account is not None,
-            account_id=account.id if account else None,
-        )
-        self.tenant.payment_methods[method.id] = method
-        if account is not None:
-            account.payment_method_id = method.id
-        return method
-
-    def document(
-        self,
-        name: str,
-        kind: DocumentKind,
-        number: str,
-        account: Account,
-        amount: str,
-        *,
-        status: str = "Posted",
-        items: Sequence[_ItemSeed] = (),
-        day: date = JANUARY,
-    ) -> Document:
-        made = self._stamps(day)
-        lines = self._items(name, amount, items)
-        document = Document(
-            id=self.id(name),
-            **made._asdict(),
-            kind=kind,
-            number=number,
-            account_id=account.id,
-            currency=account.currency,
-            status=status,
-            day=day,
-            due=day + timedelta(days=30),
-            total=Decimal(amount),
-            balance=Decimal(amount),
-            items=lines,
-        )
-        self.tenant.add_document(document)
-        return document
-
-    def memo(
-        self, name: str, number: str, account: Account, amount: str, day: date, status: str = "Posted"
-    ) -> CreditMemo:
-        made = self._stamps(day)
-        memo = CreditMemo(
-            id=self.id(name),
-            **made._asdict(),
-            number=number,
-            account_id=account.id,
-            currency=account.currency,
-            status=status,
-            day=day,
-            amount=Decimal(amount),
-            unapplied=Decimal(amount),
-            refunded=ZERO,
-            parts={},
-            items=self._items(name, amount, ()),
-        )
-        self.tenant.add_credit_memo(memo)
-        return memo
-
-    def payment(
-        self,
-        name: str,
-        account: Account,
-        amount: str,
-        day: date,
-        method: PaymentMethod,
-        targets: Sequence[Target] = (),
-        gateway: Gateway | None = None,
-    ) -> Payment:
-        made = self._stamps(day)
-        order = PaymentOrder(
-            by=made.created_by,
-            type="Electronic" if method.electronic else "External",
-            amount=Decimal(amount),
-            currency=account.currency,
-            day=day,
-            account=account,
-            method=method,
-            gateway=gateway,
-            targets=targets,
-        )
-        payment = create_payment(self.tenant, order)
-        payment.created = payment.updated = made.created
-        self.tenant.names[name] = payment.id
-        return payment
-
-    def _items(self, name: str, amount: str, items: Sequence[_ItemSeed]) -> dict[str, Item]:
-        lines = items or (_ItemSeed(f"{name}-item", amount),)
-        made = [
-            Item(self.id(line.name), line.kind, line.name, Decimal(line.amount), Decimal(line.amount)) for line in lines
-        ]
-        if total(item.amount for item in made) != Decimal(amount):
-            raise ValueError(f"seed {name}: items do not sum to {amount}")
-        return {item.id: item for item in made}
+SEEDS: Final = ("demo", "other-tenant", "many")
+# Which tenants share the hosts; two with the same users cannot.
+BESIDE: Final = {
+    "demo": ("demo", "other-tenant"),
+    "other-tenant": ("demo", "other-tenant"),
+    "many": ("many", "other-tenant"),
+}
+MANY_PAYMENTS: Final = 4100
+MANY_REFUNDS: Final = 150
 
 
 def sow(seed: str, clock: TenantClock) -> Tenant:
@@ -189,20 +36,32 @@ def sow(seed: str, clock: TenantClock) -> Tenant:
         return _demo(clock)
     if seed == "other-tenant":
         return _other(clock)
+    if seed == "many":
+        return _many(clock)
     raise ValueError(f"unknown seed {seed!r}; known: {', '.join(SEEDS)}")
 
 
 def _demo(clock: TenantClock) -> Tenant:
     tenant = Tenant("demo", "10000", "Example Corporation", clock)
-    sow_in = _Sower(tenant)
-    tenant.users["erp@example.com"] = User(sow_in.id("user"), "erp@example.com", "demo")
-    tenant.clients["demo-client"] = User(sow_in.id("client"), "demo-client", "demo-secret")
+    sow_in = Sower(tenant)
+    for name, secret, place in (("erp@example.com", "demo", "user"), ("viewer@example.com", "demo", "viewer")):
+        tenant.users[name] = User(sow_in.id(place), name, secret)
+    for name, secret, place in (
+        ("demo-client", "demo-secret", "client"),
+        ("viewer-client", "viewer-secret", "viewerClient"),
+    ):
+        tenant.clients[name] = User(sow_in.id(place), name, secret)
     with tenant.change():
         _demo_books(sow_in)
+        _item_books(sow_in)
+    tenant.entity_id, tenant.entity_name = sow_in.id("E1"), "E1"
+    second = _second_entity(tenant, sow_in.id("E2"))
+    tenant.entities[second.entity_id] = second
+    tenant.names.update({f"E2.{name}": key for name, key in second.names.items()})
     return tenant
 
 
-def _demo_books(sow_in: _Sower) -> None:
+def _demo_books(sow_in: Sower) -> None:
     tenant = sow_in.tenant
     gateway = sow_in.gateway("G1", "TestGateway")
     sow_in.gateway("G2", "RetiredGateway", active=False)
@@ -215,13 +74,13 @@ def _demo_books(sow_in: _Sower) -> None:
     card = sow_in.method("PMc", "CreditCard", a)
 
     sow_in.document(
-        "I1", INVOICE, "INV00000001", a, "100", items=(_ItemSeed("ii1", "60"), _ItemSeed("ii2", "40")), day=JANUARY
+        "I1", INVOICE, "INV00000001", a, "100", items=(ItemSeed("ii1", "60"), ItemSeed("ii2", "40")), day=JANUARY
     )
     i2 = sow_in.document("I2", INVOICE, "INV00000002", a, "50")
     sow_in.document("I3", INVOICE, "INV00000003", a, "25", status="Draft")
     i4 = sow_in.document("I4", INVOICE, "INV00000004", a, "45")
     sow_in.document(
-        "D1", DEBIT_MEMO, "DM00000001", a, "80", items=(_ItemSeed("di1", "70"), _ItemSeed("dt1", "10", "tax"))
+        "D1", DEBIT_MEMO, "DM00000001", a, "80", items=(ItemSeed("di1", "70"), ItemSeed("dt1", "10", "tax"))
     )
     sow_in.document("D2", DEBIT_MEMO, "DM00000002", a, "40", status="Draft")
     sow_in.document("D3", DEBIT_MEMO, "DM00000003", b, "30")
@@ -243,9 +102,77 @@ def _demo_books(sow_in: _Sower) -> None:
     sow_in.payment("P3", a, "20", date(2026, 2, 12), card, gateway=gateway)
 
 
+def _item_books(sow_in: Sower) -> None:
+    account = sow_in.account("Q", "A00000006", "Example Customer Q", "USD")
+    sow_in.method("PMq", "CreditCard", account)
+    items = (ItemSeed("iq1", "60"), ItemSeed("itq1", "10", "tax"), ItemSeed("iq2", "40"))
+    sow_in.document("IQ", INVOICE, "INV00000020", account, "110", items=items)
+    sow_in.document(
+        "DQ", DEBIT_MEMO, "DM00000020", account, "55", items=(ItemSeed("dq1", "50"), ItemSeed("dtq1", "5", "tax"))
+    )
+    lines = (ItemSeed("cq1", "50"), ItemSeed("ctq1", "10", "tax"))
+    sow_in.memo("CQ", "CM00000020", account, "60", date(2026, 2, 3), items=lines)
+
+
+def _second_entity(first: Tenant, entity_id: str) -> Tenant:
+    tenant = Tenant("demo-e2", first.tenant_id, first.title, first.clock)
+    tenant.entity_id, tenant.entity_name = entity_id, "E2"
+    # The same people under the same rules.
+    tenant.users, tenant.clients, tenant.settings = first.users, first.clients, first.settings
+    sow_in = Sower(tenant)
+    with tenant.change():
+        gateway = sow_in.gateway("G1", "TestGateway")
+        account = sow_in.account("A", "A00000001", "Example Customer A of E2", "USD")
+        check = sow_in.method("PMx", "Check")
+        card = sow_in.method("PMc", "CreditCard", account)
+        sow_in.document("I1", INVOICE, "INV00000001", account, "100")
+        sow_in.document("D1", DEBIT_MEMO, "DM00000001", account, "80")
+        paid = sow_in.document("D5", DEBIT_MEMO, "DM00000005", account, "50")
+        sow_in.memo("C1", "CM00000001", account, "60", date(2026, 2, 1))
+        sow_in.payment("P1", account, "50", date(2026, 2, 5), check, [Target(paid, Decimal(50))])
+        sow_in.payment("P3", account, "20", date(2026, 2, 12), card, gateway=gateway)
+    return tenant
+
+
+def _many(clock: TenantClock) -> Tenant:
+    tenant = _demo(clock)
+    tenant.seed = "many"
+    sow_in = Sower(tenant)
+    check = tenant.payment_methods[tenant.names["PMx"]]
+    with tenant.change():
+        account = sow_in.account("M", "A00000099", "Example Customer M", "USD")
+        invoice = sow_in.document("IM", INVOICE, "INV00000099", account, "100000")
+        for count in range(1, MANY_PAYMENTS + 1):
+            order = PaymentOrder(
+                by=tenant.names["user"],
+                type="External",
+                amount=Decimal(count % 9 + 1),
+                currency="USD",
+                day=JANUARY + timedelta(days=count % 30),
+                account=account,
+                method=check,
+                targets=[Target(invoice, Decimal(count % 9 + 1))] if count % 2 == 0 else [],
+                reference_id=f"M-{count:04d}",
+            )
+            made = create_payment(tenant, order)
+            made.created = made.updated = invoice.created + timedelta(minutes=count)
+            if count % 2 and count < 2 * MANY_REFUNDS:
+                _refund_of_many(tenant, made.id, made.amount)
+    return tenant
+
+
+def _refund_of_many(tenant: Tenant, payment_id: str, amount: Decimal) -> None:
+    payment = tenant.payments[payment_id]
+    order = RefundOrder(
+        by=tenant.names["user"], type="External", amount=amount, day=date(2026, 2, 15), method_type="Check"
+    )
+    made = refund_payment(tenant, payment, order)
+    made.created = made.updated = payment.created
+
+
 def _other(clock: TenantClock) -> Tenant:
     tenant = Tenant("other-tenant", "20000", "Other Corporation", clock)
-    sow_in = _Sower(tenant)
+    sow_in = Sower(tenant)
     tenant.users["other@example.com"] = User(sow_in.id("user"), "other@example.com", "demo")
     tenant.clients["other-client"] = User(sow_in.id("client"), "other-client", "other-secret")
     with tenant.change():

@@ -16,15 +16,20 @@ from aiohttp.streams import StreamReader
 from bridge.sandbox import control
 from bridge.sandbox.clock import TenantClock
 from bridge.sandbox.faults import EDGE, Fault, Faults
+from bridge.sandbox.gateway import verdict_of
 from bridge.sandbox.idempotency import LONGEST_KEY, Answer, IdempotencyStore
 from bridge.sandbox.ledger import Tenant
+from bridge.sandbox.orders import NONE, Orders
 from bridge.sandbox.recording import Recorded, Recording, as_utf8, soap_operation
+from bridge.sandbox.refusal import BUSINESS_RULE, Refusal
+from bridge.sandbox.rest.access import is_legacy, unauthenticated
 from bridge.sandbox.rest.errors import plain_answer, problem
-from bridge.sandbox.rest.face import RestFace, RestRequest
-from bridge.sandbox.seeds import SEEDS, sow
-from bridge.sandbox.sessions import Sessions
+from bridge.sandbox.rest.face import RestFace
+from bridge.sandbox.rest.routes import RestRequest
+from bridge.sandbox.seeds import BESIDE, SEEDS, sow
+from bridge.sandbox.sessions import Grant, Sessions
 from bridge.sandbox.soap.face import SoapFace
-from bridge.sandbox.soap.faults import LIMIT_TEXT, ServerFault, TypedFault, unexpected
+from bridge.sandbox.soap.faults import LIMIT_TEXT, ServerFault, unexpected
 
 SOAP_PATH = "/apps/services/a/"
 _LARGEST_BODY = 64 * 1024 * 1024
@@ -42,7 +47,7 @@ class Dropped(Exception):
 
 
 class Sandbox:
-    """A simulated Zuora host with the tenants of all seeds; `tenant` is the one this sandbox is about."""
+    """A simulated Zuora host with the tenant of a seed, `tenant`, and strangers beside it."""
 
     def __init__(self, seed: str = "demo") -> None:
         self.url = ""
@@ -55,7 +60,7 @@ class Sandbox:
         if seed not in SEEDS:
             raise ValueError(f"unknown seed {seed!r}; known: {', '.join(SEEDS)}")
         self.clock = TenantClock()
-        self.tenants = {name: sow(name, self.clock) for name in SEEDS}
+        self.tenants = {name: sow(name, self.clock) for name in BESIDE[seed]}
         self.tenant: Tenant = self.tenants[seed]
         self.sessions = Sessions(self.tenants)
         self.soap = SoapFace(self.sessions)
@@ -138,38 +143,28 @@ class Sandbox:
         if fault.kind == "rate_limited":
             retry = {"Retry-After": str(fault.retry_after)}
             if record.face == "soap":
-                answer = self._soap_answer(record, unexpected("REQUEST_EXCEEDED_LIMIT", LIMIT_TEXT, 429))
+                limit = Orders(fault=unexpected("REQUEST_EXCEEDED_LIMIT", LIMIT_TEXT, 429))
+                answer = self._soap_answer(record, limit)
                 return Answer(answer.status, {**answer.headers, **retry}, answer.body)
             return problem(70, fault.message or LIMIT_TEXT, record.headers, extra=retry)
         if record.face == "soap":
             return None
         if fault.kind == "expired_token":
-            return problem(11, "Authentication error", record.headers)
+            return unauthenticated(record.path, record.headers)
         return plain_answer(409, fault.message or "A request with this idempotency key is in progress.", record.headers)
 
     async def _soap(
         self, request: web.BaseRequest, record: Recorded, faults: list[Fault], fault: Fault | None
     ) -> Answer:
         await _delay_before(faults)
-        kind = fault.kind if fault is not None else ""
-        instead: TypedFault | ServerFault | None = None
-        if kind == "expired_session":
-            instead = unexpected("INVALID_SESSION", "invalid session")
-        elif kind == "error_500_before":
-            instead = ServerFault(fault.message if fault and fault.message else "unknown")
-        elif kind == "lock":
-            text = "Operation failed due to a lock competition, please retry later."
-            instead = unexpected("LOCK_COMPETITION", text)
-        return self._soap_answer(record, instead, decline=kind == "decline", host=request.host)
+        orders = _orders(fault)
+        if fault is not None and fault.kind == "error_500_before":
+            orders = Orders(fault=ServerFault(fault.message or "unknown"))
+        elif fault is not None and fault.kind == "expired_session":
+            orders = Orders(fault=unexpected("INVALID_SESSION", "invalid session"))
+        return self._soap_answer(record, orders, host=request.host)
 
-    def _soap_answer(
-        self,
-        record: Recorded,
-        instead: TypedFault | ServerFault | None = None,
-        *,
-        decline: bool = False,
-        host: str = "",
-    ) -> Answer:
+    def _soap_answer(self, record: Recorded, orders: Orders = NONE, *, host: str = "") -> Answer:
         if record.method != "POST":
             return Answer(405, {"Content-Type": "text/html"}, _HTML.format("405 Method Not Allowed").encode())
         version = record.path.partition("?")[0].removeprefix(SOAP_PATH).strip("/")
@@ -177,7 +172,7 @@ class Sandbox:
         asked = found[1] if found else "UTF-8"
         token = asked if asked.lower() == "utf-8" else "UTF-8"
         server_url = f"http://{host}{SOAP_PATH}{version}" if host else f"{self.url}{SOAP_PATH}{version}"
-        answer = self.soap.answer(record.body, version, server_url, token, fault=instead, decline=decline)
+        answer = self.soap.answer(record.body, version, server_url, token, orders=orders)
         media = "application/soap+xml" if answer.soap12 else "text/xml"
         headers = {
             "Content-Type": f"{media};charset={token}",
@@ -189,16 +184,21 @@ class Sandbox:
 
     def _error_500(self, record: Recorded, fault: Fault) -> Answer:
         if record.face == "soap":
-            return self._soap_answer(record, ServerFault(fault.message or "unknown"))
+            return self._soap_answer(record, Orders(fault=ServerFault(fault.message or "unknown")))
         return problem(fault.category or 60, fault.message or "Internal error", record.headers, status=500)
 
     async def _rest(
         self, request: web.BaseRequest, record: Recorded, faults: list[Fault], fault: Fault | None
     ) -> Answer:
         headers = record.headers
-        grant = self.sessions.by_bearer(headers.get("authorization", ""))
-        if grant is None:
-            return problem(11, "Authentication error", headers)
+        path = record.path.partition("?")[0]
+        if path == "/v1/connections":
+            return self.rest.connect(record.method, headers)
+        grant = self.rest.admit(path, headers)
+        if isinstance(grant, Answer):
+            return grant
+        if fault is not None and fault.kind == "expired_session":
+            return unauthenticated(path, headers)
         key = headers.get("idempotency-key") if record.method in ("POST", "PATCH") else None
         if key is not None:
             if not key or len(key) >= LONGEST_KEY:
@@ -222,23 +222,24 @@ class Sandbox:
             raise
         if key is not None:
             # Failures are stored too, unless the fault says that they came from in front of the store.
-            if fault is not None and fault.kind in ("error_500_before", "lock") and fault.stored is False:
+            if fault is not None and fault.kind in ("error_500_before", "lock", "refuse") and fault.stored is False:
                 self.keys.abandon(key)
             else:
                 self.keys.finish(key, keep)
         return answer
 
-    def _rest_answer(self, request: web.BaseRequest, record: Recorded, grant: Any, fault: Fault | None) -> Answer:
+    def _rest_answer(self, request: web.BaseRequest, record: Recorded, grant: Grant, fault: Fault | None) -> Answer:
         kind = fault.kind if fault is not None else ""
         headers = record.headers
         if fault is not None and kind == "error_500_before":
             return problem(fault.category or 61, fault.message or "Temporary error", headers, status=500)
-        if fault is not None and kind == "lock":
-            text = "Operation failed due to a lock competition, please retry later."
-            return problem(50, fault.message or text, headers)
+        if fault is not None and not is_legacy(record.path):
+            if kind == "lock":
+                return problem(50, fault.message or _LOCK_TEXT, headers)
+            if kind == "refuse":
+                return problem(fault.category or BUSINESS_RULE, fault.message or _REFUSED_TEXT, headers)
         if fault is not None and kind == "success_false_200":
-            text = "The operation was refused."
-            return problem(fault.category or 30, fault.message or text, headers, status=200)
+            return problem(fault.category or 30, fault.message or _REFUSED_TEXT, headers, status=200)
         asked = RestRequest(
             grant=grant,
             method=record.method,
@@ -247,7 +248,7 @@ class Sandbox:
             headers=headers,
             body=record.body,
             base_url=f"http://{request.host}",
-            decline=kind == "decline",
+            orders=_orders(fault),
         )
         return self.rest.answer(asked)
 
@@ -267,6 +268,23 @@ class Sandbox:
         await response.write(answer.body[: len(answer.body) // 2])
         _close(request, reset=False)
         return response
+
+
+_LOCK_TEXT = "Operation failed due to a lock competition, please retry later."
+_REFUSED_TEXT = "The operation was refused."
+
+
+def _orders(fault: Fault | None) -> Orders:
+    if fault is None:
+        return NONE
+    if fault.kind == "refuse":
+        refusal = Refusal(fault.category or BUSINESS_RULE, fault.message or _REFUSED_TEXT, soap=fault.code)
+        return Orders(refuse=refusal)
+    if fault.kind == "soap_fault":
+        return Orders(fault=unexpected(fault.code or "UNKNOWN_ERROR", fault.message or _REFUSED_TEXT))
+    if fault.kind == "lock":
+        return Orders(fault=unexpected("LOCK_COMPETITION", fault.message or _LOCK_TEXT))
+    return Orders(verdict=verdict_of(fault.kind))
 
 
 _KEY_TEXTS = {

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.sandbox.ledger import Tenant, User
@@ -22,7 +22,11 @@ class Grant:
     tenant: Tenant
     user: User
     until: datetime
-    entity: str = ""
+
+    def within(self, entity: str) -> "Grant | None":
+        """Return the same grant on the books of an entity, by id or name; nothing where there is none such."""
+        found = self.tenant.entity(entity) if entity else self.tenant
+        return replace(self, tenant=found) if found is not None else None
 
 
 class Sessions:
@@ -33,16 +37,20 @@ class Sessions:
         self._sessions: dict[str, Grant] = {}
         self._tokens: dict[str, Grant] = {}
 
-    def login(self, name: str, password: str, entity: str = "") -> str | None:
-        """Return a session for a user, or None when name and password do not match."""
+    def check(self, name: str, password: str) -> Grant | None:
+        """Return a grant for a user's name and password, or None when they do not match."""
         for tenant in self._tenants.values():
             user = tenant.users.get(name)
             if user is not None and hmac.compare_digest(user.secret.encode(), password.encode()):
-                session = base64.urlsafe_b64encode(secrets.token_bytes(48)).decode()
                 until = tenant.clock.now() + timedelta(seconds=tenant.settings.session_seconds)
-                self._sessions[session] = Grant(tenant, user, until, entity)
-                return session
+                return Grant(tenant, user, until)
         return None
+
+    def open(self, grant: Grant) -> str:
+        """Return a new session that stands for a grant: SOAP's SessionHeader and REST's ZSession alike."""
+        session = base64.urlsafe_b64encode(secrets.token_bytes(48)).decode()
+        self._sessions[session] = grant
+        return session
 
     def token(self, client_id: str, client_secret: str) -> tuple[str, Grant] | None:
         """Return a bearer token for an OAuth client, or None."""

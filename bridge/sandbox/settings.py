@@ -1,12 +1,15 @@
 """Tenant features that Zuora switches per tenant, as the control face can flip them.
 
-Must not hold business state: a seed resets it to these defaults.
+`POST /sandbox/settings` takes any of them under the camel case of their names here (`unapplyWhenCancel`) and answers
+all; `customFields` and `denied` are replaced as a whole. Must not hold business state: a seed resets it to these
+defaults.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
+from bridge.sandbox.custom import Fields, default_fields, wrong_fields
 from bridge.sandbox.money import Json
 
 
@@ -14,6 +17,8 @@ from bridge.sandbox.money import Json
 class Settings:
     """The switches; names on the wire are the camel case of the names here."""
 
+    # Without it no REST operation on payments, refunds and memos is there; SOAP goes on.
+    invoice_settlement: bool = True
     item_settlement: bool = True
     enhanced_write_off: bool = True
     # Zuora: Session and login: 15 minutes unless the tenant sets up to 8 hours.
@@ -22,9 +27,14 @@ class Settings:
     token_seconds: int = 3599
     # Zuora: Configure payment rules, "Unapply payment first when canceling it?"
     unapply_when_cancel: bool = True
-    # Nobody documents whether SOAP may cancel what REST made; both answers can be tried.
-    soap_cancels_debit_memo_payments: bool = True
+    # Nobody documents whether SOAP may change what REST made; both answers can be tried. A payment counts as REST's
+    # while it is applied to a debit memo, a refund when it is one of a credit memo.
+    soap_cancels_debit_memo_payments: bool = False
+    soap_updates_debit_memo_payments: bool = True
+    soap_refunds_debit_memo_payments: bool = False
     soap_cancels_credit_memo_refunds: bool = False
+    # The table of supported calls omits delete for Payment and Refund, their own pages have it (documents disagree).
+    soap_deletes: bool = True
     # Deprecated under Invoice Settlement (Zuora: Invoice Settlement API impacts); refused unless switched on.
     legacy_invoice_payments: bool = False
     # The REST page says that an external payment's date must be today; the UI lets one choose (documents disagree).
@@ -33,8 +43,16 @@ class Settings:
     # Answers 200 with success:false whatever Zuora-Version says, as tenants pinned below 2024-05-20 see.
     legacy_http_status: bool = False
     decline: bool = False
-    # Answers category 10 to every write, as a user without the permission gets.
+    # Answers category 10 to every REST write, as a user without the permission gets.
     deny_writes: bool = False
+    # Per user or OAuth client what it may not do, in the words of `permissions`.
+    denied: dict[str, list[str]] = field(
+        default_factory=lambda: {"viewer@example.com": ["writes"], "viewer-client": ["writes"]}
+    )
+    # Per object the custom fields and their types, in the words of `custom`.
+    custom_fields: dict[str, dict[str, str]] = field(default_factory=default_fields)
+    # How long a made object is missing from Object Query and from v1 lists; by key it is there at once.
+    visibility_seconds: int = 0
     # Zuora: Application rules: Proration is the default, FIFO the other.
     application_rule: str = "Proration"
     closed_before: str = "2026-01-01"
@@ -45,6 +63,10 @@ class Settings:
     def open_from(self) -> date:
         """Return the first day of the oldest open accounting period."""
         return date.fromisoformat(self.closed_before)
+
+    def custom(self, kind: str) -> Fields:
+        """Return the custom fields of an object type."""
+        return self.custom_fields.get(kind, {})
 
     def wire(self) -> dict[str, Json]:
         """Return all switches under their wire names."""
@@ -67,6 +89,10 @@ class Settings:
                 return "setting 'closedBefore' takes a date yyyy-mm-dd"
             if name == "applicationRule" and plain_value not in ("Proration", "FIFO"):
                 return "setting 'applicationRule' takes Proration or FIFO"
+            if name == "customFields" and wrong_fields(plain_value):
+                return wrong_fields(plain_value)
+            if name == "denied" and not _are_rules(plain_value):
+                return 'setting \'denied\' takes an object such as {"demo-client": ["Refund.create"]}'
             checked[known[name]] = plain_value
         for attribute, value in checked.items():
             setattr(self, attribute, value)
@@ -76,6 +102,12 @@ class Settings:
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.title() for word in rest)
+
+
+def _are_rules(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(rules, list) and all(isinstance(rule, str) for rule in rules) for rules in value.values()
+    )
 
 
 def _is_date(text: str) -> bool:

@@ -83,6 +83,7 @@ class Client:
         self.url = url
         self.names = names
         self.session = ""
+        self.oauth = ("demo-client", "demo-secret")
         self._token = ""
 
     def http(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
@@ -165,7 +166,8 @@ class Client:
     def token(self) -> str:
         """Get an OAuth token once."""
         if not self._token:
-            form = b"client_id=demo-client&client_secret=demo-secret&grant_type=client_credentials"
+            fields = {"client_id": self.oauth[0], "client_secret": self.oauth[1], "grant_type": "client_credentials"}
+            form = urllib.parse.urlencode(fields).encode()
             reply = self.http("POST", "/oauth/token", form, {"Content-Type": "application/x-www-form-urlencoded"})
             self._token = reply.json["access_token"]
         return self._token
@@ -178,6 +180,19 @@ class Client:
             sent["Content-Type"] = "application/json"
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self.http(method, path, body, {name: value for name, value in sent.items() if value})
+
+    def other(self, user: str = "", oauth: tuple[str, str] = ("demo-client", "demo-secret")) -> "Client":
+        """Another client of the same tenant."""
+        made = Client(self.url, self.names)
+        made.oauth = oauth
+        if user:
+            made.login(user)
+        return made
+
+    def query_objects(self, kind: str, *filters: str, **more: str) -> Reply:
+        """List by Object Query."""
+        pairs = [("filter[]", one) for one in filters] + list(more.items())
+        return self.rest("GET", f"/object-query/{kind}?{urllib.parse.urlencode(pairs)}")
 
     def soap_payment(self, **fields: str) -> dict[str, str]:
         """A valid external payment of account A; `None` is not sent."""

@@ -56,6 +56,36 @@ def test_faults_bite_before_or_after_the_key_is_used_up(
     assert made(client) == (0 if kind in ("error_500_before", "lock", "success_false_200") else 1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "first", "applied"),
+    [
+        ("drop_before", 0, 1),
+        ("drop_after", 0, 2),
+        ("truncated", 0, 2),
+        ("error_500_before", 500, 1),
+        ("error_500_after", 500, 2),
+        ("html_502", 502, 1),
+        ("rate_limited", 429, 1),
+        ("lock", 409, 1),
+        ("refuse", 400, 1),
+        ("expired_session", 401, 1),
+    ],
+)
+def test_faults_bite_the_operations_without_a_key_too(client: Client, kind: str, first: int, applied: int) -> None:
+    """An apply that was lost after its commit applies again when it is repeated."""
+    client.token()
+    order(client, kind, {"method": "PUT", "path": "/v1/payments/P-00000002/apply"})
+    given = {"invoices": [{"invoiceId": client.names["I1"], "amount": 10}]}
+    answers = []
+    for _ in range(2):
+        try:
+            answers.append(client.rest("PUT", "/v1/payments/P-00000002/apply", given).status)
+        except (http.client.HTTPException, ConnectionError):
+            answers.append(0)
+    assert answers == [first, 200]
+    assert client.find("invoices", "I1")["balance"] == str(100 - 10 * applied)
+
+
 def test_a_stored_500_can_be_chosen_either_way(client: Client) -> None:
     """A 500 of the edge is not stored; a 500 of Zuora after its commit may be."""
     client.token()

@@ -20,6 +20,7 @@ from bridge.sandbox.payments import (
     cancel_payment,
     create_payment,
     delete_payment,
+    transfer_payment,
     unapply_payment,
 )
 from bridge.sandbox.records import Payment
@@ -105,13 +106,24 @@ class Books(RuleBasedStateMachine):
     def refund(self, amount: Decimal, pick: int, memo: bool, release: bool, decline: bool) -> None:
         """Refund a payment, with or without unapplying, or a memo."""
         kind = "Electronic" if decline else "External"
-        order = RefundOrder(by="tester", type=kind, amount=amount, day=TODAY, method_type="Check", decline=decline)
+        order = RefundOrder(
+            by="tester", type=kind, amount=amount, day=TODAY, method_type="Check", verdict="decline" if decline else ""
+        )
         with self.attempt():
             if memo:
                 refund_memo(self.tenant, self.one(self.tenant.credit_memos, pick), order)
             elif payment := self.one(self.tenant.payments, pick):
                 assert isinstance(payment, Payment)
                 refund_payment(self.tenant, payment, order, spread(self.tenant, payment, amount) if release else ())
+
+    @rule(pick=PICK, name=st.sampled_from(["A", "B", "Q", "X", ""]))
+    def transfer(self, pick: int, name: str) -> None:
+        """Move a payment to another account, or to none."""
+        account = self.tenant.accounts[self.tenant.names[name]] if name else None
+        payment = self.one(self.tenant.payments, pick)
+        with self.attempt():
+            if payment:
+                transfer_payment(self.tenant, payment, account, "tester")
 
     @rule(pick=PICK, refund=st.booleans(), delete=st.booleans())
     def undo(self, pick: int, refund: bool, delete: bool) -> None:

@@ -203,10 +203,15 @@ def test_cancel_then_delete(client: Client) -> None:
 
 def test_update_changes_what_rest_may_change(client: Client) -> None:
     """Comment, reference of external payments, booking state and custom fields."""
-    given = {"comment": "c", "referenceId": "r", "financeInformation": {"transferredToAccounting": "Yes"}, "X__c": "y"}
+    given = {
+        "comment": "c",
+        "referenceId": "r",
+        "financeInformation": {"transferredToAccounting": "Yes"},
+        "Region__c": "y",
+    }
     assert client.rest("PUT", f"/v1/payments/{client.names['P1']}", given).status == 200
     found = client.find("payments", "P1")
-    assert (found["comment"], found["transferredToAccounting"], found["custom"]) == ("c", "Yes", {"X__c": "y"})
+    assert (found["comment"], found["transferredToAccounting"], found["custom"]) == ("c", "Yes", {"Region__c": "y"})
     assert len(client.rest("GET", "/object-query/payments?filter[]=referenceid.EQ:R").json["data"]) == 1
     assert client.rest("PUT", f"/v1/payments/{client.names['P3']}", {"referenceId": "r"}).category == 30
 

@@ -183,6 +183,7 @@ def test_a_single_transaction_is_all_or_nothing(client: Client) -> None:
 
 def test_canceling_an_external_payment_restores_what_it_settled(client: Client) -> None:
     """P1 and P2 canceled: I4 and D5 are owed again; a second cancel is ignored as no change."""
+    client.control("POST", "settings", {"soapCancelsDebitMemoPayments": True})
     rows = [{"Id": client.names[name], "Status": "Canceled"} for name in ("P1", "P2")]
     reply = client.write("update", "Payment", *rows, rows[0])
     assert reply.rows == [client.names["P1"], client.names["P2"], client.names["P1"]]
@@ -210,7 +211,7 @@ def test_tenant_rules_can_forbid_canceling(client: Client) -> None:
     """The payment rule, and the undocumented case of debit memo payments, can be switched."""
     client.control("POST", "settings", {"unapplyWhenCancel": False})
     assert client.write("update", "Payment", {"Id": client.names["P1"], "Status": "Canceled"}).rows == ["INVALID_VALUE"]
-    client.control("POST", "settings", {"unapplyWhenCancel": True, "soapCancelsDebitMemoPayments": False})
+    client.control("POST", "settings", {"unapplyWhenCancel": True})
     assert client.write("update", "Payment", {"Id": client.names["P2"], "Status": "Canceled"}).rows == ["INVALID_VALUE"]
 
 
@@ -352,6 +353,6 @@ def test_sessions_end_with_the_tenant_clock(client: Client) -> None:
 
 def test_an_unknown_operation_is_a_server_fault(client: Client, sandbox: SandboxThread) -> None:
     """The engine has no endpoint for it."""
-    reply = client.envelope('<a:subscribe xmlns:a="http://api.zuora.com/"/>')
+    reply = client.envelope('<a:rasdRequest xmlns:a="http://api.zuora.com/"/>')
     assert reply.fault[0] == "soapenv:Server"
     assert client.envelope("<getUserInfo/>", version="999.0").fault[0] == "fns:INVALID_VERSION"

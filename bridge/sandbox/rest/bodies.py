@@ -11,8 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from bridge.sandbox.custom import CustomValue, Fields, from_json, is_custom
 from bridge.sandbox.money import ZERO, fits, minor_units, plain
-from bridge.sandbox.refusal import INVALID_VALUE, MALFORMED_JSON, MISSING_FIELD, UNKNOWN_FIELD, Reasons, Refusal
+from bridge.sandbox.refusal import INVALID_VALUE, MALFORMED_JSON, MISSING_FIELD, Reasons, Refusal
 
 Kind = Literal["money", "text", "id", "date", "enum", "object", "list", "options", "flag", "currency", "off"]
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -47,8 +48,11 @@ def parse_json(raw: bytes, *, may_be_empty: bool = False) -> dict[str, Any]:
     return given
 
 
-def read_body(given: Mapping[str, Any], specs: Sequence[Spec], *, custom: bool = True) -> dict[str, Any]:
-    """Check a body against its specs; return what was really given (null and empty text are not)."""
+def read_body(given: Mapping[str, Any], specs: Sequence[Spec], *, custom: Fields | None = None) -> dict[str, Any]:
+    """Check a body against its specs and the object's custom fields; return what was really given.
+
+    Null and empty text are not given; only a custom field's null is kept, because it clears the field.
+    """
     wrong: list[Refusal] = []
     read = _read(given, specs, "", wrong, custom=custom)
     if wrong:
@@ -56,9 +60,9 @@ def read_body(given: Mapping[str, Any], specs: Sequence[Spec], *, custom: bool =
     return read
 
 
-def custom_fields(given: Mapping[str, Any]) -> dict[str, str | None]:
+def custom_fields(given: Mapping[str, Any]) -> dict[str, CustomValue]:
     """Return the custom and NetSuite fields of a body already read."""
-    return {name: value for name, value in given.items() if _is_custom(name)}
+    return {name: value for name, value in given.items() if is_custom(name)}
 
 
 def money(value: Decimal, currency: str, name: str) -> Decimal:
@@ -75,24 +79,18 @@ def _no_constant(text: str) -> None:
     raise ValueError(text)
 
 
-def _is_custom(name: str) -> bool:
-    return name.endswith(("__c", "__NS"))
-
-
 def _read(
-    given: Mapping[str, Any], specs: Sequence[Spec], where: str, wrong: list[Refusal], *, custom: bool
+    given: Mapping[str, Any], specs: Sequence[Spec], where: str, wrong: list[Refusal], *, custom: Fields | None = None
 ) -> dict[str, Any]:
     known = {spec.name: spec for spec in specs}
     read: dict[str, Any] = {}
     for name, value in given.items():
         spec = known.get(name)
         if spec is None:
-            if custom and _is_custom(name):
-                if value is not None and not isinstance(value, str):
-                    wrong.append(Refusal(INVALID_VALUE, f"The value of {name} must be a string."))
-                read[name] = value
-            else:
-                wrong.append(Refusal(UNKNOWN_FIELD, f"The field {where}{name} is not recognized."))
+            try:
+                read[name] = from_json(custom or {}, f"{where}{name}", value)
+            except Refusal as refusal:
+                wrong.append(refusal)
             continue
         if value is None or (value == "" and spec.kind in ("text", "enum")):
             continue
@@ -140,7 +138,7 @@ def _check(value: Any, spec: Spec, where: str, wrong: list[Refusal]) -> Any:
             problem = "must be an object of strings"
     elif spec.kind == "object":
         if isinstance(value, dict):
-            return _read(value, spec.fields, f"{name}.", wrong, custom=False)
+            return _read(value, spec.fields, f"{name}.", wrong)
         problem = "must be an object"
     elif spec.kind == "list":
         return _list(value, spec, name, wrong)
@@ -158,7 +156,7 @@ def _list(value: Any, spec: Spec, name: str, wrong: list[Refusal]) -> list[dict[
     rows = []
     for index, row in enumerate(value):
         if isinstance(row, dict):
-            rows.append(_read(row, spec.fields, f"{name}[{index}].", wrong, custom=False))
+            rows.append(_read(row, spec.fields, f"{name}[{index}].", wrong))
         else:
             wrong.append(Refusal(INVALID_VALUE, f"The value of {name}[{index}] must be an object."))
     return rows

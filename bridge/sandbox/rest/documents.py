@@ -50,7 +50,7 @@ _MEMO_TARGETS = (
 def apply_credit_memo(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[str, Json]:
     """Apply a credit memo; a repeat applies again."""
     memo = references.credit_memo(tenant, key)
-    body = read_body(given, _MEMO_TARGETS, custom=False)
+    body = read_body(given, _MEMO_TARGETS)
     targets = _targets(tenant, body, memo.currency)
     if not targets:
         raise Refusal(MISSING_FIELD, "At least one of invoices and debitMemos is required.")
@@ -61,7 +61,7 @@ def apply_credit_memo(tenant: Tenant, key: str, given: Mapping[str, Any], by: st
 def unapply_credit_memo(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[str, Json]:
     """Unapply a credit memo; an empty body means all of it."""
     memo = references.credit_memo(tenant, key)
-    body = read_body(given, _MEMO_TARGETS, custom=False)
+    body = read_body(given, _MEMO_TARGETS)
     targets = _targets(tenant, body, memo.currency)
     unapply_memo(tenant, memo, targets, body.get("effectiveDate", tenant.clock.today()), by)
     return shapes.credit_memo(tenant, memo)

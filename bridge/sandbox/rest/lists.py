@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.money import Json
-from bridge.sandbox.records import DEBIT_MEMO
+from bridge.sandbox.records import DEBIT_MEMO, Payment, Refund
 from bridge.sandbox.refusal import INVALID_PARAMETER, INVALID_VALUE, Refusal
 from bridge.sandbox.rest import shapes
 from bridge.sandbox.rest.errors import STRICT_PARAMETERS_SINCE, at_least
@@ -63,25 +63,40 @@ def answer_list(
     return answer
 
 
-def page_of_all(name: str, rows: Sequence[Json]) -> dict[str, Json]:
-    """Answer a list that is short by nature (parts, items)."""
+def all_rows(name: str, rows: Sequence[Json]) -> dict[str, Json]:
+    """Answer a list of parts or items as a whole; `cut` makes a page of it."""
     return {name: list(rows), "success": True}
+
+
+def cut(tenant: Tenant, whole: dict[str, Json], query: Sequence[tuple[str, str]], url: str) -> dict[str, Json]:
+    """Leave one page of a whole answer, with the address of the next."""
+    asked = dict(query)
+    page = _whole(asked.get("page", "1"), "page", 10**9)
+    size = _whole(asked.get("pageSize", str(tenant.settings.default_page)), "pageSize", _MOST)
+    name, rows = next((key, value) for key, value in whole.items() if isinstance(value, list))
+    start = (page - 1) * size
+    answer: dict[str, Json] = {name: rows[start : start + size]}
+    if start + size < len(rows):
+        answer["nextPage"] = f"{url}?page={page + 1}&pageSize={size}"
+    return answer | {"success": True}
 
 
 def _rows(tenant: Tenant, kind: str, wanted: Mapping[str, str]) -> list[dict[str, Json]]:
     if kind == "payments":
-        payments: Iterable[Any] = tenant.payments.values()
-        if "accountId" in wanted:
+        payments: Iterable[Payment] = tenant.payments.values()
+        if "accountId" in wanted and wanted["accountId"] != "null":
             payments = tenant.payments_by.get(("account", wanted["accountId"]), ())
-        return [shapes.payment(tenant, one) for one in payments]
+        return [shapes.payment(tenant, one) for one in payments if tenant.visible(one.created)]
     if kind == "refunds":
-        refunds: Iterable[Any] = tenant.refunds.values()
-        if "paymentId" in wanted:
+        refunds: Iterable[Refund] = tenant.refunds.values()
+        if "paymentId" in wanted and wanted["paymentId"] != "null":
             refunds = tenant.refunds_of.get(wanted["paymentId"], ())
-        return [shapes.refund(tenant, one) for one in refunds]
+        return [shapes.refund(tenant, one) for one in refunds if tenant.visible(one.created)]
     if kind == "credit-memos":
-        return [shapes.credit_memo(tenant, one) for one in tenant.credit_memos.values()]
-    return [shapes.debit_memo(tenant, one) for one in tenant.documents.values() if one.kind == DEBIT_MEMO]
+        memos = tenant.credit_memos.values()
+        return [shapes.credit_memo(tenant, one) for one in memos if tenant.visible(one.created)]
+    documents = [one for one in tenant.documents.values() if one.kind == DEBIT_MEMO]
+    return [shapes.debit_memo(tenant, one) for one in documents if tenant.visible(one.created)]
 
 
 def _same(actual: Json, text: str) -> bool:

@@ -1,12 +1,14 @@
 """REST operations on payments.
 
-Source: Zuora: Create a payment, Apply a payment, Unapply a payment, Cancel a payment, Delete a payment, Update a
-payment. Must not write HTTP.
+Source: Zuora: Create a payment, Apply a payment, Unapply a payment, Transfer a payment, Cancel a payment, Delete a
+payment, Update a payment. Must not write HTTP.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.sandbox import gateway as test_gateway
+from bridge.sandbox.gateway import Verdict
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.money import Json
 from bridge.sandbox.payments import (
@@ -16,10 +18,10 @@ from bridge.sandbox.payments import (
     cancel_payment,
     create_payment,
     delete_payment,
+    transfer_payment,
     unapply_payment,
 )
 from bridge.sandbox.records import Account
-from bridge.sandbox.refusal import EXTERNAL as EXTERNAL_SYSTEM
 from bridge.sandbox.refusal import MISSING_FIELD, Refusal, rule
 from bridge.sandbox.rest import references, shapes
 from bridge.sandbox.rest.bodies import Spec, custom_fields, money, read_body
@@ -68,13 +70,20 @@ _CREATE = (
     FINANCE,
     *(Spec(name, "off") for name in _FEATURES),
 )
+_TRANSFER = (Spec("accountId", "id", required=True),)
 _APPLY = (Spec("effectiveDate", "date"), INVOICES, DEBIT_MEMOS)
-_UPDATE = (Spec("comment"), Spec("referenceId", most=100), Spec("gatewayState"), FINANCE)
+_UPDATE = (
+    Spec("comment"),
+    Spec("referenceId", most=100),
+    Spec("gatewayState", "enum", choices=("NotSubmitted", "Submitted", "Settled", "FailedToSettle")),
+    FINANCE,
+    Spec("paymentScheduleKey", "off"),
+)
 
 
-def create(tenant: Tenant, given: Mapping[str, Any], by: str, *, decline: bool) -> dict[str, Json]:
-    """Create a payment; a declined one is kept, and answered with category 99."""
-    body = read_body(given, _CREATE)
+def create(tenant: Tenant, given: Mapping[str, Any], by: str, *, verdict: Verdict) -> dict[str, Json]:
+    """Create a payment; what an electronic one leaves behind when the gateway says no is `gateway`'s table."""
+    body = read_body(given, _CREATE, custom=tenant.settings.custom("Payment"))
     for name in _FEATURES:
         if name in body:
             raise rule(f"The feature for {name} is not enabled.")
@@ -94,7 +103,8 @@ def create(tenant: Tenant, given: Mapping[str, Any], by: str, *, decline: bool) 
         raise rule("The effectiveDate must be today.")
     if "number" in body and not tenant.settings.custom_payment_numbers:
         raise rule("Custom payment numbers are not enabled.")
-    finance = body.get("financeInformation", {})
+    finance, options = body.get("financeInformation", {}), body.get("gatewayOptions", {})
+    verdict = test_gateway.asked(tenant.settings.decline, verdict, options) if kind == ELECTRONIC else ""
     order = PaymentOrder(
         by=by,
         type=kind,
@@ -113,16 +123,17 @@ def create(tenant: Tenant, given: Mapping[str, Any], by: str, *, decline: bool) 
         soft_descriptor=body.get("softDescriptor"),
         soft_descriptor_phone=body.get("softDescriptorPhone"),
         accounting_code=finance.get("bankAccountAccountingCode"),
+        unapplied_code=finance.get("unappliedPaymentAccountingCode"),
         transferred=finance.get("transferredToAccounting", "No"),
         number=body.get("number"),
-        decline=decline or declines(body),
+        verdict=verdict,
+        gateway_options=options,
         custom=custom_fields(body),
     )
     if order.method is None and order.method_type is None:
         raise Refusal(MISSING_FIELD, "The required field paymentMethodId is missing; the account has no default.")
     payment = create_payment(tenant, order)
-    if payment.status == "Error":
-        raise Refusal(EXTERNAL_SYSTEM, str(payment.gateway_response))
+    test_gateway.answer_rest(verdict)
     return shapes.payment(tenant, payment)
 
 
@@ -135,17 +146,10 @@ def _method_id(body: Mapping[str, Any], account: Account | None) -> str | None:
     return account.payment_method_id if account else None
 
 
-def declines(body: Mapping[str, Any]) -> bool:
-    """Tell whether a gateway option asks the test gateway for a decline."""
-    return any(
-        name.lower() == "decline" and value.lower() != "false" for name, value in body.get("gatewayOptions", {}).items()
-    )
-
-
 def apply(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[str, Json]:
     """Apply unapplied money; a repeat applies again."""
     payment = references.payment(tenant, key)
-    body = read_body(given, _APPLY, custom=False)
+    body = read_body(given, _APPLY)
     targets = references.targets(tenant, body, payment.currency)
     if not targets:
         raise Refusal(MISSING_FIELD, "At least one of invoices and debitMemos is required.")
@@ -156,7 +160,7 @@ def apply(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[s
 def unapply(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[str, Json]:
     """Take back what is applied; an empty body means all of it."""
     payment = references.payment(tenant, key)
-    body = read_body(given, _APPLY, custom=False)
+    body = read_body(given, _APPLY)
     targets = references.targets(tenant, body, payment.currency)
     unapply_payment(tenant, payment, targets, body.get("effectiveDate", tenant.clock.today()), by)
     return shapes.payment(tenant, payment)
@@ -169,6 +173,16 @@ def cancel(tenant: Tenant, key: str, by: str) -> dict[str, Json]:
     return shapes.payment(tenant, payment)
 
 
+def transfer(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[str, Json]:
+    """Move an unapplied payment to another account; an empty accountId leaves it without one."""
+    payment = references.payment(tenant, key)
+    account: Account | None = None
+    if given != {"accountId": ""}:
+        account = references.account(tenant, read_body(given, _TRANSFER)["accountId"])
+    transfer_payment(tenant, payment, account, by)
+    return shapes.payment(tenant, payment)
+
+
 def delete(tenant: Tenant, key: str) -> dict[str, Json]:
     """Delete a canceled payment."""
     delete_payment(tenant, references.payment(tenant, key))
@@ -178,7 +192,9 @@ def delete(tenant: Tenant, key: str) -> dict[str, Json]:
 def update(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[str, Json]:
     """Change comment, reference (external only), booking state or custom fields."""
     payment = references.payment(tenant, key)
-    body = read_body(given, _UPDATE)
+    body = read_body(given, _UPDATE, custom=tenant.settings.custom("Payment"))
+    if "paymentScheduleKey" in body:
+        raise rule("The feature for paymentScheduleKey is not enabled.")
     if "referenceId" in body and payment.type == ELECTRONIC:
         raise rule("The referenceId of an Electronic payment cannot be changed.")
     finance = body.get("financeInformation", {})
@@ -186,6 +202,9 @@ def update(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[
         tenant.touch(payment)
         payment.comment = body.get("comment", payment.comment)
         payment.gateway_state = body.get("gatewayState", payment.gateway_state)
+        if payment.gateway_state == "Settled":
+            payment.settled = payment.settled or tenant.clock.now()
+        payment.unapplied_code = finance.get("unappliedPaymentAccountingCode", payment.unapplied_code)
         payment.accounting_code = finance.get("bankAccountAccountingCode", payment.accounting_code)
         payment.transferred = finance.get("transferredToAccounting", payment.transferred)
         payment.custom = {**payment.custom, **custom_fields(body)}

@@ -16,6 +16,7 @@ from bridge.sandbox.records import (
     Document,
     DocumentKind,
     Gateway,
+    Item,
     Payment,
     PaymentMethod,
     Refund,
@@ -134,12 +135,14 @@ def _target(tenant: Tenant, kind: DocumentKind, name: str, row: Mapping[str, Any
     number = row.get(f"{name}Number")
     if number is not None and number != found.number:
         raise rule(f"{name}Id and {name}Number name different documents.")
-    items = item_amounts(row.get("items", ()), (f"{name}ItemId", "taxItemId"), currency)
+    items = item_amounts(row.get("items", ()), (f"{name}ItemId", "taxItemId"), found.items, currency)
     return Target(found, money(row["amount"], currency, f"{name}s.amount"), items)
 
 
-def item_amounts(rows: Sequence[Mapping[str, Any]], names: Sequence[str], currency: str) -> dict[str, Decimal]:
-    """Read an items[] array into amounts per item; each row names exactly one item."""
+def item_amounts(
+    rows: Sequence[Mapping[str, Any]], names: tuple[str, str], items: Mapping[str, Item], currency: str
+) -> dict[str, Decimal]:
+    """Read an items[] array into amounts per item; each row names exactly one, a tax item by the second name."""
     read: dict[str, Decimal] = {}
     for row in rows:
         keys = [row[name] for name in names if name in row]
@@ -147,5 +150,8 @@ def item_amounts(rows: Sequence[Mapping[str, Any]], names: Sequence[str], curren
             raise Refusal(MISSING_FIELD, f"An item must have one of {' and '.join(names)}.")
         if keys[0] in read:
             raise Refusal(INVALID_VALUE, f"The item {keys[0]} is specified more than once.")
+        item = items.get(keys[0])
+        if item is not None and (item.kind == "tax") != (names[1] in row):
+            raise rule(f"The item {keys[0]} is {'a tax' if item.kind == 'tax' else 'no tax'} item; use another field.")
         read[keys[0]] = money(row["amount"], currency, "items.amount")
     return read

@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bridge.sandbox import gateway as test_gateway
+from bridge.sandbox.gateway import Verdict
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.money import Json
 from bridge.sandbox.payments import ELECTRONIC
@@ -21,11 +23,10 @@ from bridge.sandbox.refunds import (
     refund_payment,
     spread,
 )
-from bridge.sandbox.refusal import EXTERNAL as EXTERNAL_SYSTEM
 from bridge.sandbox.refusal import MISSING_FIELD, PERMISSION, Refusal, rule
 from bridge.sandbox.rest import references, shapes
 from bridge.sandbox.rest.bodies import Spec, custom_fields, money, read_body
-from bridge.sandbox.rest.payments import TRANSFERRED, declines
+from bridge.sandbox.rest.payments import TRANSFERRED
 from bridge.sandbox.rest.references import DEBIT_MEMOS, INVOICES
 
 METHOD_TYPES = (
@@ -85,23 +86,23 @@ _MEMO = (
 _UPDATE = (Spec("comment"), Spec("reasonCode", most=32), Spec("referenceId", most=100), _FINANCE)
 
 
-def of_payment(tenant: Tenant, key: str, given: Mapping[str, Any], by: str, *, decline: bool) -> dict[str, Json]:
+def of_payment(tenant: Tenant, key: str, given: Mapping[str, Any], by: str, *, verdict: Verdict) -> dict[str, Json]:
     """Refund the unapplied part of a payment."""
     payment = references.payment(tenant, key)
-    body = read_body(given, _PAYMENT)
+    body = read_body(given, _PAYMENT, custom=tenant.settings.custom("Refund"))
     amount = money(body["totalAmount"], payment.currency, "totalAmount")
-    order = _order(tenant, body, amount, by, decline=decline)
-    return _answer(tenant, refund_payment(tenant, payment, order))
+    order = _order(tenant, body, amount, by, verdict=verdict)
+    return _answer(tenant, refund_payment(tenant, payment, order), order.verdict)
 
 
 def of_payment_unapplying(
-    tenant: Tenant, key: str, given: Mapping[str, Any], by: str, *, decline: bool
+    tenant: Tenant, key: str, given: Mapping[str, Any], by: str, *, verdict: Verdict
 ) -> dict[str, Json]:
     """Unapply and refund in one go; only with the enhanced write-off permission."""
     if not tenant.settings.enhanced_write_off:
         raise Refusal(PERMISSION, "You do not have the permission to refund a payment with auto-unapplying.")
     payment = references.payment(tenant, key)
-    body = read_body(given, _UNAPPLY)
+    body = read_body(given, _UNAPPLY, custom=tenant.settings.custom("Refund"))
     if body.get("writeOff") or "writeOffOptions" in body:
         raise rule("Write-off during a refund is not enabled.")
     targets = references.targets(tenant, body, payment.currency)
@@ -112,21 +113,23 @@ def of_payment_unapplying(
     else:
         # Neither amount nor documents: everything is unapplied and refunded.
         amount = payment.unapplied + payment.applied
-    order = _order(tenant, body, amount, by, decline=decline)
-    return _answer(tenant, refund_payment(tenant, payment, order, targets or spread(tenant, payment, amount)))
+    order = _order(tenant, body, amount, by, verdict=verdict)
+    refund = refund_payment(tenant, payment, order, targets or spread(tenant, payment, amount))
+    return _answer(tenant, refund, order.verdict)
 
 
-def of_credit_memo(tenant: Tenant, key: str, given: Mapping[str, Any], by: str, *, decline: bool) -> dict[str, Json]:
+def of_credit_memo(tenant: Tenant, key: str, given: Mapping[str, Any], by: str, *, verdict: Verdict) -> dict[str, Json]:
     """Refund the unapplied part of a credit memo."""
     memo = references.credit_memo(tenant, key)
-    body = read_body(given, _MEMO)
+    body = read_body(given, _MEMO, custom=tenant.settings.custom("Refund"))
     amount = money(body["totalAmount"], memo.currency, "totalAmount")
-    items = references.item_amounts(body.get("items", ()), ("creditMemoItemId", "creditTaxItemId"), memo.currency)
+    names = ("creditMemoItemId", "creditTaxItemId")
+    items = references.item_amounts(body.get("items", ()), names, memo.items, memo.currency)
     if items and not tenant.settings.item_settlement:
         raise rule("Invoice Item Settlement is not enabled; items cannot be specified.")
     method, gateway = _memo_method(tenant, memo, body)
-    order = _order(tenant, body, amount, by, decline=decline, items=items, method=method, gateway=gateway)
-    return _answer(tenant, refund_memo(tenant, memo, order))
+    order = _order(tenant, body, amount, by, verdict=verdict, items=items, method=method, gateway=gateway)
+    return _answer(tenant, refund_memo(tenant, memo, order), order.verdict)
 
 
 def cancel(tenant: Tenant, key: str, by: str) -> dict[str, Json]:
@@ -145,7 +148,7 @@ def delete(tenant: Tenant, key: str) -> dict[str, Json]:
 def update(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[str, Json]:
     """Change comment, reason, reference (external only), booking state or custom fields."""
     refund = references.refund(tenant, key)
-    body = read_body(given, _UPDATE)
+    body = read_body(given, _UPDATE, custom=tenant.settings.custom("Refund"))
     if "referenceId" in body and refund.type == ELECTRONIC:
         raise rule("The referenceId of an Electronic refund cannot be changed.")
     finance = body.get("financeInformation", {})
@@ -154,6 +157,7 @@ def update(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dict[
         refund.comment = body.get("comment", refund.comment)
         refund.reason_code = body.get("reasonCode", refund.reason_code)
         refund.reference_id = body.get("referenceId", refund.reference_id)
+        refund.accounting_code = finance.get("bankAccountAccountingCode", refund.accounting_code)
         refund.transferred = finance.get("transferredToAccounting", refund.transferred)
         refund.custom = {**refund.custom, **custom_fields(body)}
         refund.updated, refund.updated_by = tenant.clock.now(), by
@@ -166,12 +170,12 @@ def _order(
     amount: Decimal,
     by: str,
     *,
-    decline: bool,
+    verdict: Verdict,
     items: Mapping[str, Decimal] | None = None,
     method: PaymentMethod | None = None,
     gateway: Gateway | None = None,
 ) -> RefundOrder:
-    finance = body.get("financeInformation", {})
+    finance, options = body.get("financeInformation", {}), body.get("gatewayOptions", {})
     if "customRates" in body:
         raise rule("The feature for customRates is not enabled.")
     return RefundOrder(
@@ -190,7 +194,8 @@ def _order(
         soft_descriptor_phone=body.get("softDescriptorPhone"),
         accounting_code=finance.get("bankAccountAccountingCode"),
         transferred=finance.get("transferredToAccounting", "No"),
-        decline=decline or declines(body),
+        verdict=test_gateway.asked(tenant.settings.decline, verdict, options) if body["type"] == ELECTRONIC else "",
+        gateway_options=options,
         memo_items=items or {},
         custom=custom_fields(body),
     )
@@ -228,7 +233,6 @@ def _memo_method(
     return references.method(tenant, body["paymentMethodId"]), gateway
 
 
-def _answer(tenant: Tenant, refund: Refund) -> dict[str, Json]:
-    if refund.status == "Error":
-        raise Refusal(EXTERNAL_SYSTEM, str(refund.gateway_response))
+def _answer(tenant: Tenant, refund: Refund, verdict: Verdict) -> dict[str, Json]:
+    test_gateway.answer_rest(verdict)
     return shapes.refund(tenant, refund)

@@ -4,7 +4,7 @@ Source: Zuora: API reference (Retrieve a payment, Retrieve a refund, ...). Times
 change anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -67,7 +67,7 @@ def payment(tenant: Tenant, one: Payment) -> dict[str, Json]:
         "financeInformation": {
             "bankAccountAccountingCode": one.accounting_code,
             "transferredToAccounting": one.transferred,
-            "unappliedPaymentAccountingCode": None,
+            "unappliedPaymentAccountingCode": one.unapplied_code,
         },
         **_movement(one),
         **stamps(one),
@@ -180,11 +180,43 @@ def invoice(tenant: Tenant, one: Document) -> dict[str, Json]:
 
 
 def document_items(one: Document) -> list[Json]:
-    """Write a document's items; taxes are listed beside the items they belong to."""
+    """Write a document's items, the taxes inside the items they were charged on."""
     return [
-        {"id": item.id, "itemName": item.name, "itemType": item.kind, "amount": item.amount, "balance": item.open}
+        {
+            "id": item.id,
+            "skuName": item.name,
+            "amount": item.amount,
+            "balance": item.open,
+            "beAppliedAmount": item.amount - item.open,
+            "taxationItems": _taxation_items(one.items, item.id, "balance"),
+        }
         for item in one.items.values()
+        if item.kind == "item"
     ]
+
+
+def memo_items(one: CreditMemo) -> list[Json]:
+    """Write a credit memo's items, the taxes inside the items they were charged on."""
+    return [
+        {
+            "id": item.id,
+            "skuName": item.name,
+            "amount": item.amount,
+            "unappliedAmount": item.open,
+            "taxationItems": _taxation_items(one.items, item.id, "unappliedAmount"),
+        }
+        for item in one.items.values()
+        if item.kind == "item"
+    ]
+
+
+def _taxation_items(items: Mapping[str, Item], parent: str, left: str) -> dict[str, Json]:
+    rows: list[Json] = [
+        {"id": item.id, "name": item.name, "taxAmount": item.amount, left: item.open}
+        for item in items.values()
+        if item.parent == parent
+    ]
+    return {"data": rows}
 
 
 def parts(one: Payment | CreditMemo) -> list[Json]:
@@ -256,7 +288,7 @@ def _movement(one: Movement) -> dict[str, Json]:
         "gatewayState": one.gateway_state,
         "markedForSubmissionOn": moment(one.submitted),
         "submittedOn": moment(one.submitted),
-        "settledOn": None,
+        "settledOn": moment(one.settled),
         "cancelledOn": moment(one.cancelled),
         "referenceId": one.reference_id,
         "softDescriptor": one.soft_descriptor,

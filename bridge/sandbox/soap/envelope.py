@@ -13,9 +13,10 @@ from typing import TypeAlias
 from lxml import etree
 
 from bridge.sandbox.clock import ZONE
+from bridge.sandbox.custom import CustomValue, Fields, from_text, is_custom
 from bridge.sandbox.refusal import INVALID_VALUE, Refusal
 from bridge.sandbox.soap.faults import ServerFault, TypedFault
-from bridge.sandbox.soap.schema import CHILD_FIELDS, CONTAINER_CHILDREN, DATES_SINCE, SCHEMA, Field, is_custom
+from bridge.sandbox.soap.schema import CHILD_FIELDS, CONTAINER_CHILDREN, DATES_SINCE, SCHEMA, Field
 
 ENVELOPE_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 ENVELOPE_12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -29,11 +30,15 @@ Value: TypeAlias = "str | Decimal | date | Refusal | list[ZObject] | None"
 
 @dataclass
 class ZObject:
-    """One object of a request: its type and what was really given (nil and empty mean not given)."""
+    """One object of a request: its type and what was really given (nil and empty mean not given).
+
+    `longest` are the lengths that the door it came by allows where SOAP allows others.
+    """
 
     type: str
     fields: dict[str, Value]
     to_null: list[str] = field(default_factory=list)
+    longest: Mapping[str, int] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         """Return a string or id field."""
@@ -55,9 +60,18 @@ class ZObject:
         value = self._value(name)
         return value if isinstance(value, list) else []
 
-    def custom(self) -> dict[str, str | None]:
-        """Return the custom and NetSuite fields."""
-        return {name: value for name, value in self.fields.items() if is_custom(name) and isinstance(value, str)}
+    def custom(self, known: Fields) -> dict[str, CustomValue]:
+        """Return the custom and NetSuite fields the tenant has; others are ignored like any unknown element."""
+        return {
+            name: from_text(known, name, value)
+            for name, value in self.fields.items()
+            if name in known and isinstance(value, str)
+        }
+
+    def gateway_options(self) -> dict[str, str]:
+        """Return the gateway options by name."""
+        rows = self.children("GatewayOptionData")
+        return {row.text("name") or "": row.text("value") or "" for row in rows if row.text("name")}
 
     def _value(self, name: str) -> Value:
         value = self.fields.get(name)
@@ -155,9 +169,14 @@ def _zobject(element: etree._Element, version: int) -> ZObject:
 
 def _read_fields(element: etree._Element, kind: str, known: Mapping[str, Field], version: int) -> ZObject:
     read = ZObject(kind, {})
+    after_id = False
     for child in element:
         name = _local(child)
+        after_id = after_id or name == "Id"
         if name == "fieldsToNull":
+            # The one order within an object that the engine holds.
+            if after_id:
+                raise ServerFault("Unexpected subelement fieldsToNull")
             if child.text:
                 read.to_null.append(child.text.strip())
             continue

@@ -4,22 +4,22 @@ Source: Zuora: SOAP API calls. Must not know HTTP: it gets bytes and gives back 
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.sandbox.ledger import InvariantBroken, Tenant
-from bridge.sandbox.refusal import INVALID_VALUE, Refusal
+from bridge.sandbox.orders import NONE, Orders
 from bridge.sandbox.sessions import Grant, Sessions
-from bridge.sandbox.soap import answers, others, payments, refunds, zoql
-from bridge.sandbox.soap.answers import Saved
-from bridge.sandbox.soap.envelope import Request, ZObject, arguments, read_request, zobjects
+from bridge.sandbox.soap import answers, billing, zoql
+from bridge.sandbox.soap.envelope import Request, arguments, read_request, zobjects
 from bridge.sandbox.soap.faults import ServerFault, TypedFault, unexpected
 from bridge.sandbox.soap.rows import Row
-from bridge.sandbox.soap.schema import NEWEST, SCHEMA
+from bridge.sandbox.soap.schema import NEWEST
+from bridge.sandbox.soap.writes import delete_objects, write_objects
 
-MOST_OBJECTS = 50
 MOST_ROWS = 2000
+OLD_PAGES = 5
 LOCATOR_LIFE = timedelta(minutes=15)
 
 
@@ -54,19 +54,17 @@ class SoapFace:
         version: str,
         server_url: str,
         token: str,
-        *,
-        fault: TypedFault | ServerFault | None = None,
-        decline: bool = False,
+        orders: Orders = NONE,
     ) -> SoapAnswer:
-        """Answer one envelope; `fault` answers instead of doing anything."""
+        """Answer one envelope."""
         soap12, number = False, NEWEST
         try:
             request = read_request(raw)
             soap12 = request.soap12
             number = _version(version)
-            if fault is not None:
-                raise fault
-            inner = self._dispatch(request, number, server_url, decline=decline)
+            if orders.fault is not None:
+                raise orders.fault
+            inner = self._dispatch(request, number, server_url, orders)
         except (TypedFault, ServerFault) as problem:
             status = problem.status if isinstance(problem, TypedFault) else 500
             body = answers.fault(problem, soap12=soap12, version=number)
@@ -76,11 +74,12 @@ class SoapFace:
             return SoapAnswer(500, answers.envelope(body, soap12=soap12, token=token), soap12)
         return SoapAnswer(200, answers.envelope(inner, soap12=soap12, token=token), soap12)
 
-    def _dispatch(self, request: Request, version: int, server_url: str, *, decline: bool) -> str:
+    def _dispatch(self, request: Request, version: int, server_url: str, orders: Orders) -> str:
         operation = request.operation
         if operation == "login":
             return self._login(request, server_url)
-        if operation not in ("getUserInfo", "create", "update", "delete", "query", "queryMore"):
+        known = ("getUserInfo", "create", "update", "delete", "query", "queryMore", *billing.OPERATIONS)
+        if operation not in known:
             raise ServerFault(f"The endpoint reference (EPR) for the Operation not found is {operation}")
         grant = self._sessions.by_session(request.session)
         if grant is None:
@@ -92,9 +91,13 @@ class SoapFace:
         if operation == "queryMore":
             return self._query_more(request, grant.tenant, version)
         if operation == "delete":
-            return answers.delete_response(delete_objects(grant.tenant, *_deletions(request), version), version)
+            kind, ids = _deletions(request)
+            return answers.delete_response(delete_objects(grant, kind, ids, version, orders=orders), version)
+        if operation in billing.OPERATIONS:
+            return billing.answer_soap(grant.tenant, request)
         objects = zobjects(request, version)
-        results = write_objects(grant, operation, objects, version, single=request.single_transaction, decline=decline)
+        single = request.single_transaction
+        results = write_objects(grant, operation, objects, version, single=single, orders=orders)
         return answers.save_response(operation, results, version)
 
     def _login(self, request: Request, server_url: str) -> str:
@@ -108,19 +111,23 @@ class SoapFace:
             given[name] = text
         if "entityId" in given and "entityName" in given:
             raise TypedFault("LoginFault", "INVALID_VALUE", "Only one of entityId and entityName can be specified.")
-        entity = given.get("entityId") or given.get("entityName") or ""
-        session = self._sessions.login(given.get("username", "").strip(), given.get("password", ""), entity)
-        if session is None:
+        grant = self._sessions.check(given.get("username", "").strip(), given.get("password", ""))
+        if grant is None:
             message = "Invalid login. User name and password do not match."
             raise TypedFault("LoginFault", "INVALID_VALUE", message)
-        return answers.login_response(session, server_url)
+        entity = given.get("entityId") or given.get("entityName") or ""
+        inside = grant.within(entity)
+        if inside is None:
+            raise TypedFault("LoginFault", "INVALID_VALUE", f"The entity {entity} is invalid.")
+        return answers.login_response(self._sessions.open(inside), server_url)
 
     def _query(self, request: Request, tenant: Tenant, version: int) -> str:
         text = next((value for name, value in arguments(request) if name == "queryString"), "")
-        query = zoql.parse(text, version, case_sensitive=request.case_sensitive)
+        fields = tenant.settings.custom_fields
+        query = zoql.parse(text, version, custom=fields, case_sensitive=request.case_sensitive)
         rows = zoql.run(tenant, query)
         locator = ""
-        size = page_size(request.batch_size)
+        size = page_size(request.batch_size, version)
         if len(rows) > size:
             locator = self.remember(query, rows, tenant.clock.now())
         return _page("query", query, rows, 0, size, locator, version)
@@ -128,7 +135,9 @@ class SoapFace:
     def _query_more(self, request: Request, tenant: Tenant, version: int) -> str:
         text = next((value for name, value in arguments(request) if name == "queryLocator"), "").strip()
         cursor, locator, offset = self.cursor(text, tenant)
-        return _page("queryMore", cursor.query, cursor.rows, offset, page_size(request.batch_size), locator, version)
+        return _page(
+            "queryMore", cursor.query, cursor.rows, offset, page_size(request.batch_size, version), locator, version
+        )
 
     def remember(self, query: zoql.Query, rows: list[Row], now: datetime) -> str:
         """Keep a query's rows for further pages; return the locator's fixed part."""
@@ -149,79 +158,10 @@ class SoapFace:
         return cursor, locator, int(offset)
 
 
-def page_size(batch_size: int) -> int:
-    """Return rows per page: 0 and everything above 2000 mean 2000 (Zuora: QueryOptions)."""
-    return batch_size if 0 < batch_size <= MOST_ROWS else MOST_ROWS
-
-
-def write_objects(
-    grant: Grant, operation: str, objects: Sequence[ZObject], version: int, *, single: bool, decline: bool
-) -> list[Saved]:
-    """Create or update each object in its own transaction, or all in one where the caller asked for that."""
-    if len(objects) > MOST_OBJECTS:
-        raise unexpected("MAX_RECORDS_EXCEEDED", f"The number of objects must not be more than {MOST_OBJECTS}.")
-    if len({one.type for one in objects}) > 1:
-        raise TypedFault("InvalidTypeFault", "INVALID_TYPE", "All objects of a call must be of the same type.")
-    write = _WRITERS.get((operation, objects[0].type)) if objects else None
-    if objects and write is None:
-        raise TypedFault("InvalidTypeFault", "INVALID_TYPE", f"invalid type for {operation}: {objects[0].type}")
-    if write is None:
-        return []
-    results: list[Saved] = []
-    try:
-        with grant.tenant.change():
-            for one in objects:
-                results.append(_save(grant, write, one, version, decline=decline))
-                if single and results[-1].refusal:
-                    _roll_back()
-    except _RolledBackError:
-        undone = Saved(refusal=Refusal(INVALID_VALUE, "The transaction was rolled back.", soap="TRANSACTION_FAILED"))
-        failed = len(results) - 1
-        return [results[failed] if index == failed else undone for index in range(len(objects))]
-    return results
-
-
-class _RolledBackError(Exception):
-    """Undoes the other objects of a single transaction."""
-
-
-def _roll_back() -> None:
-    raise _RolledBackError
-
-
-def _save(grant: Grant, write: "Writer", one: ZObject, version: int, *, decline: bool) -> Saved:
-    try:
-        with grant.tenant.change():
-            return Saved(id=write(grant, one, version, decline))
-    except Refusal as refusal:
-        return Saved(refusal=refusal)
-
-
-def delete_objects(tenant: Tenant, kind: str, ids: Sequence[str], version: int) -> list[Saved]:
-    """Delete objects one by one."""
-    if len(ids) > MOST_OBJECTS:
-        raise unexpected("MAX_RECORDS_EXCEEDED", f"The number of ids must not be more than {MOST_OBJECTS}.")
-    # Zuora: Payment: delete is not there up to WSDL 30.
-    if kind not in SCHEMA or (kind == "Payment" and version <= 30):
-        raise TypedFault("InvalidTypeFault", "INVALID_TYPE", f"invalid type: {kind}")
-    results = []
-    for key in ids:
-        try:
-            with tenant.change():
-                _delete(tenant, kind, key)
-            results.append(Saved(id=key))
-        except Refusal as refusal:
-            results.append(Saved(id=key, refusal=refusal))
-    return results
-
-
-def _delete(tenant: Tenant, kind: str, key: str) -> None:
-    if kind == "Payment":
-        payments.delete(tenant, key)
-    elif kind == "Refund":
-        refunds.delete(tenant, key)
-    else:
-        raise payments.invalid(f"The {kind} cannot be deleted.", "CANNOT_DELETE")
+def page_size(batch_size: int, version: int) -> int:
+    """Return rows per page: 0 and everything above 2000 mean 2000, up to WSDL 5 it is 100 (Zuora: query, queryMore)."""
+    most = MOST_ROWS if version > OLD_PAGES else 100
+    return batch_size if 0 < batch_size <= most else most
 
 
 def _deletions(request: Request) -> tuple[str, list[str]]:
@@ -262,18 +202,3 @@ def _version(text: str) -> int:
     if not major.isdigit() or (minor and not minor.isdigit()) or not 1 <= int(major) <= NEWEST:
         raise unexpected("INVALID_VERSION", f"invalid version: {text[:20]}")
     return int(major)
-
-
-Writer = Callable[[Grant, ZObject, int, bool], str]
-
-_WRITERS: dict[tuple[str, str], Writer] = {
-    ("create", "Payment"): lambda who, one, version, decline: payments.create(
-        who.tenant, one, version, who.user.id, decline=decline
-    ),
-    ("update", "Payment"): lambda who, one, _, __: payments.update(who.tenant, one, who.user.id),
-    ("create", "Refund"): lambda who, one, _, decline: refunds.create(who.tenant, one, who.user.id, decline=decline),
-    ("update", "Refund"): lambda who, one, _, __: refunds.update(who.tenant, one, who.user.id),
-    ("create", "Account"): lambda who, one, _, __: others.create_account(who.tenant, one, who.user.id),
-    ("update", "Account"): lambda who, one, _, __: others.update_account(who.tenant, one, who.user.id),
-    ("create", "InvoicePayment"): lambda who, one, _, __: others.create_invoice_payment(who.tenant, one, who.user.id),
-}

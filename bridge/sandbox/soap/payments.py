@@ -5,8 +5,12 @@ Source: Zuora: Payment (SOAP API object), Apply payments to an invoice (streamli
 
 from decimal import Decimal
 
+from bridge.sandbox import gateway as test_gateway
+from bridge.sandbox import permissions
+from bridge.sandbox.custom import CustomValue, Fields
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.money import ZERO, fits, plain, total
+from bridge.sandbox.orders import Orders
 from bridge.sandbox.payments import (
     ELECTRONIC,
     EXTERNAL,
@@ -17,14 +21,17 @@ from bridge.sandbox.payments import (
 )
 from bridge.sandbox.records import DEBIT_MEMO, Account, Document, Gateway, Payment
 from bridge.sandbox.refusal import INVALID_VALUE, MISSING_FIELD, Refusal
+from bridge.sandbox.sessions import Grant
 from bridge.sandbox.settlement import Target, check_distinct
 from bridge.sandbox.soap.envelope import ZObject
+from bridge.sandbox.soap.schema import SCHEMA
 
 _LENGTHS = {
     "AccountingCode": 100,
     "AuthTransactionId": 50,
     "Comment": 255,
     "GatewayOrderId": 70,
+    "InvoiceNumber": 255,
     "ReferenceId": 60,
     "SoftDescriptor": 35,
     "SoftDescriptorPhone": 20,
@@ -42,8 +49,9 @@ def invalid(message: str, code: str = "INVALID_VALUE") -> Refusal:
     return Refusal(INVALID_VALUE, message, soap=code)
 
 
-def create(tenant: Tenant, given: ZObject, version: int, by: str, *, decline: bool) -> str:
+def create(grant: Grant, given: ZObject, version: int, orders: Orders) -> str:
     """Create a payment; return its id, also when the gateway declined it."""
+    tenant = grant.tenant
     kind = _required(given, "Type")
     if kind not in (ELECTRONIC, EXTERNAL):
         raise invalid(f"The payment type {kind} is invalid.")
@@ -68,8 +76,9 @@ def create(tenant: Tenant, given: ZObject, version: int, by: str, *, decline: bo
     currency = given.text("Currency") or account.currency
     check_lengths(given, _LENGTHS)
     targets = _targets(tenant, given, amount, account)
+    options = given.gateway_options()
     order = PaymentOrder(
-        by=by,
+        by=grant.user.id,
         type=kind,
         amount=amount,
         currency=currency,
@@ -85,15 +94,22 @@ def create(tenant: Tenant, given: ZObject, version: int, by: str, *, decline: bo
         soft_descriptor=given.text("SoftDescriptor"),
         soft_descriptor_phone=given.text("SoftDescriptorPhone"),
         accounting_code=given.text("AccountingCode"),
-        decline=decline or declines(given),
-        custom=given.custom(),
+        verdict=test_gateway.asked(tenant.settings.decline, orders.verdict, options),
+        gateway_options=options,
+        custom=given.custom(tenant.settings.custom("Payment")),
     )
     return create_payment(tenant, order).id
 
 
-def update(tenant: Tenant, given: ZObject, by: str) -> str:
+def update(grant: Grant, given: ZObject) -> str:
     """Change status, booking state, accounting code or custom fields; everything else is ignored."""
+    tenant, by = grant.tenant, grant.user.id
     payment = _existing(tenant, given.text("Id"), "update")
+    on_debit_memo = any(part.kind == DEBIT_MEMO for part in payment.parts.values())
+    if on_debit_memo and not tenant.settings.soap_updates_debit_memo_payments:
+        raise invalid("The payment is applied to debit memos and cannot be updated with this call.")
+    known = tenant.settings.custom("Payment")
+    changed = {**given.custom(known), **nulled(given, known)}
     status = given.text("Status")
     transferred = given.text("TransferredToAccounting")
     if transferred is not None and transferred not in TRANSFERRED:
@@ -102,16 +118,16 @@ def update(tenant: Tenant, given: ZObject, by: str) -> str:
         wanted = "Voided" if payment.type == ELECTRONIC else "Canceled"
         if status != wanted:
             raise invalid(f"The status of an {payment.type} payment can only be changed to {wanted}.")
-        if any(part.kind == DEBIT_MEMO for part in payment.parts.values()) and (
-            not tenant.settings.soap_cancels_debit_memo_payments
-        ):
+        permissions.require(tenant, grant.user, "Payment.cancel")
+        if on_debit_memo and not tenant.settings.soap_cancels_debit_memo_payments:
             raise invalid("The payment is applied to debit memos and cannot be canceled with this call.")
         cancel_payment(tenant, payment, by, status)
     with tenant.change():
         tenant.touch(payment)
-        payment.accounting_code = given.text("AccountingCode") or payment.accounting_code
+        cleared = None if "AccountingCode" in given.to_null else payment.accounting_code
+        payment.accounting_code = given.text("AccountingCode") or cleared
         payment.transferred = transferred or payment.transferred
-        payment.custom = {**payment.custom, **given.custom(), **dict.fromkeys(given.to_null)}
+        payment.custom = {**payment.custom, **changed}
         payment.updated, payment.updated_by = tenant.clock.now(), by
     return payment.id
 
@@ -136,7 +152,8 @@ def positive(given: ZObject, name: str, currency: str) -> Decimal | None:
 
 def check_lengths(given: ZObject, lengths: dict[str, int]) -> None:
     """Refuse strings longer than the field table allows."""
-    for name, most in lengths.items():
+    for name, soap_most in lengths.items():
+        most = given.longest.get(name, soap_most)
         if len(given.text(name) or "") > most:
             raise invalid(f"The length of {name} must not be more than {most} characters.")
 
@@ -153,12 +170,12 @@ def gateway(tenant: Tenant, given: ZObject, account: Account) -> Gateway:
     return found
 
 
-def declines(given: ZObject) -> bool:
-    """Tell whether a gateway option asks the test gateway for a decline."""
-    return any(
-        (option.text("name") or "").lower() == "decline" and (option.text("value") or "").lower() != "false"
-        for option in given.children("GatewayOptionData")
-    )
+def nulled(given: ZObject, known: Fields) -> dict[str, CustomValue]:
+    """Return the custom fields to clear; other fields that SOAP cannot update are ignored, unknown ones refused."""
+    for name in given.to_null:
+        if name not in known and name not in SCHEMA[given.type]:
+            raise invalid(f"invalid field: {given.type}.{name}", "INVALID_FIELD")
+    return {name: None for name in given.to_null if name in known}
 
 
 def _required(given: ZObject, name: str) -> str:

@@ -6,14 +6,18 @@ one go, and credit memos and credit balances are out of reach. Must not write XM
 
 from decimal import Decimal
 
+from bridge.sandbox import gateway as test_gateway
+from bridge.sandbox import permissions
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.money import plain, total
+from bridge.sandbox.orders import Orders
 from bridge.sandbox.payments import ELECTRONIC, EXTERNAL, everything
 from bridge.sandbox.records import DEBIT_MEMO, Payment, Refund
-from bridge.sandbox.refunds import RefundOrder, cancel_refund, delete_refund, refund_payment
+from bridge.sandbox.refunds import DEFAULT_REASON, RefundOrder, cancel_refund, delete_refund, refund_payment
+from bridge.sandbox.sessions import Grant
 from bridge.sandbox.settlement import Target
 from bridge.sandbox.soap.envelope import ZObject
-from bridge.sandbox.soap.payments import TRANSFERRED, check_lengths, declines, invalid, missing, positive
+from bridge.sandbox.soap.payments import TRANSFERRED, check_lengths, invalid, missing, nulled, positive
 
 METHOD_TYPES = (
     *("ACH", "Cash", "Check", "CreditCard", "Other", "PayPal", "WireTransfer", "DebitCard"),
@@ -22,8 +26,9 @@ METHOD_TYPES = (
 _LENGTHS = {"Comment": 255, "ReasonCode": 32, "SoftDescriptor": 35, "SoftDescriptorPhone": 20}
 
 
-def create(tenant: Tenant, given: ZObject, by: str, *, decline: bool) -> str:
+def create(grant: Grant, given: ZObject, orders: Orders) -> str:
     """Create a refund of a payment; return its id, also when the gateway declined it."""
+    tenant = grant.tenant
     kind = given.text("Type")
     if kind is None:
         raise missing("Type")
@@ -48,8 +53,9 @@ def create(tenant: Tenant, given: ZObject, by: str, *, decline: bool) -> str:
         raise invalid(f"The method type {method_type} is invalid.")
     check_lengths(given, _LENGTHS)
     day = given.day("RefundDate") if kind == EXTERNAL else None
+    options = given.gateway_options()
     order = RefundOrder(
-        by=by,
+        by=grant.user.id,
         type=kind,
         amount=amount,
         day=day or tenant.clock.today(),
@@ -60,20 +66,25 @@ def create(tenant: Tenant, given: ZObject, by: str, *, decline: bool) -> str:
         second_reference_id=given.text("SecondRefundReferenceId"),
         soft_descriptor=given.text("SoftDescriptor"),
         soft_descriptor_phone=given.text("SoftDescriptorPhone"),
-        decline=decline or declines(given),
-        custom=given.custom(),
+        verdict=test_gateway.asked(tenant.settings.decline, orders.verdict, options),
+        gateway_options=options,
+        custom=given.custom(tenant.settings.custom("Refund")),
     )
     return refund_payment(tenant, payment, order, _targets(tenant, given, payment, amount)).id
 
 
-def update(tenant: Tenant, given: ZObject, by: str) -> str:
+def update(grant: Grant, given: ZObject) -> str:
     """Cancel a refund or change its reason, booking state or custom fields; everything else is ignored."""
+    tenant, by = grant.tenant, grant.user.id
+    known = tenant.settings.custom("Refund")
     refund = _existing(tenant, given.text("Id"), "update")
+    changed = {**given.custom(known), **nulled(given, known)}
     status = given.text("Status")
     transferred = given.text("TransferredToAccounting")
     if transferred is not None and transferred not in TRANSFERRED:
         raise invalid(f"The value {transferred} of TransferredToAccounting is invalid.")
     if status is not None and status != refund.status:
+        permissions.require(tenant, grant.user, "Refund.cancel")
         if status != "Canceled":
             raise invalid(f"The status of a refund cannot be changed to {status}.")
         if refund.credit_memo_id is not None and not tenant.settings.soap_cancels_credit_memo_refunds:
@@ -81,9 +92,11 @@ def update(tenant: Tenant, given: ZObject, by: str) -> str:
         cancel_refund(tenant, refund, by)
     with tenant.change():
         tenant.touch(refund)
-        refund.reason_code = given.text("ReasonCode") or refund.reason_code
+        # An empty reason means the tenant's default one (Zuora: Refund, ReasonCode).
+        cleared = DEFAULT_REASON if "ReasonCode" in given.to_null else refund.reason_code
+        refund.reason_code = given.text("ReasonCode") or cleared
         refund.transferred = transferred or refund.transferred
-        refund.custom = {**refund.custom, **given.custom(), **dict.fromkeys(given.to_null)}
+        refund.custom = {**refund.custom, **changed}
         refund.updated, refund.updated_by = tenant.clock.now(), by
     return refund.id
 
@@ -104,7 +117,8 @@ def _existing(tenant: Tenant, key: str | None, verb: str) -> Refund:
 
 
 def _targets(tenant: Tenant, given: ZObject, payment: Payment, amount: Decimal) -> list[Target]:
-    if any(part.kind == DEBIT_MEMO for part in payment.parts.values()):
+    on_debit_memo = any(part.kind == DEBIT_MEMO for part in payment.parts.values())
+    if on_debit_memo and not tenant.settings.soap_refunds_debit_memo_payments:
         raise invalid("The payment is applied to debit memos; refunding it with this call is not supported.")
     available = payment.unapplied + payment.applied
     if amount > available:

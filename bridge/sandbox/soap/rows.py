@@ -162,6 +162,8 @@ _MOVEMENT: dict[str, Getter] = {
     "GatewayResponseCode": _field("gateway_response_code"),
     "GatewayState": _field("gateway_state"),
     "MarkedForSubmissionOn": _field("submitted"),
+    "SettledOn": _field("settled"),
+    "SubmittedOn": _field("submitted"),
     "PaymentMethodId": _field("payment_method_id"),
     "SoftDescriptor": _field("soft_descriptor"),
     "SoftDescriptorPhone": _field("soft_descriptor_phone"),

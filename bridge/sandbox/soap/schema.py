@@ -83,8 +83,3 @@ CHILD_FIELDS: Final[dict[str, dict[str, Field]]] = {
 }
 
 TYPES: Final = {name.lower(): name for name in SCHEMA}
-
-
-def is_custom(name: str) -> bool:
-    """Tell a custom or NetSuite field by its suffix (Zuora: Custom fields)."""
-    return name.endswith(("__c", "__NS"))

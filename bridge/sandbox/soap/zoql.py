@@ -5,16 +5,18 @@ parentheses, `like` with one % at an end. Must not write XML; errors are typed f
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from bridge.sandbox.clock import ZONE
+from bridge.sandbox.custom import Fields, is_custom
 from bridge.sandbox.ledger import Tenant
 from bridge.sandbox.soap.faults import TypedFault
 from bridge.sandbox.soap.rows import Row, candidates
-from bridge.sandbox.soap.schema import DATES_SINCE, SCHEMA, TYPES, Field, is_custom
+from bridge.sandbox.soap.schema import DATES_SINCE, SCHEMA, TYPES, Field, Kind
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<operator>!=|>=|<=|=|>|<)|(?P<comma>,)"
@@ -23,6 +25,8 @@ _TOKEN = re.compile(
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _MOST_CHARACTERS = 10_000
 _MOST_CONDITIONS = 200
+# A date custom field is a text in the WSDL and compares as one.
+_CUSTOM_KINDS: Final[dict[str, Kind]] = {"text": "string", "number": "decimal", "boolean": "boolean", "date": "string"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def malformed(message: str = "You have an error in your ZOQL syntax", code: str 
     return TypedFault("MalformedQueryFault", code, message)
 
 
-def parse(text: str, version: int, *, case_sensitive: bool = False) -> Query:
+def parse(text: str, version: int, *, custom: Mapping[str, Fields], case_sensitive: bool = False) -> Query:
     """Parse a query for a WSDL version; its fields come back in WSDL order whatever order was asked."""
     if len(text) > _MOST_CHARACTERS:
         raise malformed("The query string must not be longer than 10,000 characters.")
@@ -68,11 +72,12 @@ def parse(text: str, version: int, *, case_sensitive: bool = False) -> Query:
     if kind is None:
         raise malformed()
     position += 1
-    fields = dict.fromkeys((_known(kind, name, version).name for name in names), True)
+    own = custom.get(kind, {})
+    fields = dict.fromkeys((_known(kind, name, version, own).name for name in names), True)
     alternatives: list[tuple[Condition, ...]] = []
     if position < len(tokens):
         position = _expect(tokens, position, "where")
-        alternatives = _conditions(tokens, position, kind, version)
+        alternatives = _conditions(tokens, position, kind, version, own)
     # Id is always there and first; the others follow the WSDL.
     ordered = tuple(sorted(fields.keys() - {"Id"}))
     return Query(kind, ordered, tuple(alternatives), case_sensitive)
@@ -110,23 +115,25 @@ def _name(tokens: list[tuple[str, str]], position: int) -> str:
     return tokens[position][1]
 
 
-def _known(kind: str, name: str, version: int) -> Field:
+def _known(kind: str, name: str, version: int, own: Fields) -> Field:
     if name.lower() == "id":
         return Field("Id", "id")
-    if is_custom(name):
-        return Field(name, "string")
+    if is_custom(name) and name in own:
+        return Field(name, _CUSTOM_KINDS[own[name].removesuffix(" indexed")])
     found = next((spec for spec in SCHEMA[kind].values() if spec.name.lower() == name.lower()), None)
     if found is None or not found.queryable or found.since > version:
         raise malformed(f"invalid field for query: {kind}.{name.lower()}", "INVALID_FIELD")
     return found
 
 
-def _conditions(tokens: list[tuple[str, str]], position: int, kind: str, version: int) -> list[tuple[Condition, ...]]:
+def _conditions(
+    tokens: list[tuple[str, str]], position: int, kind: str, version: int, own: Fields
+) -> list[tuple[Condition, ...]]:
     alternatives: list[tuple[Condition, ...]] = []
     together: list[Condition] = []
     count = 0
     while True:
-        field = _known(kind, _name(tokens, position), version)
+        field = _known(kind, _name(tokens, position), version, own)
         if position + 2 >= len(tokens):
             raise malformed()
         operator = tokens[position + 1]
