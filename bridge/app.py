@@ -112,7 +112,10 @@ class App:
             secret = zuora.client_secret.get_secret_value()
             oauth = OAuthClient(transport, zuora.rest_url, zuora.client_id, secret)
         rest = ZuoraRest(transport, zuora.rest_url, oauth, budget, zuora.rest_version)
-        soap = ZuoraSoap(path, zuora.soap_url, transport, budget)
+        try:
+            soap = ZuoraSoap(path, zuora.soap_url, transport, budget)
+        except ContractError as error:
+            raise ConfigurationError(f"BRIDGE_ZUORA__WSDL: {path}: {error}") from None
         directory = Directory(rest) if oauth else None
         runtime = self._runtime = Runtime(
             journal,

@@ -159,7 +159,11 @@ class JournalPart(_Part):
 
 
 class CallerPart(_Part):
-    """One caller: which users it is and what it may cause under the bridge's own credential."""
+    """One caller: which users it is and what it may cause under the bridge's own credential.
+
+    ``usernames`` are those of SOAP logins and the apiAccessKeyIds of JSON callers; ``json`` stands for all JSON callers
+    that come with a bearer or a session, which name no user. JSON callers need no ``allow``.
+    """
 
     usernames: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()

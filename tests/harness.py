@@ -43,11 +43,14 @@ XML_HEADERS = (("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", '""')
 ERP = "erp@example.com"
 TODAY = "2026-02-20"
 DATABASE = "bridge.db"
+REQUESTS = "BRIDGE_TEST_REQUESTS"
+"""Where this names a file, every world appends the REST requests that reached its Zuora."""
 
 Value: TypeAlias = "str | Sequence[Obj] | None"
 Headers: TypeAlias = "Sequence[tuple[str, str]]"
 
 
+_MATCH = ("method", "path", "operation", "body", "nth", "skip")
 _SERVING = re.compile(r"bridge: serving (http://[^,\s]+)")
 
 
@@ -114,7 +117,9 @@ def _zobject(one: Obj) -> str:
 
 
 def _fields(one: Obj) -> str:
-    return "".join(_field(name, one.fields[name]) for name in sorted(one.fields))
+    # fieldsToNull belongs to the base type, so it stands first (Zuora: SOAP API WSDL, zObject).
+    ordered = sorted(one.fields, key=lambda name: (name != "fieldsToNull", name))
+    return "".join(_field(name, one.fields[name]) for name in ordered)
 
 
 def _field(name: str, value: Value) -> str:
@@ -348,7 +353,20 @@ class World:
             process.wait()
         for bridge in self.bridges:
             bridge.stop()
+        if REQUESTS in os.environ:
+            self._keep_requests(Path(os.environ[REQUESTS]))
         self.sandbox.stop()
+
+    def _keep_requests(self, path: Path) -> None:
+        """Append what Zuora's REST was sent, one JSON object a line, for who checks its bodies with other tools."""
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+        lines = [
+            {"test": test, **{name: getattr(one, name) for name in ("method", "path", "headers", "body", "status")}}
+            for one in self.requests()
+            if one.face == "rest"
+        ]
+        with path.open("a", encoding="utf-8") as file:
+            file.write("".join(f"{json.dumps(each)}\n" for each in lines))
 
     # -------------------------------------------------------------- bridges
 
@@ -515,8 +533,8 @@ class World:
         return max((one.seq for one in self.requests()), default=0)
 
     def fault(self, kind: str, **given: Any) -> None:
-        """Order a fault. ``method``, ``path``, ``operation``, ``body`` and ``nth`` say which requests it is for."""
-        match = {key: given.pop(key) for key in ("method", "path", "operation", "body", "nth") if key in given}
+        """Order a fault. ``method``, ``path``, ``operation``, ``body``, ``nth`` and ``skip`` say for which requests."""
+        match = {key: given.pop(key) for key in _MATCH if key in given}
         self.control("faults", {"kind": kind, "match": match, **given})
 
     def advance(self, seconds: float) -> None:

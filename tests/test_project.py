@@ -66,9 +66,56 @@ def test_the_readme_s_plan_command_runs(tmp_path: Path) -> None:
     assert "/v1/credit-memos/CM00000001/refund" in done.stdout
 
 
+def test_the_readme_s_doctor_runs(tmp_path: Path) -> None:
+    """``bridge doctor`` with the README's settings, as shown, before a simulated tenant."""
+    from bridge.sandbox import SandboxThread
+
+    (line,) = [line for line in commands() if line.startswith("bridge doctor")]
+    (tmp_path / "password").write_text("demo\n")
+    (tmp_path / "secret").write_text("demo-secret\n")
+    exports = "\n".join(each for each in commands() if each.startswith("export "))
+    with SandboxThread() as sandbox:
+        for origin in ("https://www.zuora.com", "https://rest.zuora.com"):
+            exports = exports.replace(origin, sandbox.url)
+        exports = exports.replace("/run/secrets/zuora", "secret").replace("CLIENT_ID=...", "CLIENT_ID=demo-client")
+        script = line.replace("bridge", f"exec {sys.executable} -m bridge", 1).replace("/run/secrets/erp", "password")
+        env = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
+        done = subprocess.run(
+            ["bash", "-c", f"{exports}\n{script}"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tenant id: 10000" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "words"),
+    [("check", 0, "107.0, downloaded from"), ("diff", 1, "Payment.Currency: minOccurs 1 is now 0")],
+)
+def test_the_readme_s_wsdl_commands_run(tmp_path: Path, verb: str, code: int, words: str) -> None:
+    """On our own file, and beside one in which a field is required."""
+    (line,) = [line for line in commands() if line.startswith(f"bridge wsdl {verb}")]
+    own = (ROOT / "wsdl" / "zuora.107.0.wsdl").read_text(encoding="utf-8")
+    (tmp_path / "tenant.wsdl").write_text(own)
+    (tmp_path / "erp.wsdl").write_text(
+        own.replace('<element minOccurs="0" name="Currency"', '<element name="Currency"')
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", *line.split()], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout
+
+
 def test_no_other_command_is_shown_untested() -> None:
     """A new command in the README needs a test above."""
-    known = ("export BRIDGE_", "bridge serve", "bridge plan create-payment.xml")
+    known = (
+        "export BRIDGE_",
+        "bridge serve",
+        "bridge plan create-payment.xml",
+        "bridge doctor --user",
+        "bridge wsdl check tenant.wsdl",
+        "bridge wsdl diff erp.wsdl tenant.wsdl",
+    )
     assert [line for line in commands() if not line.startswith(known)] == []
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from zeep.exceptions import Error as ZeepError
 
 from bridge.cli.wsdl import show
 from bridge.contract.errors import ContractError
@@ -78,7 +77,7 @@ async def _probed(settings: Settings, login: Login | None) -> list[Finding]:
         try:
             contract = read(path)
             composer = ZuoraSoap(path, zuora.soap_url, transport, Budget())
-        except (ContractError, ZeepError, ValueError) as error:
+        except ContractError as error:
             how = ("BRIDGE_ZUORA__WSDL=<the file as Zuora gives it>; see `bridge wsdl check`",)
             return [*findings, Finding("WSDL", State.WRONG, str(error), str(path), how)]
         soap = SoapProbe(composer, zuora.soap_url, transport)

@@ -81,6 +81,7 @@ def _print(made: Preview, planner: Planner) -> None:
         console.print(f"\n{dispatch.method} {planner.url(dispatch)}  ({dispatch.route.value})", soft_wrap=True)
         for name, value in dispatch.headers:
             console.print(f"  {name}: {value}", highlight=False, markup=False, soft_wrap=True)
-        console.print(f"  {dispatch.body.decode()}", highlight=False, markup=False, soft_wrap=True)
+        if dispatch.body:
+            console.print(f"  {dispatch.body.decode()}", highlight=False, markup=False, soft_wrap=True)
         console.print(f"  proof: {shown.proof}", highlight=False, markup=False, soft_wrap=True)
         console.print(f"  undo: {shown.undo}", highlight=False, markup=False, soft_wrap=True)

@@ -86,7 +86,7 @@ def _operation(old: Operation, new: Operation) -> Iterator[Change]:
     for name in new.faults:
         if name not in old.faults:
             yield Change(
-                where, f"fault {name.name} added", True, "it is not among the faults the caller's code catches"
+                where, f"fault {name.name} added", False, "stacks raise a fault they do not know as a plain one"
             )
 
 

@@ -84,14 +84,13 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
         own = tuple(_own(call, intent, verdict, tenant, caller))
         shown += own
         ids = tuple(each.dispatch.id for each in own)
-        match verdict:
-            case Refused(errors):
-                seen.append(Seen(place, "refused", "; ".join(map(_error, errors))))
-            case Forward():
-                behind = "; behind a definite refusal by REST" if ids else ""
-                seen.append(Seen(place, verdict.route.value, verdict.reason + behind, (batches[verdict.route], *ids)))
-            case Translate():
-                seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict), ids))
+        if isinstance(verdict, Refused):
+            seen.append(Seen(place, "refused", "; ".join(map(_error, verdict.errors))))
+        elif isinstance(verdict, Forward):
+            behind = "; by REST where Zuora refuses that" if ids else ""
+            seen.append(Seen(place, verdict.route.value, verdict.reason + behind, (batches[verdict.route], *ids)))
+        else:
+            seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict), ids))
     return Preview(tuple(seen), tuple(shown))
 
 

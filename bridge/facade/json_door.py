@@ -113,11 +113,16 @@ class JsonDoor:
         if asked.way is Way.LOOK:
             asked = by_body(request.method, path, found.rest, given)
         if asked.way is Way.REFUSE:
-            return self._fault(request, door, CallFault(asked.code, asked.why), asked.status)
+            return self._fault(request, door, CallFault(asked.code, asked.why), asked.status, asked.allowed)
         version = _version(request)
         if asked.way is Way.QUERY:
+            began = time.monotonic()
             written = await self._query(request, asked, given, version or DEFAULT_VERSION, found.rest)
-            return await self._pass(request, raw) if written is None else self._answer(request, written)
+            if written is None:
+                return await self._pass(request, raw)
+            METRICS.call_seconds.observe(time.monotonic() - began, op="query", route="rest")
+            METRICS.calls.add(op="query", route="rest", told="page" if written.status == 200 else "fault")
+            return self._answer(request, written, {"Bridge-Route": "rest"} if written.status == 200 else None)
         if asked.way is Way.PASS:
             return await self._pass(request, raw)
         if version is None:
@@ -252,10 +257,13 @@ class JsonDoor:
         outcomes = _merged(proofs, reply.outcomes)
         return Silence(outcomes) if isinstance(reply, Silence) else Rows(outcomes)
 
-    def _fault(self, request: web.BaseRequest, door: Door, fault: CallFault, status: int | None = None) -> web.Response:
-        """Before anything was decoded no version matters; a status of its own wins over that of the code."""
+    def _fault(
+        self, request: web.BaseRequest, door: Door, fault: CallFault, status: int | None = None, allowed: str = ""
+    ) -> web.Response:
+        """A fault of the whole call; a ``status`` given here wins over that of the code."""
         written = self._renderer.fault(door, fault, _version(request) or DEFAULT_VERSION)
-        return self._answer(request, written if status is None else replace(written, status=status))
+        more = {"Allow": allowed} if allowed else None
+        return self._answer(request, written if status is None else replace(written, status=status), more)
 
     def _answer(
         self, request: web.BaseRequest, written: Written, more: Mapping[str, str] | None = None
@@ -266,7 +274,9 @@ class JsonDoor:
         track = request.headers.get(TRACK_ID, "")
         if track and track.isascii() and track.isprintable() and len(track) <= 64:
             headers[TRACK_ID] = track
-        return web.Response(status=written.status, body=written.body, headers=headers)
+        # RFC 9110, 15.5.14; Pythons before 3.13 still call it otherwise.
+        reason = "Content Too Large" if written.status == 413 else None
+        return web.Response(status=written.status, reason=reason, body=written.body, headers=headers)
 
 
 def _version(request: web.BaseRequest) -> Version | None:

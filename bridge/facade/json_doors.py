@@ -44,9 +44,10 @@ class Way(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The way of a request. ``zuora_id`` is the one in a path of CRUD; ``status``, ``code``, ``why`` are a refusal's.
+    """The way of a request. ``zuora_id`` is the one in a path of CRUD; from ``status`` on it is about a refusal.
 
-    LOOK: the body decides, so it must be received and parsed before anything else.
+    LOOK: the body decides, so it must be received and parsed before anything else. ``allowed`` are the methods of a
+    path that was asked for with another one (RFC 9110, 15.5.6).
     """
 
     way: Way
@@ -57,6 +58,7 @@ class Asked:
     status: int = 400
     code: str = "INVALID_VALUE"
     why: str = ""
+    allowed: str = ""
 
 
 def by_path(door: Door, method: str, path: str, rest: str, headers: Iterable[str]) -> Asked:
@@ -78,7 +80,8 @@ def by_path(door: Door, method: str, path: str, rest: str, headers: Iterable[str
         return _refused(door, 400, "The path is not spelled as documented")
     op = _BY_METHOD.get((method, len(kinds)))
     if op is None:
-        return _refused(door, 405, f"There is no such operation on a {kind.lower()}")
+        allowed = "POST" if len(kinds) == 1 else "GET, PUT, DELETE"
+        return _refused(door, 405, f"There is no such operation on a {kind.lower()}", allowed=allowed)
     return Asked(Way.JOURNAL, door, op, kind, _last(path) if len(kinds) == 2 else "")
 
 
@@ -98,7 +101,7 @@ def by_body(method: str, path: str, rest: str, given: Value) -> Asked:
     if rest not in WRITES or path != f"/v1/action/{rest}":
         return _refused(door, 400, "The path is not spelled as documented")
     if method != "POST":
-        return _refused(door, 405, "An action is a POST")
+        return _refused(door, 405, "An action is a POST", allowed="POST")
     return Asked(Way.JOURNAL, door, Op(rest), kind)
 
 
@@ -111,5 +114,5 @@ def _last(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _refused(door: Door, status: int, why: str, code: str = "INVALID_VALUE") -> Asked:
-    return Asked(Way.REFUSE, door, status=status, code=code, why=f"{why}; nothing was sent.")
+def _refused(door: Door, status: int, why: str, code: str = "INVALID_VALUE", allowed: str = "") -> Asked:
+    return Asked(Way.REFUSE, door, status=status, code=code, why=f"{why}; nothing was sent.", allowed=allowed)

@@ -24,7 +24,7 @@ from bridge.facade.json_wire import Door, JsonRenderer, Written
 from bridge.facade.queries import Queries, QueryOptions, QueryPage, is_own
 from bridge.upstream.credential import Credential
 
-NO_DATA: Final = b'{"records":[],"size":0,"done":true}'
+NOT_FOUND: Final = b'{"records":[],"size":0,"done":true}'
 """Zuora: CRUD: Retrieve a payment, 404."""
 
 _ID: Final = re.compile(r"[0-9a-zA-Z]{1,32}\Z")
@@ -91,14 +91,14 @@ class JsonQueries:
         if not self._queries.by_rest(caller, kind):
             return None
         if not _ID.match(zuora_id):
-            return Written(404, NO_DATA)
+            return Written(404, NOT_FOUND)
         names = ", ".join(_names(kind, version, fields))
         text = f"select {names} from {kind} where Id = '{zuora_id}'"  # noqa: S608
         answer = await self._queries.query(text, version, caller, credential=credential.own)
         if isinstance(answer, CallFault):
             return self._fault(Door.CRUD, answer, version)
         if not answer.rows:
-            return Written(404, NO_DATA)
+            return Written(404, NOT_FOUND)
         return Written(200, _record(answer, answer.rows[0]).encode())
 
     def _caller(self, credential: Credential | None, entities: Sequence[str]) -> Caller | CallFault:

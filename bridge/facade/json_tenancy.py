@@ -203,7 +203,7 @@ class Tenancy:
                 return Unproved((RowError("INVALID_VALUE", text, named.field),))
             return account
         text = f"{named.field} names nothing that this credential can read. Nothing was sent."
-        return Unproved((RowError("INVALID_VALUE", text, named.field),))
+        return Unproved((RowError("INVALID_ID" if named.field == "Id" else "INVALID_VALUE", text, named.field),))
 
     async def _ours(self, call: Call, caller: Caller, account: str) -> Proof:
         if self._look is None:

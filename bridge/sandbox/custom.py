@@ -25,6 +25,7 @@ _COMMON: Final = {
     "ValueDate__c": "date",
     "ErpKey__c": "text indexed",
     "IntegrationId__NS": "text indexed",
+    **dict.fromkeys(("IntegrationStatus__NS", "Origin__NS", "SyncDate__NS", "Transaction__NS"), "text"),
 }
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LONGEST: Final = 255
@@ -32,8 +33,10 @@ _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": 
 
 
 def default_fields() -> dict[str, dict[str, str]]:
-    """Return the fields a fresh tenant has: the same for payments, refunds and accounts."""
-    return {kind: dict(_COMMON) for kind in ("Payment", "Refund", "Account")}
+    """Return the fields a fresh tenant has: some of its own, and those of the NetSuite connector."""
+    fields = {kind: dict(_COMMON) for kind in ("Payment", "Refund", "Account")}
+    fields["Refund"]["SynctoNetSuite__NS"] = "text"
+    return fields
 
 
 def is_custom(name: str) -> bool:

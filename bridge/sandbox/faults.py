@@ -17,7 +17,7 @@ let pass, from 0). `times` is how many are hit from there on.
 | error_500_before, error_500_after | 500 of a category; nothing was done, or all | category, message, stored |
 | lock | locking contention: category 50, LOCK_COMPETITION | message, stored |
 | success_false_200 | 200 with success:false | category, message |
-| refuse | REST: that category; SOAP and JSON objects: that code in every row of a write | category, code, message, stored |
+| refuse | REST: that category; SOAP and JSON objects: that code in each row | category, code, message, stored |
 | soap_fault | SOAP: UnexpectedErrorFault of that code; JSON objects: 400 FaultCode | code, message |
 | decline..., gateway_timeout... | what the gateway says to an electronic transaction: the table of `gateway` | |
 

@@ -36,7 +36,7 @@ _PAIR = re.compile(r"(?<![\w.-])([\w.-]{1,80})(?:\s*=\s*|\s*:\s*)")
 _VALUE = re.compile(r"""(?!\[redacted\])(?:"[^"]*"?|'[^']*'?|[^\s&;,"'<>()\[{]+)""")
 # "basic" is also a word: what follows it must look like a credential.
 _SCHEME = re.compile(
-    r"\b(bearer|basic|digest)\s+(?=[^\s]*[\d+/=._-]|[A-Za-z]{16})[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE
+    r"\b(bearer|basic|digest|zsession)\s+(?=[^\s]*[\d+/=._-]|[A-Za-z]{16})[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE
 )
 _USERINFO = re.compile(r"(://[^\s/:@]{0,200}:)[^\s/@]{1,500}(?=@)")
 

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from bridge.contract.errors import ContractError
 from bridge.core.commands import Composed, Lost, NotSent, SoapAnswer, SoapFault
 from bridge.core.facts import NoVerdict, Standing, StillStands
 from bridge.core.intent import Dispatch
@@ -62,22 +63,34 @@ class _LocalFile:
     post = post_xml = get
 
 
+def _client(wsdl_path: Path) -> Client:
+    # zeep asks for absolute names, and the one file must be recognised by its own.
+    path = Path(os.path.abspath(wsdl_path))
+    client = Client(
+        str(path),
+        transport=_LocalFile(path),
+        settings=Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True),
+    )
+    # Declared once on the envelope; otherwise every field declares its namespace again, which doubles the message.
+    for prefix, namespace in (("zns", API), ("ons", OBJECT), ("xsi", XSI)):
+        client.set_ns_prefix(prefix, namespace)
+    return client
+
+
 class ZuoraSoap:
-    """Compose by the WSDL at ``wsdl_path`` and send to ``origin``, or to the host a session belongs to."""
+    """Compose by the WSDL at ``wsdl_path`` and send to ``origin``, or to the host a session belongs to.
+
+    Raises ``ContractError`` for a file that zeep cannot use.
+    """
 
     def __init__(self, wsdl_path: Path, origin: str, transport: Transport, budget: Budget) -> None:
-        # zeep asks for absolute names, and the one file must be recognised by its own.
-        wsdl_path = Path(os.path.abspath(wsdl_path))
-        self._client = Client(
-            str(wsdl_path),
-            transport=_LocalFile(wsdl_path),
-            settings=Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True),
-        )
-        # Declared once on the envelope; otherwise every field declares its namespace again, which doubles the message.
-        for prefix, namespace in (("zns", API), ("ons", OBJECT), ("xsi", XSI)):
-            self._client.set_ns_prefix(prefix, namespace)
-        self._service = self._client.service
-        self._session_header = self._client.get_element(f"{{{API}}}SessionHeader")(session=_SESSION)
+        try:
+            self._client = _client(wsdl_path)
+            self._service = self._client.service
+            self._session_header = self._client.get_element(f"{{{API}}}SessionHeader")(session=_SESSION)
+            self._who = self._message("getUserInfo", {}, [self._session_header])
+        except Exception as error:  # zeep has many ways to say that a file lacks something
+            raise ContractError(f"zeep cannot compose by this file: {type(error).__name__}: {error}") from error
         self._tables = Tables(self._client.wsdl.types)
         self.version = _version(self._service._binding_options["address"])
         self.path = f"/apps/services/a/{self.version}"
@@ -86,7 +99,6 @@ class ZuoraSoap:
         self._transport = transport
         self._budget = budget
         self._templates: dict[tuple[Op, str, bool], tuple[bytes, str, str, bytes]] = {}
-        self._who = self._message("getUserInfo", {}, [self._session_header])
 
     def compose(self, op: Op, objects: tuple[ZObject, ...], single_transaction: bool) -> Composed:
         """The message as it will be recorded; the same objects give the same bytes. Raises ``Uncomposable``."""

@@ -1,4 +1,4 @@
-"""Get the SOAP stacks that the client tests drive: Debian packages, one npm package, one PyPI package, no more.
+"""Get what tests need from elsewhere: the SOAP stacks that the client tests drive, and Zuora's own Python SDK.
 
 ``python tests/clients/provision.py`` prints one line a stack, ready or why not, and always ends with 0: a stack that
 cannot be had is a reason to skip its tests, never a reason to fail. Each stack has a time limit, all together too.
@@ -27,6 +27,9 @@ ALL_SECONDS = 420
 
 SUDS = "suds-community==1.2.0"
 SUDS_HOME = CACHE / SUDS.replace("==", "-")
+SDK = "zuora-sdk==3.21.0"
+SDK_HOME = CACHE / SDK.replace("==", "-")
+"""Not a SOAP stack: Zuora's own models, against which ``tests/sdk`` checks the bridge's REST requests."""
 JARS = tuple(
     Path("/usr/share/java") / f"{name}.jar"
     for name in (
@@ -140,12 +143,16 @@ def npm(clock: Clock) -> None:
     (home / "ready").touch()
 
 
-def pip(clock: Clock) -> None:
-    """suds in an environment of its own: the project's pins stay as they are."""
-    shutil.rmtree(SUDS_HOME, ignore_errors=True)
-    run(clock, sys.executable, "-m", "venv", str(SUDS_HOME))
-    run(clock, str(SUDS_HOME / "bin" / "python"), "-m", "pip", "install", "--only-binary", ":all:", SUDS)
-    (SUDS_HOME / "ready").touch()
+def pip(requirement: str, home: Path) -> Callable[[Clock], None]:
+    """One package in an environment of its own: the project's pins stay as they are."""
+
+    def fetch(clock: Clock) -> None:
+        shutil.rmtree(home, ignore_errors=True)
+        run(clock, sys.executable, "-m", "venv", str(home))
+        run(clock, str(home / "bin" / "python"), "-m", "pip", "install", "--only-binary", ":all:", requirement)
+        (home / "ready").touch()
+
+    return fetch
 
 
 def programs(*names: str) -> list[str]:
@@ -169,7 +176,8 @@ def works(*command: str) -> list[str]:
 
 STACKS: dict[str, Needs] = {
     "zeep": Needs(),
-    "suds": Needs(fetch=pip, fetched=lambda: files(SUDS_HOME / "ready")),
+    "suds": Needs(fetch=pip(SUDS, SUDS_HOME), fetched=lambda: files(SUDS_HOME / "ready")),
+    "sdk": Needs(fetch=pip(SDK, SDK_HOME), fetched=lambda: files(SDK_HOME / "ready")),
     "php": Needs(("php-cli", "php-soap"), lambda: works("php", "-r", "exit(class_exists('SoapClient') ? 0 : 1);")),
     "node": Needs(("nodejs", "npm"), lambda: programs("node", "npm"), npm, lambda: files(node_home() / "ready")),
     "perl": Needs(("perl", "libsoap-lite-perl"), lambda: works("perl", "-MSOAP::Lite", "-MJSON::PP", "-e", "1")),

@@ -14,6 +14,7 @@ from bridge.contract.reader import read
 CODES = '<enumeration value="EXTENSION_ERROR"/>'
 FEE = '<element minOccurs="0" name="BankFee__c" nillable="true" type="decimal"/>'
 DAY = '<element minOccurs="0" name="BillCycleDay" type="int"/>'
+UNIT = re.findall(r' *<complexType name="UnitOfMeasure">.*?</complexType>\n', tenant_file.wsdl().decode(), re.DOTALL)
 LOCATOR = '<simpleType name="QueryLocator"><restriction base="string"/></simpleType>'
 
 # The edit, and (where, a word of what, whether it breaks callers generated from the file before it, and after it).
@@ -36,13 +37,13 @@ EDITS: dict[str, tuple[str, str, str, str, bool, bool]] = {
     "the name of a type": (
         FEE.replace("BankFee__c", "Channel__c").replace("decimal", "string"),
         FEE.replace("BankFee__c", "Channel__c").replace("decimal", "zns:ID"),
-        "Payment.Channel__c", "type string is now ID", False, False,
+        "Payment.Channel__c", "type ", False, False,
     ),
     "nillable": (DAY, DAY.replace('y" ', 'y" nillable="true" '), "Account.BillCycleDay", "nillable", True, True),
     "minOccurs": (DAY, DAY.replace('"0"', '"1"'), "Account.BillCycleDay", "minOccurs", True, True),
     "maxOccurs of a request": (
-        'maxOccurs="50" name="subscribes"', 'maxOccurs="10" name="subscribes"', "subscribe.subscribes", "maxOccurs", True,
-        False,
+        'maxOccurs="50" name="subscribes"', 'maxOccurs="10" name="subscribes"', "subscribe.subscribes", "maxOccurs",
+        True, False,
     ),
     "maxOccurs of an answer": (
         '<element minOccurs="0" name="result" type="zns:LoginResult"/>',
@@ -50,15 +51,14 @@ EDITS: dict[str, tuple[str, str, str, str, bool, bool]] = {
         "loginResponse.result", "maxOccurs", True, False,
     ),
     "a type": (
-        re.search(r' *<complexType name="UnitOfMeasure">.*?</complexType>\n', tenant_file.wsdl().decode(), re.DOTALL)[0],
-        "", "UnitOfMeasure", "type", True, False,
+        UNIT[0], "", "UnitOfMeasure", "type", True, False,
     ),
     "an error code": (CODES, "", "ErrorCode", "EXTENSION_ERROR", False, True),
     "a pattern": (
         r"[a-zA-Z0-9]{32}|\d+", "[a-z0-9]{32}", "ID", "pattern", True, True,
     ),
     "what a simple type rests on": (
-        LOCATOR, LOCATOR.replace('"string"', '"token"'), "QueryLocator", "string is now token", True, True,
+        LOCATOR, LOCATOR.replace('"string"', '"token"'), "QueryLocator", " is now ", True, True,
     ),
     "a base": (
         '<complexType name="Feature">\n        <complexContent><extension base="ons:zObject">',
@@ -66,12 +66,11 @@ EDITS: dict[str, tuple[str, str, str, str, bool, bool]] = {
         "Feature", "extends", True, True,
     ),
     "a header": (
-        '<soap:header use="literal" message="zns:Header" part="CallOptions"/>', "", "create()", "header CallOptions", True,
-        False,
+        '<soap:header use="literal" message="zns:Header" part="CallOptions"/>', "", "create()", "header CallOptions",
+        True, False,
     ),
     "a fault": (
-        '<fault name="InvalidQueryLocatorFault" message="zns:InvalidQueryLocatorFault"/></operation>\n    '
-        '<operation name="queryMore">', '</operation>\n    <operation name="queryMore">', "query()",
+        '<fault name="InvalidQueryLocatorFault" message="zns:InvalidQueryLocatorFault"/>', "", "query()",
         "fault InvalidQueryLocatorFault", False, False,
     ),
     "the version": ("/a/128.0", "/a/130.0", "version", "", False, False),
@@ -81,7 +80,8 @@ EDITS: dict[str, tuple[str, str, str, str, bool, bool]] = {
     ),
     "qualified names": (
         f'elementFormDefault="qualified" xmlns="{tenant_file.XSD}" targetNamespace="{tenant_file.FAULT}"',
-        f'xmlns="{tenant_file.XSD}" targetNamespace="{tenant_file.FAULT}"', "ApiFault.FaultCode", "namespace", True, True,
+        f'xmlns="{tenant_file.XSD}" targetNamespace="{tenant_file.FAULT}"', "ApiFault.FaultCode", "namespace",
+        True, True,
     ),
 }  # fmt: skip
 
@@ -91,10 +91,6 @@ def test_a_change_is_found_and_judged_in_both_directions(name: str) -> None:
     """What breaks who was generated before the edit need not break who was generated after it."""
     old, new, where, what, before, after = EDITS[name]
     text = tenant_file.wsdl().decode()
-    if name == "a fault":
-        # It stands before another one; only its last place in the list is edited.
-        old = '<fault name="InvalidQueryLocatorFault" message="zns:InvalidQueryLocatorFault"/>'
-        new = ""
     assert old in text
     first, second = read(text.encode()), read(text.replace(old, new, 1).encode())
     for one, other, breaking in ((first, second, before), (second, first, after)):

@@ -317,3 +317,71 @@ def test_the_containers_of_the_page_are_those_of_the_wsdl() -> None:
         if field.type in own().complex_types
     }
     assert dict(CONTAINERS) == declared
+
+
+# ------------------------------------------------------------------ rows inside containers
+
+ITEM, TAX = "1" * 32, "2" * 32
+
+
+def items(kind: str, name: str, tax: str) -> tuple[ZObject, ...]:
+    """An item and its tax."""
+    return (part(kind, Amount="6", **{name: ITEM}), part(kind, Amount="4", **{tax: TAX}))
+
+
+INVOICE_ITEMS = items("InvoiceItemPayment", "InvoiceItemId", "TaxItemId")
+MEMO_ITEMS = items("DebitMemoItemPayment", "DebitMemoItemId", "TaxItemId")
+CREDIT_ITEMS = items("CreditMemoItemRefund", "CreditMemoItemId", "CreditTaxItemId")
+FULL: Mapping[str, tuple[Target, str, tuple[ZObject, ...]]] = {
+    # Row type -> the request, the container of the object, and rows that between them have every field of theirs.
+    "InvoicePayment": (
+        Target.CREATE_PAYMENT,
+        "InvoicePaymentData",
+        (part("InvoicePayment", Amount="10", InvoiceId=D1, InvoiceItemPaymentData=INVOICE_ITEMS),),
+    ),
+    "DebitMemoPayment": (
+        Target.CREATE_PAYMENT,
+        "DebitMemoPaymentData",
+        (part("DebitMemoPayment", Amount="10", DebitMemoNumber="DM00000001", DebitMemoItemPaymentData=MEMO_ITEMS),),
+    ),
+    "RefundInvoicePayment": (
+        Target.REFUND_PAYMENT,
+        "RefundInvoicePaymentData",
+        (part("RefundInvoicePayment", InvoiceId=D1, RefundAmount="10"),),
+    ),
+    "DebitMemoRefund": (
+        Target.REFUND_PAYMENT,
+        "DebitMemoRefundData",
+        (part("DebitMemoRefund", DebitMemoId=D1, RefundAmount="10"),),
+    ),
+    "CreditMemoItemRefund": (Target.REFUND_MEMO, "CreditMemoItemRefundData", CREDIT_ITEMS),
+    "GatewayOption": (Target.REFUND_MEMO, "GatewayOptionData", (part("GatewayOption", name="a", value="b"),)),
+}
+INNER = {"InvoiceItemPayment": "InvoicePayment", "DebitMemoItemPayment": "DebitMemoPayment"}
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_row_s_fields_go_where_the_page_says(kind: str) -> None:
+    """Every field with a place fills one of its places, and a container's rows fill no other."""
+    target, container, rows = FULL[INNER.get(kind, kind)]
+    _, lacking = objects(target, container)
+    given = told(target, ZObject(lacking.type, dict(lacking.fields), {container: rows}))
+    assert not isinstance(given, str), given
+    for name, fate in ROWS[kind].items():
+        assert not fate.rest or any(goes(path, fate.rest) for path in given), (name, given)
+    absent = told(target, lacking)
+    if not isinstance(absent, str):
+        assert all(goes(path, TABLE[target][container].rest) for path in set(given) - set(absent))
+
+
+@pytest.mark.parametrize("kind", ["InvoicePayment", "RefundInvoicePayment"])
+def test_a_row_s_read_only_fields_are_left_out(kind: str) -> None:
+    """Legacy proxies send back whole rows."""
+    target, container, (row,) = FULL[kind]
+    _, lacking = objects(target, container)
+    read_only = {name: "0" * 32 for name, fate in ROWS[kind].items() if not fate.rest}
+    assert read_only
+    more = ZObject(row.type, {**row.fields, **read_only}, row.children)
+    told_of = [told(target, ZObject(lacking.type, dict(lacking.fields), {container: (each,)})) for each in (row, more)]
+    assert told_of[0] == told_of[1]
+    assert not isinstance(told_of[0], str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -216,3 +217,13 @@ def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, old: bytes, 
         pytest.raises(ConfigurationError, match=rf"BRIDGE_ZUORA__WSDL: .*tenant\.wsdl: .*{words}"),
     ):
         start(stack, tmp_path, tenant_file.wsdl().replace(old, new, 1))
+
+
+def test_a_file_that_zeep_cannot_compose_by_stops_the_start(tmp_path: Path) -> None:
+    """Hand-edited files lack operations that every call needs."""
+    raw = re.sub(rb' *<operation name="getUserInfo">.*\n', b"", tenant_file.wsdl())
+    with (
+        ExitStack() as stack,
+        pytest.raises(ConfigurationError, match=r"BRIDGE_ZUORA__WSDL: .*zeep cannot .*getUserInfo"),
+    ):
+        start(stack, tmp_path, raw)

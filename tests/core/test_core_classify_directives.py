@@ -1,4 +1,4 @@
-"""Custom fields that stand for our own elements: expanded before classification, told by their own names, never sent."""
+"""Custom fields that stand for our own elements: expanded first, told by their own names, never sent."""
 
 from __future__ import annotations
 

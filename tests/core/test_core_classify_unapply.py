@@ -143,6 +143,12 @@ def test_policy_may_send_the_refund_of_an_invoice_payment_by_rest(tenant: Tenant
     assert forwarded(back("45"), tenant=tenant, facts=facts)
 
 
+def test_what_is_neither_applied_nor_unapplied_cannot_be_given_back() -> None:
+    """Such as what went to a credit balance before Invoice Settlement."""
+    facts = {WhichSource("p2"): replace(source()[WhichSource("p2")], refundable=Decimal(99))}
+    assert refused(back("31"), tenant=PLAIN, facts=facts, prefer=rest) == ("INVALID_VALUE", "Amount")
+
+
 def test_what_is_wholly_unapplied_needs_no_step_before() -> None:
     """A plain refund."""
     verdict = translated(back("30"), tenant=PLAIN, facts=source(), prefer=rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.core.mapping.errors import Reason, row_error
+from bridge.core.model import Op
 
 PAYMENT = ("AccountId", "Amount", "AppliedInvoiceAmount", "EffectiveDate", "InvoiceId", "PaymentMethodId", "Type")
 ROWS = ("AccountId", "Amount", "InvoicePaymentData", "EffectiveDate")
@@ -119,3 +120,96 @@ def test_refunds_have_their_own_names() -> None:
     """totalAmount is Amount."""
     assert told("totalAmount is invalid", kind="Refund", category=20)[1] == "Amount"
     assert told("refundDate is before the payment", kind="Refund") == ("INVALID_VALUE", "RefundDate")
+
+
+def test_a_delete_that_is_not_allowed_cannot_delete() -> None:
+    """Whatever the rule says: the id is all that the caller sent."""
+    for message in ("Only canceled payments can be deleted", "The Accounting Period is closed"):
+        error = row_error("Payment", Reason(50000030, message), ("Id",), op=Op.DELETE)
+        assert (error.code, error.field) == ("CANNOT_DELETE", "Id")
+
+
+@pytest.mark.parametrize("op", [Op.UPDATE, Op.DELETE])
+def test_an_object_that_is_not_there_is_its_id(op: Op) -> None:
+    """Zuora's message may name nothing."""
+    error = row_error("Refund", Reason(50000040, "Cannot find entity by key"), ("Id", "Status"), op=op)
+    assert (error.code, error.field) == ("INVALID_ID", "Id")
+
+
+@pytest.mark.parametrize(
+    ("message", "given", "expected"),
+    [
+        ("Cannot find the payment method", ("PaymentMethodId", "PaymentId"), ("INVALID_ID", "PaymentMethodId")),
+        ("Cannot find the debit memo", ("InvoiceId", "AccountId"), ("INVALID_ID", "InvoiceId")),
+        ("Cannot find the debit memo", ("InvoiceNumber", "AccountId"), ("INVALID_VALUE", "InvoiceNumber")),
+        ("Cannot find the credit memo", ("PaymentId",), ("INVALID_ID", "PaymentId")),
+        ("Cannot find the payment", ("PaymentId", "Amount"), ("INVALID_ID", "PaymentId")),
+        ("Cannot find the account", ("AccountId",), ("INVALID_ID", "AccountId")),
+        ("Cannot find the gateway", ("Gateway",), ("INVALID_ID", "Gateway")),
+        ("Cannot find the gateway", ("AccountId",), ("INVALID_ID", None)),
+        ("Cannot find it", ("AccountId",), ("INVALID_ID", None)),
+    ],
+)
+def test_what_is_not_found_is_told_by_the_field_that_held_it(
+    message: str, given: tuple[str, ...], expected: tuple[str, str | None]
+) -> None:
+    """By the noun of the message, if the caller sent such a field."""
+    assert told(message, *given, category=40) == expected
+
+
+def test_a_status_that_an_object_cannot_get_is_blamed() -> None:
+    """Such as a cancel of what was transferred to accounting; other updates are blamed by their own fields."""
+    for given, expected in (
+        (("Id", "Status"), ("INVALID_VALUE", "Status")),
+        (("Id", "ReasonCode"), ("TRANSACTION_FAILED", None)),
+    ):
+        error = row_error("Payment", Reason(53700030, "This is not possible now"), given, op=Op.UPDATE)
+        assert (error.code, error.field) == expected
+
+
+ITEM_ROWS = ("DebitMemoPaymentData", "DebitMemoItemPaymentData")
+
+
+@pytest.mark.parametrize(
+    ("message", "given", "kind", "field"),
+    [
+        ("debitMemos[0].items[1].amount is invalid", ITEM_ROWS, "Payment", "DebitMemoItemPaymentData"),
+        ("debitMemos[0].items[1].debitMemoItemId is invalid", ITEM_ROWS, "Payment", "DebitMemoItemPaymentData"),
+        ("taxItemId is invalid", ("InvoicePaymentData", "InvoiceItemPaymentData"), "Payment", "InvoiceItemPaymentData"),
+        ("debitMemos[0].amount is invalid", ITEM_ROWS, "Payment", "DebitMemoPaymentData"),
+        ("items[0].creditMemoItemId is invalid", ("CreditMemoItemRefundData",), "Refund", "CreditMemoItemRefundData"),
+        ("items[0].amount is invalid", ("Amount", "CreditMemoItemRefundData"), "Refund", "CreditMemoItemRefundData"),
+        ("debitMemos[0].debitMemoId is invalid", ("DebitMemoNumber",), "Payment", "DebitMemoNumber"),
+        ("debitMemos[0].debitMemoId is invalid", ("DebitMemoRefundData",), "Refund", "DebitMemoRefundData"),
+        ("transferredToAccounting is wrong", ("TransferredToAccounting",), "Payment", "TransferredToAccounting"),
+        ("financeInformation.bankAccountAccountingCode", ("AccountingCode",), "Refund", "AccountingCode"),
+        ("reasonCode does not exist", ("ReasonCode",), "Refund", "ReasonCode"),
+    ],
+)
+def test_our_own_elements_are_blamed_by_their_names(
+    message: str, given: tuple[str, ...], kind: str, field: str
+) -> None:
+    """Containers of items before the row they stand in; every name that the table has."""
+    assert told(message, *given, kind=kind, category=20)[1] == field
+
+
+def test_a_directive_is_blamed_by_its_custom_field() -> None:
+    """The caller has never heard of what it means."""
+    given = {"DebitMemoNumber": "Memo__c", "Memo__c": "Memo__c", "Items": "Lines__c", "Amount": "Amount"}
+    for message, field in (
+        ("debitMemos[0].debitMemoId is invalid", "Memo__c"),
+        ("debitMemos[0].items[0].taxItemId is invalid", "Lines__c"),
+        ("the value of 'amount' is invalid", "Amount"),
+        ("something", None),
+    ):
+        assert row_error("Payment", Reason(53200020, message), given).field == field
+    closed = row_error("Payment", Reason(53200030, "The debit memo is not posted"), given)
+    assert (closed.code, closed.field) == ("INVALID_VALUE", "Memo__c")
+    number = row_error("Payment", Reason(53200040, "Cannot find the debit memo"), given)
+    assert (number.code, number.field) == ("INVALID_VALUE", "Memo__c")
+
+
+def test_zuoras_process_is_kept_for_support() -> None:
+    """At the end of the text, where there is one."""
+    error = row_error("Payment", Reason(53200030, "no"), (), process_id="C5C6")
+    assert error.message == "[REST 53200030] no (Zuora process C5C6)"

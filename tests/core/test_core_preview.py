@@ -106,7 +106,7 @@ def test_a_cancel_is_shown_with_the_request_behind_it() -> None:
     first, behind = seen.dispatches
     (only,) = seen.objects
     assert (only.route, only.dispatches) == ("soap", (first.dispatch.id, behind.dispatch.id))
-    assert only.reason.endswith("; behind a definite refusal by REST")
+    assert only.reason.endswith("; by REST where Zuora refuses that")
     assert (behind.dispatch.method, behind.dispatch.path) == ("PUT", f"/v1/payments/{ID}/cancel")
     assert behind.proof.startswith("sent only where Zuora refused and the object still stands; a read of the object")
     assert first.undo == behind.undo == "none"

@@ -316,6 +316,79 @@ def test_a_saga_is_not_carried_on_for_nobody(gone: str) -> None:
     assert State.APPLIED not in {each.state for each in world.journal.intents.values()}
 
 
+def down_after(world: World, requests: int) -> None:
+    """The journal fails once, after that many requests."""
+    count = iter(range(1000))
+    world.journal_state = lambda: "down" if len(world.zuora.requests) == requests and next(count) == 0 else "up"
+
+
+@pytest.mark.parametrize(("moods", "requests"), [((), 1), (("ok", "no"), 2), (("ok", "lock"), 2), (("ok", "no"), 3)])
+def test_a_recovery_point_that_cannot_be_recorded_stops_the_saga(moods: tuple[str, ...], requests: int) -> None:
+    """Nothing is sent that the journal does not know of; the repeat goes on from what it knows (I1)."""
+    world = world_of(*moods)
+    down_after(world, requests)
+    outcome = played(world, patience=8)
+    assert outcome.told is Told.UNKNOWN
+    assert len(world.zuora.requests) == requests
+    world.crash("first")
+    world.order()
+    world.pass_time(LATER_MS)
+    if played(world, "second").told is not Told.APPLIED:
+        world.pass_time(LATER_MS)
+        assert played(world, "third").told is Told.APPLIED
+    assert (world.zuora.parts["p2"], len(world.zuora.made)) == (AFTER, 1)
+
+
+def test_a_next_attempt_that_cannot_be_recorded_is_not_sent() -> None:
+    """Absence was proved, and the journal fails just then."""
+    world = world_of("ok", "internal")
+    assert played(world).told is Told.UNKNOWN
+    requests = len(world.zuora.requests)
+    world.pass_time(LATER_MS)
+    play = world.begin(call(SPLIT), "second")
+    while not any(isinstance(each, Wait) for each in play.commands):
+        world.turn()
+    world.journal_state = lambda: "down"
+    world.run()
+    assert row(play).told is Told.UNKNOWN
+    assert len(world.zuora.requests) == requests
+
+
+def test_a_refund_whose_key_is_too_old_is_only_looked_for() -> None:
+    """I5: another day in the tenant's zone; and before absence is proved there is no other key."""
+    world = world_of("ok", *["internal"] * 99)
+    world.pass_time(13 * 3_600_000 + 59 * 60_000)
+    assert played(world).told is Told.UNKNOWN
+    requests = len(world.zuora.requests)
+    world.pass_time(60_000)
+    assert played(world, "second").told is Told.UNKNOWN
+    assert len(world.zuora.requests) == requests
+
+
+def test_whom_the_owner_allows_nothing_carries_no_refund_on() -> None:
+    """The first caller's right is not the second's."""
+    world = world_of("ok", "internal")
+    assert played(world).told is Told.UNKNOWN
+    requests = len(world.zuora.requests)
+    assert played(world, "second", caller=STRANGER).told is Told.UNKNOWN
+    assert len(world.zuora.requests) == requests
+
+
+def test_a_first_step_that_arrives_between_the_two_looks_is_not_absent() -> None:
+    """The second look is there for this."""
+    world = world_of("lost before")
+    assert played(world).told is Told.UNKNOWN
+    world.pass_time(LATER_MS)
+    play = world.begin(call(SPLIT), "second")
+    while not any(isinstance(each, Wait) for each in play.commands):
+        world.turn()
+    world.zuora.parts["p2"] = dict(AFTER)
+    world.run()
+    assert row(play).told is Told.UNKNOWN
+    assert states(world) == ["IN_DOUBT"]
+    assert played(world, "third").told is Told.APPLIED
+
+
 # ---------------------------------------------------------------- snapshots
 
 

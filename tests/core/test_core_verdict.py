@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
-from bridge.core.model import RowError, ZObject
-from bridge.core.verdict import Busy, Done, Doubt, No, Unsent, judge_rest, judge_batch
+from bridge.core.model import CallFault, Route, RowError, ZObject
+from bridge.core.verdict import UNAUTHENTICATED, Busy, Done, Doubt, No, Unsent, judge_batch, judge_rest
 
 ID = "8ad09bce" * 4
 OTHER = "2c92c0f8" * 4
@@ -328,3 +328,54 @@ def test_reasons_of_a_verdict_are_for_the_operator() -> None:
     """What was not sent or lost keeps the transport's word."""
     assert judge_rest(NotSent("DNS"), PAYMENT) == Unsent("DNS")
     assert judge_batch(Lost("reset"), 1) == (Doubt("reset"),)
+
+
+# ---------------------------------------------------------------- Actions, and credentials of the caller's own
+
+
+def test_an_action_under_the_callers_own_credential_that_zuora_does_not_know_is_told_as_zuora_does() -> None:
+    """HTTP 401, for the caller to log in again; under the bridge's own it is the owner's to mend."""
+    own, ours = (judge_batch(SoapAnswer(401), 2, route=Route.ACTION, own=own)[0] for own in (True, False))
+    assert isinstance(own, No)
+    assert own.errors == (UNAUTHENTICATED,)
+    assert own.fault == CallFault("INVALID_SESSION", "Authentication error", status=401)
+    assert isinstance(ours, No)
+    assert (ours.errors[0].code, ours.fault) == ("UNKNOWN_ERROR", None)
+
+
+def test_a_rest_request_under_the_callers_own_credential_is_the_callers_to_mend() -> None:
+    """Not the owner's."""
+    assert judge_rest(Answer(401, b""), PAYMENT, own=True) == No((UNAUTHENTICATED,))
+
+
+@pytest.mark.parametrize("event", [SoapAnswer(401), fault("fns:INVALID_VALUE", "INVALID_VALUE"), NotSent("x")])
+def test_after_a_doubt_only_rows_prove_what_became_of_an_action(event: SendEvent) -> None:
+    """Anything else may come from before its key was looked at."""
+    (judged,) = judge_batch(event, 1, doubted=True, route=Route.ACTION)
+    assert isinstance(judged, Doubt)
+    (proved,) = judge_batch(SoapAnswer(200, (SoapRow(True, ID),)), 1, doubted=True, route=Route.ACTION)
+    assert proved == Done(ID)
+
+
+@pytest.mark.parametrize(
+    ("event", "stored"),
+    [
+        (refusal(500, 53200061), True),
+        (refusal(500, 99000099), True),
+        (refusal(200, 53200060), True),
+        (answer(500, success=True), False),
+        (Answer(502, b"<html>"), False),
+        (Answer(409, b"{}"), False),
+    ],
+)
+def test_a_complete_failure_is_what_a_repeat_would_get(event: Answer, stored: bool) -> None:
+    """Stored answers include failures (Zuora: Idempotent requests), so only a look-up can tell more."""
+    judged = judge_rest(event, PAYMENT)
+    assert isinstance(judged, Doubt)
+    assert judged.stored is stored
+
+
+def test_an_update_need_not_repeat_the_id_it_is_about() -> None:
+    """A delete answers with success alone (Zuora: Delete a payment)."""
+    assert judge_rest(answer(200, success=True), PAYMENT, known=OTHER) == Done(OTHER)
+    assert isinstance(judge_rest(answer(200, success=True), PAYMENT), Doubt)

@@ -96,8 +96,20 @@ DOORS: dict[str, Callable[[World, Obj, Headers], Answer]] = {
                 part("InvoicePayment", InvoiceId="@D1", Amount="2.25"),
             ],
         ),
+        payment(Amount="5", DebitMemoNumber="DM00000001", AppliedInvoiceAmount="5"),
+        payment(
+            Amount="10",
+            DebitMemoPaymentData=[
+                part(
+                    "DebitMemoPayment",
+                    Amount="10",
+                    DebitMemoId="@D1",
+                    DebitMemoItemPaymentData=[part("DebitMemoItemPayment", Amount="10", TaxItemId="@dt1")],
+                )
+            ],
+        ),
     ],
-    ids=["a debit memo", "a credit memo", "two documents"],
+    ids=["a debit memo", "a credit memo", "two documents", "an extension element", "an item"],
 )
 def test_every_door_sends_zuora_the_same(one: Obj, tmp_path: Path) -> None:
     """One object model behind all doors: method, path, body and key of the REST request are equal."""

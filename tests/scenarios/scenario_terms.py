@@ -59,23 +59,28 @@ class Restart:
 
 @dataclass(frozen=True)
 class Soap:
-    """One SOAP create with these objects of the call (by place, from 0), unchanged and in this order."""
+    """One SOAP request with these objects of the call (by place, from 0), unchanged and in this order.
+
+    ``single``: it asks for one transaction.
+    """
 
     places: Sequence[int]
     op: str = "create"
+    single: bool = False
 
 
 @dataclass(frozen=True)
-class Post:
+class Rest:
     """One REST request. Numbers are written as their text; equal ``key`` names mean the same Idempotency-Key and bytes.
 
-    ``@intent`` in the body is the intent of the row at ``place``.
+    ``@intent`` in the body is the intent of the row at ``place``. Only a POST has a key.
     """
 
     path: str
-    body: Mapping[str, Json]
+    body: Mapping[str, Json] | None = None
     key: str = ""
     place: int = 0
+    method: str = "POST"
 
 
 # ------------------------------------------------------------------ what the caller is told
@@ -122,13 +127,20 @@ class Relayed:
 
 
 @dataclass(frozen=True)
+class Page:
+    """The bridge's own page of a query: the fields of each row by name, and nothing else."""
+
+    rows: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
 class Gone:
     """Nobody is there to be told: the caller closed its socket after so many POSTs had arrived."""
 
     after_posts: int
 
 
-Told: TypeAlias = "Sequence[Ok | Err] | Fault | Silence | Relayed | Gone"
+Told: TypeAlias = "Sequence[Ok | Err] | Fault | Silence | Relayed | Page | Gone"
 
 
 @dataclass(frozen=True)
@@ -143,7 +155,7 @@ class Call:
     objects: Sequence[Obj] = ()
     told: Told = ()
     route: str = ""
-    sent: Sequence[Soap | Post] = ()
+    sent: Sequence[Soap | Rest] = ()
     op: str = "create"
     version: str = "107.0"
     user: str = ""
@@ -158,16 +170,37 @@ class Call:
 
 
 @dataclass(frozen=True)
+class JsonCall:
+    """One call of Actions or CRUD under an OAuth token of the caller's own, and all that is expected of it.
+
+    In ``body`` and ``answer`` names such as ``@D1`` stand for ids; in ``answer``, ``@made`` is the Id of what was made
+    and ``*`` any text. Nothing else may differ, byte for byte.
+    """
+
+    path: str
+    body: str
+    answer: str
+    route: str = ""
+    sent: Sequence[Soap | Rest] = ()
+    status: int = 200
+    method: str = "POST"
+
+
+Step: TypeAlias = "Call | JsonCall | Order | Switch | Advance | ManyPayments | Restart"
+
+
+@dataclass(frozen=True)
 class Row:
     """One scenario. ``ledger`` says what has changed in the end: open amounts of the fixture's objects by name.
 
     A document's open amount is its balance, a credit memo's what is unapplied, a payment's ``applied/unapplied/
-    refunded``. ``payments`` and ``refunds`` are all new ones.
+    refunded`` or, where it is not Processed, its status; ``gone`` is what was deleted. ``payments`` and ``refunds`` are
+    all new ones. ``books`` is what else the ledger shows of an object of the fixture or one that a call has kept.
     """
 
     number: int
     name: str
-    steps: Sequence[Call | Order | Switch | Advance | ManyPayments | Restart]
+    steps: Sequence[Step]
     ledger: Mapping[str, str] = field(default_factory=dict)
     payments: Sequence[str] = ()
     refunds: Sequence[str] = ()
@@ -175,6 +208,7 @@ class Row:
     part: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     zuora: Mapping[str, Any] = field(default_factory=dict)
+    books: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

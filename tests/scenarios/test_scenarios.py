@@ -69,35 +69,6 @@ def test_scenario(row: Row, tmp_path: Path) -> None:
         assert Counter(refunded) == Counter(row.refunds)
 
 
-# ------------------------------------------------------------------ the ledger in words
-
-
-def states(world: World) -> dict[str, str]:
-    """What is open of every object of the fixture, by its name."""
-    books = world.ledger()
-    open_amounts = {one["name"]: one["balance"] for one in (*books["invoices"], *books["debitMemos"])}
-    open_amounts |= {one["name"]: one["unappliedAmount"] for one in books["creditMemos"]}
-    for one in books["payments"]:
-        if one["name"] is not None:
-            open_amounts[one["name"]] = f"{one['appliedAmount']}/{one['unappliedAmount']}/{one['refundAmount']}"
-    return open_amounts
-
-
-def described(one: Mapping[str, Any], named: Mapping[str, str]) -> str:
-    """A payment as ``120 = I1 100 + unapplied 20``."""
-    if one["status"] != "Processed":
-        return f"{one['amount']} = {one['status'].lower()}"
-    terms = [f"{named[each['invoiceId'] or each['debitMemoId']]} {each['amount']}" for each in one["parts"]]
-    terms += [f"{word} {one[key]}" for word, key in (("unapplied", "unappliedAmount"), ("refunded", "refundAmount"))]
-    return sorted_terms(f"{one['amount']} = {' + '.join(term for term in terms if not term.endswith(' 0'))}")
-
-
-def sorted_terms(text: str) -> str:
-    """The same with its terms in a fixed order."""
-    amount, _, terms = text.partition(" = ")
-    return f"{amount} = {' + '.join(sorted(terms.split(' + ')))}"
-
-
 # ------------------------------------------------------------------ playing
 
 
@@ -308,55 +279,3 @@ def _replaced(value: Any, replace: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _replaced(each, replace) for key, each in value.items()}
     return [_replaced(each, replace) for each in value]
-
-
-def many_payments(world: World, count: int) -> None:
-    """Made in the sandbox's books directly: nothing of them is under test."""
-    tenant = world.sandbox.tenant
-    order = PaymentOrder(
-        by=world.id("@user"),
-        type="External",
-        amount=Decimal(1),
-        currency="USD",
-        day=date(2026, 2, 20),
-        account=tenant.accounts[world.id("@A")],
-        method=tenant.payment_methods[world.id("@PMx")],
-    )
-    for _ in range(count):
-        create_payment(tenant, order)
-
-
-# ------------------------------------------------------------------ the bytes of an answer, written by hand
-
-
-def row_bytes(op: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Rows as Zuora writes them: no white space, Errors before Success, Id and Field only where there is one."""
-    made = "".join(f"<ns1:result>{_row_bytes(row)}</ns1:result>" for row in rows)
-    return _envelope(f'<ns1:{op}Response xmlns:ns1="http://api.zuora.com/">{made}</ns1:{op}Response>')
-
-
-def _row_bytes(row: Mapping[str, Any]) -> str:
-    if row["success"] == "true":
-        return f"<ns1:Id>{row['id']}</ns1:Id><ns1:Success>true</ns1:Success>"
-    errors = "".join(
-        "<ns1:Errors>"
-        + "".join(f"<ns1:{name}>{escape(text)}</ns1:{name}>" for name, text in error.items())
-        + "</ns1:Errors>"
-        for error in row["errors"]
-    )
-    return f"{errors}<ns1:Success>false</ns1:Success>"
-
-
-def fault_bytes(told: Fault, message: str) -> bytes:
-    """A fault as Zuora writes it: fns declared on the Fault, FaultCode before FaultMessage."""
-    text = escape(message)
-    return _envelope(
-        '<soapenv:Fault xmlns:fns="http://fault.api.zuora.com/">'
-        f"<faultcode>fns:{told.code}</faultcode><faultstring>{text}</faultstring>"
-        f"<detail><fns:{told.kind}><fns:FaultCode>{told.code}</fns:FaultCode>"
-        f"<fns:FaultMessage>{text}</fns:FaultMessage></fns:{told.kind}></detail></soapenv:Fault>"
-    )
-
-
-def _envelope(body: str) -> bytes:
-    return f"{DECLARED}{ENVELOPE.format(body)}</soapenv:Envelope>".encode()

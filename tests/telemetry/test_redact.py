@@ -63,6 +63,7 @@ NAMED = [
     f"Cookie: ZSession={DECOY}; x=1",
     f"apiSecretAccessKey: {DECOY}",
     f"got 'Bearer {DECOY}' instead",
+    f"got 'ZSession {DECOY}' instead",
     f"grant_type=client_credentials&client_secret={DECOY}&x=1",
     f"https://example.com/a?access_token={DECOY}&b=1",
     f"url=https://example.com/a?token={DECOY}",

@@ -100,12 +100,13 @@ def _of_rest(obj: ZObject, op: Op, dispatch: Dispatch) -> Question | None:
         if source is None:
             return WhichMade(obj.type, field, marker, whole, account)
         return WhichMade(obj.type, field, marker, whole, account, unquote(source[2]), source[1] == "credit-memos")
-    zuora_id = obj.word("Id")
-    if zuora_id is None:
-        return None
+    # What is changed by REST has an Id: its path is made of it.
+    zuora_id = obj.word("Id") or ""
     if dispatch.path.endswith("/cancel"):
         return Shows(obj.type, zuora_id, (("status", "Canceled"),))
-    return Shows(obj.type, zuora_id, tuple(_flat(body)))
+    expected = tuple(_flat(body))
+    # Without anything to show, only a delete can be proved, by absence.
+    return Shows(obj.type, zuora_id, expected) if expected or op is Op.DELETE else None
 
 
 def _flat(body: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

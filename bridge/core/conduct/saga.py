@@ -209,7 +209,8 @@ class Saga:
         sent: Sending = yield from exchange(self.errand, sending)
         here = replace(self, source=sent.source)
         if sent.answered is None:
-            return (yield from here._end(sent.came_to))
+            # Another process may have recorded the next attempt instead, and may be sending it.
+            return replace((yield from here._end(sent.came_to)), changes=())
         if isinstance(sent.came_to, Done | Doubt):
             return (yield from here._end(sent.came_to, sent.answered))
         return (yield from here._undo(sent.came_to, sent.answered))

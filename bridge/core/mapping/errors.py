@@ -116,6 +116,9 @@ def _business_rule(message: str, field: str | None, given: Collection[str], op: 
         field = _first(given, ("AppliedInvoiceAmount", "Amount"))
     elif field is None and _DOCUMENT.search(message):
         field = _first(given, _SOURCES)
+    if field is None and op is Op.UPDATE:
+        # An update that names a status asks for nothing else: the object cannot get it.
+        field = _first(given, ("Status",))
     blamed = field is not None or _OTHER_VALUE.search(message)
     return "INVALID_VALUE" if blamed else "TRANSACTION_FAILED", field
 

@@ -80,7 +80,6 @@ def _require_items(tenant: Tenant) -> None:
 def _application(source: Source, part: Part) -> Json:
     payment = isinstance(source, Payment)
     return {
-        "applicationId": part.id,
         "appliedAmount": part.amount,
         "paymentId": source.id if payment else None,
         "creditMemoId": None if payment else source.id,

@@ -46,6 +46,8 @@ FINANCE = Spec(
         Spec("transferredToAccounting", "enum", choices=TRANSFERRED),
     ),
 )
+# Taken and not kept: this tenant does not reconcile with its gateways.
+RECONCILIATION = (Spec("gatewayReconciliationStatus"), Spec("gatewayReconciliationReason"), Spec("payoutId"))
 _CREATE = (
     Spec("amount", "money", required=True),
     Spec("currency", "currency", required=True),
@@ -70,13 +72,14 @@ _CREATE = (
     FINANCE,
     *(Spec(name, "off") for name in _FEATURES),
 )
-_TRANSFER = (Spec("accountId", "id", required=True),)
+_TRANSFER = (Spec("accountId", "id", required=True), Spec("effectiveDate", "date"))
 _APPLY = (Spec("effectiveDate", "date"), INVOICES, DEBIT_MEMOS)
 _UPDATE = (
     Spec("comment"),
     Spec("referenceId", most=100),
     Spec("gatewayState", "enum", choices=("NotSubmitted", "Submitted", "Settled", "FailedToSettle")),
     FINANCE,
+    *RECONCILIATION,
     Spec("paymentScheduleKey", "off"),
 )
 
@@ -177,7 +180,9 @@ def transfer(tenant: Tenant, key: str, given: Mapping[str, Any], by: str) -> dic
     """Move an unapplied payment to another account; an empty accountId leaves it without one."""
     payment = references.payment(tenant, key)
     account: Account | None = None
-    if given != {"accountId": ""}:
+    if given.get("accountId") == "":
+        read_body({key: value for key, value in given.items() if key != "accountId"}, _TRANSFER[1:])
+    else:
         account = references.account(tenant, read_body(given, _TRANSFER)["accountId"])
     transfer_payment(tenant, payment, account, by)
     return shapes.payment(tenant, payment)

@@ -18,6 +18,7 @@ from bridge.sandbox.records import (
     Account,
     CreditMemo,
     Document,
+    Item,
     Movement,
     Part,
     Payment,
@@ -133,13 +134,32 @@ def refund(tenant: Tenant, one: Refund) -> Row:
 
 def items(one: Document | CreditMemo) -> list[Row]:
     """Write the items of a document or credit memo, taxes apart."""
-    name = "creditMemoId" if isinstance(one, CreditMemo) else "invoiceId" if one.kind == INVOICE else "debitMemoId"
-    left = "unappliedAmount" if isinstance(one, CreditMemo) else "balance"
+    lines = [item for item in one.items.values() if item.kind == "item"]
+    if isinstance(one, CreditMemo):
+        return [
+            {"id": item.id, "creditMemoId": one.id, **_charged(item), "unappliedAmount": item.open, **_stamps(one)}
+            for item in lines
+        ]
+    if one.kind == DEBIT_MEMO:
+        return [
+            {"id": item.id, "debitMemoId": one.id, **_charged(item), "balance": item.open, **_stamps(one)}
+            for item in lines
+        ]
     return [
-        {"id": item.id, name: one.id, "amount": item.amount, left: item.open, "sku": item.name, **_stamps(one)}
-        for item in one.items.values()
-        if item.kind == "item"
+        {
+            "id": item.id,
+            "invoiceId": one.id,
+            "chargeAmount": item.amount,
+            "sKU": item.name,
+            "balance": item.open,
+            **_stamps(one),
+        }
+        for item in lines
     ]
+
+
+def _charged(item: Item) -> Row:
+    return {"amount": item.amount, "sku": item.name}
 
 
 def _stamps(one: Record | Part) -> Row:
@@ -252,7 +272,6 @@ def _credit_memo(one: CreditMemo) -> Row:
         "accountId": one.account_id,
         "totalAmount": one.amount,
         "appliedAmount": one.applied,
-        "unappliedAmount": one.unapplied,
         "refundAmount": one.refunded,
         "balance": one.unapplied,
         "currency": one.currency,
@@ -268,6 +287,7 @@ def _payment_parts(one: Payment) -> list[Row]:
         {
             "id": part.id,
             "paymentId": one.id,
+            "accountId": one.account_id,
             "amount": part.amount,
             "invoiceId": part.document_id if part.kind == INVOICE else None,
             "debitMemoId": part.document_id if part.kind == DEBIT_MEMO else None,
@@ -276,8 +296,8 @@ def _payment_parts(one: Payment) -> list[Row]:
         for part in one.parts.values()
     ]
     if one.unapplied:
-        loose = {"id": one.unapplied_part_id, "paymentId": one.id, "amount": one.unapplied}
-        rows.append({**loose, "invoiceId": None, "debitMemoId": None, **_stamps(one)})
+        loose = {"id": one.unapplied_part_id, "paymentId": one.id, "accountId": one.account_id}
+        rows.append({**loose, "amount": one.unapplied, "invoiceId": None, "debitMemoId": None, **_stamps(one)})
     return rows
 
 

@@ -26,7 +26,7 @@ from bridge.sandbox.refunds import (
 from bridge.sandbox.refusal import MISSING_FIELD, PERMISSION, Refusal, rule
 from bridge.sandbox.rest import references, shapes
 from bridge.sandbox.rest.bodies import Spec, custom_fields, money, read_body
-from bridge.sandbox.rest.payments import TRANSFERRED
+from bridge.sandbox.rest.payments import RECONCILIATION, TRANSFERRED
 from bridge.sandbox.rest.references import DEBIT_MEMOS, INVOICES
 
 METHOD_TYPES = (
@@ -64,6 +64,7 @@ _UNAPPLY = (
     *_COMMON,
     INVOICES,
     DEBIT_MEMOS,
+    Spec("refundTransactionType"),
     Spec("writeOff", "flag"),
     Spec("writeOffOptions", "off"),
 )
@@ -83,7 +84,13 @@ _MEMO = (
         ),
     ),
 )
-_UPDATE = (Spec("comment"), Spec("reasonCode", most=32), Spec("referenceId", most=100), _FINANCE)
+_UPDATE = (
+    Spec("comment"),
+    Spec("reasonCode", most=32),
+    Spec("referenceId", most=100),
+    _FINANCE,
+    *RECONCILIATION,
+)
 
 
 def of_payment(tenant: Tenant, key: str, given: Mapping[str, Any], by: str, *, verdict: Verdict) -> dict[str, Json]:

@@ -207,9 +207,7 @@ _DOCUMENTS: Final[dict[tuple[str, ...], Methods]] = {
         "GET": Route("DebitMemo.read", _paged(lambda r, key: parts.of_document(r.tenant, DEBIT_MEMO, key)))
     },
     ("v1", "invoices", "{}"): {
-        "GET": Route(
-            "Invoice.read", lambda r, key: shapes.invoice(r.tenant, references.document(r.tenant, INVOICE, key))
-        )
+        "GET": Route("Invoice.read", lambda r, key: shapes.invoice(references.document(r.tenant, INVOICE, key)))
     },
     ("v1", "invoices", "{}", "items"): {"GET": Route("Invoice.read", _items("invoice"))},
     ("v1", "invoices", "{}", "application-parts"): {

@@ -86,9 +86,7 @@ def refund(tenant: Tenant, one: Refund) -> dict[str, Json]:
         "type": one.type,
         "methodType": one.method_type,
         "accountId": one.account_id,
-        "accountNumber": _account_number(tenant, one.account_id),
         "amount": one.amount,
-        "currency": one.currency,
         "refundDate": one.day.isoformat(),
         "refundTransactionTime": moment(one.created),
         "paymentId": one.payment_id,
@@ -156,25 +154,22 @@ def debit_memo(tenant: Tenant, one: Document) -> dict[str, Json]:
     }
 
 
-def invoice(tenant: Tenant, one: Document) -> dict[str, Json]:
+def invoice(one: Document) -> dict[str, Json]:
     """Write an invoice."""
-    account_of = tenant.accounts[one.account_id]
     return {
         "success": True,
         "id": one.id,
         "invoiceNumber": one.number,
         "status": one.status,
         "accountId": one.account_id,
-        "accountNumber": account_of.number,
-        "accountName": account_of.name,
         "amount": one.total,
         "balance": one.balance,
         "currency": one.currency,
         "invoiceDate": one.day.isoformat(),
         "dueDate": one.due.isoformat(),
-        "invoiceTargetDate": one.day.isoformat(),
+        "targetDate": one.day.isoformat(),
         "taxAmount": _taxes(one.items.values()),
-        "reversed": False,
+        "transferredToAccounting": "No",
         **stamps(one),
     }
 
@@ -184,15 +179,20 @@ def document_items(one: Document) -> list[Json]:
     return [
         {
             "id": item.id,
-            "skuName": item.name,
-            "amount": item.amount,
+            **_charged(one, item),
             "balance": item.open,
-            "beAppliedAmount": item.amount - item.open,
             "taxationItems": _taxation_items(one.items, item.id, "balance"),
         }
         for item in one.items.values()
         if item.kind == "item"
     ]
+
+
+def _charged(one: Document, item: Item) -> dict[str, Json]:
+    # The two kinds of documents name the same things differently.
+    if one.kind == INVOICE:
+        return {"chargeName": item.name, "sku": item.name, "chargeAmount": item.amount}
+    return {"skuName": item.name, "amount": item.amount, "beAppliedAmount": item.amount - item.open}
 
 
 def memo_items(one: CreditMemo) -> list[Json]:

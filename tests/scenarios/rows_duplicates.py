@@ -1,0 +1,329 @@
+"""Repeats, lost answers, limits and expired sessions (53 to 68)."""
+
+from __future__ import annotations
+
+from scenario_objects import (
+    D1_WHOLE,
+    EVEN,
+    FIFTY,
+    IMPATIENT,
+    IN_DOUBT,
+    ONE_ON_D1,
+    POSTS,
+    SELECT_PAYMENTS,
+    SOAP_CREATE,
+    pays,
+    post_memo,
+    waiting,
+)
+from scenario_terms import Advance, Call, Err, Fault, Ok, Order, Relayed, Row, Soap
+
+FORTY = pays("@D1", "40", ReferenceId="a")
+OTHER_FORTY = pays("@D1", "40", ReferenceId="b")
+FORTY_POST = post_memo("@D1", "40", referenceId="a")
+OTHER_FORTY_POST = post_memo("@D1", "40", referenceId="b")
+MARKED = pays("@D1", "80", ReferenceId="ERP-58")
+DAY = 24 * 60 * 60
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        53,
+        "Zuora's answer is lost and the caller gives up; its repeat gets the payment that was made",
+        [
+            Order("drop_after", POSTS),
+            Call(
+                [D1_WHOLE],
+                [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)],
+                "rest",
+                [post_memo("@D1", "80", "one key")],
+            ),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80", "one key")], joined=True),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+    ),
+    Row(
+        53,
+        "Zuora is slower than the caller is patient; the POST goes on, and the repeat gets its payment",
+        [
+            Order("delay", POSTS, {"seconds": 1.5}),
+            Call(
+                [D1_WHOLE],
+                [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)],
+                "rest",
+                [post_memo("@D1", "80")],
+            ),
+            Call([D1_WHOLE], [Ok()], "rest", joined=True),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+        part="b",
+    ),
+    Row(
+        54,
+        "The connection breaks in the first POST: the bridge repeats the same bytes under the same key",
+        [
+            Order("drop_before", POSTS, {"reset": True}),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80", "one key")] * 2),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+    ),
+    Row(
+        55,
+        "Zuora says that the key is in progress: the bridge waits and asks again under the same key",
+        [
+            Order("in_progress_409", POSTS),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80", "one key")] * 2),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+    ),
+    Row(
+        56,
+        "The account is locked for a moment: a new attempt under a new key",
+        [
+            Order("lock", POSTS),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80"), post_memo("@D1", "80")]),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        part="a",
+    ),
+    Row(
+        56,
+        "The account stays locked longer than the caller waits",
+        [
+            Order("lock", POSTS, {"times": 9}),
+            Call([D1_WHOLE], [Err("LOCK_COMPETITION")], "rest", [post_memo("@D1", "80")]),
+        ],
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+        part="b",
+    ),
+    Row(
+        56,
+        "The same for a caller below 60, whose version lacks the code",
+        [
+            Order("lock", POSTS, {"times": 9}),
+            Call(
+                [D1_WHOLE.but(EffectiveDate="2026-02-20T00:00:00-08:00")],
+                [Err("UNKNOWN_ERROR", None, "LOCK_COMPETITION")],
+                "rest",
+                [post_memo("@D1", "80")],
+                version="50.0",
+            ),
+        ],
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+        part="c",
+    ),
+    Row(
+        58,
+        "Yesterday's message again, whose answer was lost: its key has expired, its reference is found",
+        [
+            Order("drop_after", POSTS),
+            Order("html_503", {"method": "GET", "path": "/object-query/payments"}),
+            Call(
+                [MARKED],
+                [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)],
+                "rest",
+                [post_memo("@D1", "80", referenceId="ERP-58")],
+            ),
+            Advance(25 * 60 * 60),
+            Call([MARKED], [Ok()], "rest", joined=True),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+        part="a",
+    ),
+    Row(
+        58,
+        "The same without a reference: it stays unknown and is never sent again",
+        [
+            Order("drop_after", POSTS),
+            Call([D1_WHOLE], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", [post_memo("@D1", "80")]),
+            Advance(25 * 60 * 60),
+            Call([D1_WHOLE], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", joined=True),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+        part="b",
+    ),
+    Row(
+        59,
+        "Two payments with references of their own are two; the second's content long after is refused as its twin",
+        [
+            Call([FORTY], [Ok()], "rest", [FORTY_POST]),
+            Call([OTHER_FORTY], [Ok()], "rest", [OTHER_FORTY_POST], keep="second"),
+            Advance(20 * 60),
+            Call(
+                [OTHER_FORTY],
+                [Err("DUPLICATE_VALUE", None, "Equal to @second of 2026-02-20; another ReferenceId")],
+                "-",
+            ),
+        ],
+        {"D1": "0"},
+        ["40 = D1 40", "40 = D1 40"],
+        part="a",
+    ),
+    Row(
+        59,
+        "The same for a caller whose twins are allowed: a third payment",
+        [
+            Call([pays("@D1", "20")], [Ok()], "rest", [post_memo("@D1", "20")]),
+            Advance(20 * 60),
+            Call([pays("@D1", "20")], [Ok()], "rest", [post_memo("@D1", "20")]),
+        ],
+        {"D1": "40"},
+        ["20 = D1 20", "20 = D1 20"],
+        settings=waiting(50, twins="allow"),
+        given="The caller's twins are allowed.",
+        part="b",
+    ),
+    Row(
+        59,
+        "The same for a caller whose twins are joined: the Id of the first",
+        [
+            Call([pays("@D1", "20")], [Ok()], "rest", [post_memo("@D1", "20")], keep="first"),
+            Advance(20 * 60),
+            Call([pays("@D1", "20")], [Ok(same_as="first")], "rest", joined=True),
+        ],
+        {"D1": "60"},
+        ["20 = D1 20"],
+        settings=waiting(50, twins="join"),
+        given="The caller's twins are joined.",
+        part="c",
+    ),
+    Row(
+        60,
+        "Zuora keeps a failure under the key: absence is proved, then the repeat is sent under a new key",
+        [
+            Order("error_500_before", POSTS, {"category": 61, "stored": True}),
+            Call(
+                [MARKED],
+                [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)],
+                "rest",
+                [post_memo("@D1", "80", "one key", referenceId="ERP-58")] * 2,
+            ),
+            Advance(900),
+            Call([MARKED], [Ok()], "rest", [post_memo("@D1", "80", referenceId="ERP-58")]),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings=waiting(3),
+        given="The caller waits three seconds.",
+    ),
+    Row(
+        61,
+        "The session expires between the proof and the write: Zuora's fault is relayed, nobody logs in again",
+        [
+            Order("expired_session", SOAP_CREATE),
+            Call(
+                [pays("@I1", "100")],
+                Fault("INVALID_SESSION", says="invalid session"),
+                sent=[Soap([0])],
+                reads=["getUserInfo", "GET /v1/invoices/@I1"],
+            ),
+        ],
+    ),
+    Row(
+        62,
+        "The bridge's own token has expired: it is renewed once and the request repeated under the same key",
+        [
+            Order("expired_token", POSTS),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80", "one key")] * 2),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+    ),
+    Row(
+        63,
+        "A session that Zuora does not know: asked once, its fault relayed, nothing written",
+        [Call([D1_WHOLE], Fault("INVALID_SESSION"), session="unknown", reads=["getUserInfo"])],
+    ),
+    Row(
+        64,
+        "Zuora's request limit on a call of one: the fault, the status and when to come again",
+        [
+            Order("rate_limited", POSTS, {"retry_after": 120}),
+            Call(
+                [D1_WHOLE],
+                Fault("REQUEST_EXCEEDED_LIMIT", status=429, retry_after="120"),
+                sent=[post_memo("@D1", "80")],
+            ),
+        ],
+    ),
+    Row(
+        65,
+        "Zuora's limit is met in the middle of fifty for a second: the rest goes on after it",
+        [
+            Order("rate_limited", {**POSTS, "nth": 10}, {"retry_after": 1}),
+            Call(FIFTY, [Ok()] * 50, "soap rest " * 25, [Soap(EVEN), *[ONE_ON_D1] * 26]),
+        ],
+        {"I1": "75", "D1": "55"},
+        ["1 = I1 1", "1 = D1 1"] * 25,
+        part="a",
+    ),
+    Row(
+        65,
+        "Zuora's limit is met for longer than the caller waits: what was done stands, the rest is refused",
+        [
+            Order("rate_limited", {**POSTS, "nth": 10}, {"retry_after": 120, "times": 99}),
+            Call(
+                FIFTY,
+                [Ok()] * 19 + [Err("REQUEST_EXCEEDED_LIMIT") if place % 2 else Ok() for place in range(19, 50)],
+                "soap rest " * 25,
+                [Soap(EVEN), *[ONE_ON_D1] * 25],
+            ),
+        ],
+        {"I1": "75", "D1": "71"},
+        [*["1 = I1 1"] * 25, *["1 = D1 1"] * 9],
+        part="b",
+    ),
+    Row(
+        67,
+        "HTML with status 503 from the edge: on pass-through it is relayed as it is",
+        [
+            Order("html_503", {"operation": "query"}, {"times": 2}),
+            Call(op="query", body=SELECT_PAYMENTS, told=Relayed(503, ["503 Service Temporarily Unavailable"])),
+        ],
+        part="a",
+    ),
+    Row(
+        67,
+        "HTML with status 503 from the edge: a write over SOAP is in doubt, never 'unavailable'",
+        [
+            Order("html_503", SOAP_CREATE),
+            Call([pays("@I1", "100")], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "soap", [Soap([0])]),
+        ],
+        part="b",
+    ),
+    Row(
+        67,
+        "HTML with status 503 from the edge: a write over REST is repeated under its key",
+        [
+            Order("html_503", POSTS),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80", "one key")] * 2),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        part="c",
+    ),
+    Row(
+        68,
+        "A refusal with status 200, as tenants on an old Zuora-Version see it, is a refusal",
+        [
+            Order("success_false_200", POSTS, {"category": 30, "message": "The debit memo is not posted."}),
+            Call([D1_WHOLE], [Err("INVALID_VALUE", "InvoiceId", "not posted")], "rest", [post_memo("@D1", "80")]),
+        ],
+    ),
+)

@@ -1,0 +1,54 @@
+"""The sandbox's ledger in the words of the catalogue. Must not decide what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from harness import World
+
+from bridge.sandbox.payments import PaymentOrder, create_payment
+
+
+def states(world: World) -> dict[str, str]:
+    """What is open of every object of the fixture, by its name."""
+    books = world.ledger()
+    open_amounts = {one["name"]: one["balance"] for one in (*books["invoices"], *books["debitMemos"])}
+    open_amounts |= {one["name"]: one["unappliedAmount"] for one in books["creditMemos"]}
+    for one in books["payments"]:
+        if one["name"] is not None:
+            open_amounts[one["name"]] = f"{one['appliedAmount']}/{one['unappliedAmount']}/{one['refundAmount']}"
+    return open_amounts
+
+
+def described(one: Mapping[str, Any], named: Mapping[str, str]) -> str:
+    """A payment as ``120 = I1 100 + unapplied 20``."""
+    if one["status"] != "Processed":
+        return f"{one['amount']} = {one['status'].lower()}"
+    terms = [f"{named[each['invoiceId'] or each['debitMemoId']]} {each['amount']}" for each in one["parts"]]
+    terms += [f"{word} {one[key]}" for word, key in (("unapplied", "unappliedAmount"), ("refunded", "refundAmount"))]
+    return sorted_terms(f"{one['amount']} = {' + '.join(term for term in terms if not term.endswith(' 0'))}")
+
+
+def sorted_terms(text: str) -> str:
+    """The same with its terms in a fixed order."""
+    amount, _, terms = text.partition(" = ")
+    return f"{amount} = {' + '.join(sorted(terms.split(' + ')))}"
+
+
+def many_payments(world: World, count: int) -> None:
+    """Made in the sandbox's books directly: nothing of them is under test."""
+    tenant = world.sandbox.tenant
+    order = PaymentOrder(
+        by=world.id("@user"),
+        type="External",
+        amount=Decimal(1),
+        currency="USD",
+        day=date(2026, 2, 20),
+        account=tenant.accounts[world.id("@A")],
+        method=tenant.payment_methods[world.id("@PMx")],
+    )
+    for _ in range(count):
+        create_payment(tenant, order)
