@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import date, tzinfo
 
 from bridge.core.mapping.lexical import day_of_date, day_of_date_time
 from bridge.core.model import Call, Op, Tenant, Version, ZObject
@@ -44,6 +44,17 @@ def _adapted(obj: ZObject, zone: tzinfo | None, custom_types: Mapping[str, str])
                 fields[name] = found.isoformat()
     children = {name: tuple(_adapted(row, zone, custom_types) for row in rows) for name, rows in obj.children.items()}
     return replace(obj, fields=fields, children=children)
+
+
+def dated(obj: ZObject, call: Call, today: date) -> ZObject:
+    """The object with today's EffectiveDate where CRUD lets it be left out (Zuora: CRUD, Create payment).
+
+    Not part of ``adapt``: a repeat after midnight of a payment without a date is still the same act.
+    """
+    external = call.crud and call.op is Op.CREATE and obj.type == "Payment" and obj.word("Type") == "External"
+    if not external or obj.word("EffectiveDate") is not None:
+        return obj
+    return replace(obj, fields={**obj.fields, "EffectiveDate": today.isoformat()})
 
 
 def check_dates(obj: ZObject, version: Version) -> None:

@@ -62,7 +62,7 @@ DIRECTIVES: Mapping[str, frozenset[str]] = MappingProxyType(
         "Refund": frozenset({"CreditMemoId", "CreditMemoNumber", "Items"}),
     }
 )
-"""What a configured custom field may mean. ``Items`` lists single items as ``document/item=amount``, with commas."""
+"""What a configured custom field may mean. ``Items`` lists single items: ``mapping.directives`` has the grammar."""
 
 
 class Settlement(enum.Enum):
@@ -100,13 +100,17 @@ class ZObject:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One journaled call: create, update or delete of Payment or Refund. For delete, an object has only its Id."""
+    """One journaled call: create, update or delete of Payment or Refund. For delete, an object has only its Id.
+
+    ``crud`` marks a call by CRUD, which lets an external payment go without its EffectiveDate.
+    """
 
     op: Op
     version: Version
     type: str
     objects: tuple[ZObject, ...]
     single_transaction: bool = False
+    crud: bool = False
 
 
 @dataclass(frozen=True, slots=True)

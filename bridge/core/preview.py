@@ -39,7 +39,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Everything a call would do."""
+    """Everything a call would do where nothing is refused on the way."""
 
     objects: tuple[Seen, ...]
     dispatches: tuple[Shown, ...]
@@ -87,8 +87,7 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
         if isinstance(verdict, Refused):
             seen.append(Seen(place, "refused", "; ".join(map(_error, verdict.errors))))
         elif isinstance(verdict, Forward):
-            behind = "; by REST where Zuora refuses that" if ids else ""
-            seen.append(Seen(place, verdict.route.value, verdict.reason + behind, (batches[verdict.route], *ids)))
+            seen.append(Seen(place, verdict.route.value, verdict.reason + _behind(verdict), (batches[verdict.route],)))
         else:
             seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict), ids))
     return Preview(tuple(seen), tuple(shown))
@@ -102,9 +101,6 @@ _BATCH_PROOF = {
 
 def _own(call: Call, intent: Intent, verdict: Verdict, tenant: Tenant, caller: Caller) -> Iterator[Shown]:
     """The requests of one object by itself, in the order in which they are sent."""
-    if isinstance(verdict, Forward) and verdict.fallback is not None:
-        made = plan.rest_dispatch(intent, verdict.fallback, tenant, caller.entity, 0, step=plan.FALL_BACK)
-        yield Shown(made, f"sent only where Zuora refused and the object still stands; {_LOOK}", _undo(call, ""))
     if not isinstance(verdict, Translate):
         return
     dispatches = plan.rest_dispatches(intent, verdict, tenant, caller.entity, 0)
@@ -115,15 +111,11 @@ def _own(call: Call, intent: Intent, verdict: Verdict, tenant: Tenant, caller: C
     unapply, refund, again = dispatches
     yield Shown(unapply, "a read of the payment's parts", f"{again.method} {again.path}")
     yield Shown(refund, _proof(refund), f"{_undo(call, refund.path)}, then {again.method} {again.path}")
-    yield Shown(again, "sent only where the refund is refused; a read of the payment's parts", "none")
-
-
-_LOOK = "a read of the object: it has no key"
 
 
 def _proof(dispatch: Dispatch) -> str:
     if dispatch.key is None:
-        return _LOOK
+        return "a read of the object: it has no key"
     marker = f", then a look-up by {dispatch.marker!r}" if dispatch.marker else ""
     return f"the same bytes again under the same Idempotency-Key{marker}"
 
@@ -133,6 +125,12 @@ def _undo(call: Call, path: str) -> str:
     if call.op is not Op.CREATE:
         return "none"
     return f"PUT /v1/{what}s/{{id}}/cancel" + (", and apply again what it unapplied" if "/unapply" in path else "")
+
+
+def _behind(verdict: Forward) -> str:
+    """What follows only where Zuora refuses it, and is no part of the plan before."""
+    request = verdict.fallback
+    return "" if request is None else f"; where Zuora refuses that, {request.method} {request.path} may follow"
 
 
 def _left_out(verdict: Translate) -> str:

@@ -205,7 +205,7 @@ class JsonDoor:
         if decoded.unknown and rejects_unknown(request.rel_url.query):
             return self._answer(request, Written(400, message(UNRECOGNISED)))
         assert asked.op is not None
-        call = Call(asked.op, version, asked.type, decoded.objects)
+        call = Call(asked.op, version, asked.type, decoded.objects, crud=asked.door is Door.CRUD)
         began = time.monotonic()
         reply = await self._run(request, call, _patient(caller, asked.door), credential)
         count(call.op.value, reply, time.monotonic() - began)

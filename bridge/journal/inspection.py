@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
@@ -51,7 +52,9 @@ def inspect(url: str, key: bytes | None) -> Inspection:
         # A newer one is refused at start; an older one is migrated there and not by someone who only looks.
         known = at in {script.revision for script in migrations.scripts().walk_revisions()}
         found = f"a journal of schema {at}; this bridge has {migrations.HEAD}"
-        return Inspection(known, found, "" if known else "Use the bridge that wrote it, or a newer one.")
+        if known:
+            return Inspection(True, f"{found}, to which `bridge serve` migrates it")
+        return Inspection(False, found, "Use the bridge that wrote it, or a newer one.")
     try:
         Journal.open(url, key, "doctor").close()
     except JournalRefused as refused:
@@ -68,7 +71,7 @@ def _file(url: URL) -> Path | None:
 def _revision(url: URL, path: Path | None) -> str | None:
     if path is not None:
         # Read-only: a look must not make a file or a WAL (https://sqlite.org/uri.html).
-        url = make_url(f"sqlite:///file:{path}?mode=ro&uri=true")
+        url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
     elif url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     engine = create_engine(url, poolclass=NullPool)

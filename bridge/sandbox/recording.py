@@ -131,7 +131,8 @@ def _charset(content_type: str) -> str:
 def masked_header(name: str, value: str) -> str:
     """Return a header value that may be shown; equal secrets stay recognisable by their fingerprint."""
     if name in _SECRET_HEADERS:
-        scheme, _, secret = value.partition(" ")
+        # Only an Authorization header begins with something that may be shown.
+        scheme, _, secret = value.partition(" ") if name == "authorization" else ("", "", "")
         return f"{scheme} ***{fingerprint(secret)}" if secret else f"***{fingerprint(value)}"
     return value
 

@@ -8,26 +8,22 @@ read settings or print.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from urllib.parse import urlsplit
 
-from bridge.contract.contract import CUSTOM_SUFFIXES, Contract
-from bridge.core.model import Settlement, Tenant
-from bridge.upstream.budget import Budget
+from bridge.contract.contract import CUSTOM_SUFFIXES
+from bridge.core.model import Settlement
 from bridge.upstream.probe_file import custom_fields, examine
 from bridge.upstream.probe_findings import Finding, State
+from bridge.upstream.probe_rest import Configured, RestProbe, refused, trouble
 from bridge.upstream.probe_soap import Login, SoapProbe
 from bridge.upstream.probe_zone import Sample, compared, sample
 from bridge.upstream.readings import prefixes
-from bridge.upstream.rest import Json, ZuoraRest, segment
-from bridge.upstream.transport import Exchange, Headers, Transport
+from bridge.upstream.rest import Json, segment
+from bridge.upstream.transport import Transport
 
-NOBODY = "bridge-doctor-no-such-account"
-_DEADLINE = 15.0
-_ROWS = (("pageSize", "40"),)
+__all__ = ["Configured", "Probe"]
+
 _TRIED = 5
 """How many payments are looked at for one that is applied, which is what item parts need."""
 
@@ -35,41 +31,20 @@ Findings = Sequence[Finding]
 Step = tuple[str, Callable[[], Awaitable[Findings]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """What the bridge would work with. ``wsdl`` is the tenant's file, or "" for our own."""
-
-    soap_url: str
-    rest_url: str
-    tenant: Tenant
-    contract: Contract
-    soap_hosts: frozenset[str]
-    wsdl: str = ""
-    client_id: str = ""
-    client_secret: str = ""
-    tenant_id: str | None = None
-    entities: Mapping[str, str] | None = None
-    visibility_seconds: int = 60
-
-
 class Probe:
     """One visit to a tenant. Its ``steps`` are run in order; later ones use what earlier ones found."""
 
     def __init__(self, configured: Configured, transport: Transport, soap: SoapProbe, login: Login | None) -> None:
         self._configured = configured
-        self._transport = transport
         self._soap = soap
         self._login = login
-        self._rest = ZuoraRest(transport, configured.rest_url, None, Budget(), configured.tenant.rest_version)
-        self._token: str | None = None
-        self._entities: tuple[str, ...] = ()
-        self._payments: list[Mapping[str, Any]] | None = None
+        self._rest = RestProbe(configured, transport)
 
     def steps(self) -> Iterator[Step]:
         """What is looked at, each with a title for people who wait."""
-        yield "OAuth client", self._oauth
-        yield "REST API", self._version
-        yield "entities", self._entity
+        yield "OAuth client", self._rest.oauth
+        yield "REST API", self._rest.version
+        yield "entities", self._rest.entity
         yield "Invoice Settlement", self._settlement
         yield "Invoice Item Settlement", self._items
         yield "enhanced write-off", self._write_off
@@ -83,73 +58,12 @@ class Probe:
         yield "WSDL", self._file
         yield "clock", self._clock
 
-    # ------------------------------------------------------------ REST
-
-    async def _oauth(self) -> Findings:
-        subject, asked = "OAuth client", self._configured
-        if not (asked.client_id and asked.client_secret):
-            off = asked.tenant.settlement is Settlement.OFF
-            advice = ("BRIDGE_ZUORA__CLIENT_ID=...", "BRIDGE_ZUORA__CLIENT_SECRET_FILE=...")
-            found = "none is configured, so nothing can be asked by REST"
-            return [Finding(subject, State.NOTE if off else State.WRONG, found, advice=advice)]
-        form = {"client_id": asked.client_id, "client_secret": asked.client_secret, "grant_type": "client_credentials"}
-        headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
-        url = f"{asked.rest_url}/oauth/token"
-        came = await self._transport.exchange("POST", url, headers, urlencode(form).encode(), _DEADLINE)
-        if not isinstance(came, Exchange):
-            where = "BRIDGE_ZUORA__REST_URL=https://rest.zuora.com (see Zuora: API endpoints for other data centers)"
-            return [Finding(subject, State.WRONG, f"no answer: {came.reason}", asked.rest_url, (where,))]
-        self._token, self._entities = _granted(came)
-        if self._token is None:
-            advice = (
-                "BRIDGE_ZUORA__CLIENT_ID=... and BRIDGE_ZUORA__CLIENT_SECRET_FILE=... of a client of this tenant",
-                "BRIDGE_ZUORA__REST_URL=... of the tenant's data center, if the client is right",
-            )
-            return [Finding(subject, State.WRONG, f"HTTP {came.status} and no token", asked.rest_url, advice)]
-        return [Finding(subject, State.AGREES, "Zuora gives it a token", asked.rest_url)]
-
-    async def _version(self) -> Findings:
-        subject = "REST version"
-        configured = f"BRIDGE_ZUORA__REST_VERSION={self._configured.tenant.rest_version}"
-        came = await self._get(f"/v1/accounts/{segment(NOBODY)}")
-        if came is None:
-            return []
-        if isinstance(came, str):
-            return [Finding(subject, State.WRONG, came, configured)]
-        if not came.not_found:
-            advice = ("BRIDGE_ZUORA__REST_URL=... of Zuora's REST API: what answers there is something else",)
-            return [Finding(subject, State.WRONG, f"an unknown account is {came.trouble}", configured, advice)]
-        if came.status == 404:
-            return [Finding(subject, State.AGREES, "refusals come with their HTTP status", configured)]
-        text = "refusals come with HTTP 200, as before Zuora-Version 2024-05-20; the bridge reads both"
-        return [Finding(subject, State.NOTE, text, configured)]
-
-    async def _entity(self) -> Findings:
-        subject = "entities"
-        known = self._configured.entities or {}
-        configured = ", ".join(f"{key} {name}" for key, name in known.items()) or "none"
-        if self._token is None:
-            return []
-        closed = [key for key in known if not await self._enters(key)]
-        if closed:
-            found = f"the OAuth client cannot act in {', '.join(closed)}"
-            advice = (f"Give the OAuth client's user access to {', '.join(closed)}, or take it out of the setting.",)
-            return [Finding(subject, State.WRONG, found, configured, advice)]
-        found = f"the token is valid for {', '.join(self._entities) or 'the tenant, and names no entity'}"
-        unlisted = {_plain(key) for key in self._entities} - {_plain(key) for key in known}
-        if unlisted and (known or len(unlisted) > 1):
-            listed = json.dumps(dict.fromkeys(self._entities, "<name>") | dict(known))
-            return [Finding(subject, State.WRONG, found, configured, (f"BRIDGE_ZUORA__ENTITIES='{listed}'",))]
-        return [Finding(subject, State.AGREES, found, configured)]
-
-    async def _enters(self, entity: str) -> bool:
-        came = await self._get(f"/v1/accounts/{segment(NOBODY)}", entity=entity)
-        return isinstance(came, Json) and came.not_found
+    # ------------------------------------------------------------ the tenant, by REST
 
     async def _settlement(self) -> Findings:
         subject, settlement = "Invoice Settlement", self._configured.tenant.settlement
         configured = f"BRIDGE_ZUORA__SETTLEMENT={settlement.value}"
-        came = await self._get("/v1/credit-memos", (("pageSize", "1"),))
+        came = await self._rest.get("/v1/credit-memos", (("pageSize", "1"),))
         if came is None:
             return [_unasked(subject, configured)]
         off = settlement is Settlement.OFF
@@ -162,10 +76,10 @@ class Probe:
                 ]
             found = "credit memos are there: on, or harmonised, which the bridge treats alike"
             return [Finding(subject, State.AGREES, found, configured)]
-        if not _refused(came):
-            return [Finding(subject, State.WRONG, f"no answer about credit memos: {_trouble(came)}", configured)]
+        if not refused(came):
+            return [Finding(subject, State.WRONG, f"no answer about credit memos: {trouble(came)}", configured)]
         found = (
-            f"Zuora refuses credit memos ({_trouble(came)}): the feature is off, or the OAuth client may not read them"
+            f"Zuora refuses credit memos ({trouble(came)}): the feature is off, or the OAuth client may not read them"
         )
         if off:
             return [Finding(subject, State.AGREES, found, configured)]
@@ -177,7 +91,7 @@ class Probe:
         configured = f"BRIDGE_ZUORA__ITEM_SETTLEMENT={str(on).lower()}"
         if self._configured.tenant.settlement is Settlement.OFF:
             return []
-        payments = await self._listed()
+        payments = await self._rest.payments()
         if payments is None:
             return [_unasked(subject, configured)]
         applied = [row for row in payments if row.get("appliedAmount") and isinstance(row.get("id"), str)]
@@ -196,18 +110,18 @@ class Probe:
     async def _item_parts(self, payment_id: str) -> bool | None:
         """Whether an applied part of this payment shows its items, is refused to show them, or neither."""
         path = f"/v1/payments/{segment(payment_id)}/parts"
-        parts = await self._get(path)
+        parts = await self._rest.get(path)
         if not isinstance(parts, Json) or parts.good is None:
             return None
         rows = parts.good.get("parts")
         for row in rows if isinstance(rows, list) else ():
             if isinstance(row, dict) and (row.get("invoiceId") or row.get("debitMemoId")) and row.get("id"):
-                came = await self._get(f"{path}/{segment(str(row['id']))}/item-parts")
+                came = await self._rest.get(f"{path}/{segment(str(row['id']))}/item-parts")
                 if isinstance(came, Json) and came.good is not None:
                     return True if came.good.get("itemParts") else None
                 # "Not found" may be about the part, which goes when its amount does.
                 gone = isinstance(came, Json) and came.not_found
-                return False if _refused(came) and not gone else None
+                return False if refused(came) and not gone else None
         return None
 
     async def _write_off(self) -> Findings:
@@ -229,16 +143,16 @@ class Probe:
         for kind in ("payments", "invoices", "debit-memos", "credit-memos"):
             # The oldest and the newest: a zone shows itself by its summer and its winter.
             for order in ("ASC", "DESC"):
-                came = await self._get(
+                came = await self._rest.get(
                     f"/object-query/{kind}", (("pageSize", "50"), ("sort[]", f"createdDate.{order}"))
                 )
                 rows = came.good.get("data") if isinstance(came, Json) and came.good is not None else None
                 found = (sample(row.get("createdDate")) for row in rows or () if isinstance(row, dict))
                 samples += [each for each in found if each is not None]
-        return [compared(samples, str(self._configured.tenant.zone))] if self._token is not None else []
+        return [compared(samples, str(self._configured.tenant.zone))] if self._rest.token is not None else []
 
     async def _numbers(self) -> Findings:
-        came = await self._get("/v1/sequence-sets")
+        came = await self._rest.get("/v1/sequence-sets")
         if came is None:
             return []
         subject = "number prefixes"
@@ -247,29 +161,32 @@ class Probe:
         except ValueError:
             found = None
         if found is None:
-            text = f"not readable ({_trouble(came)}): INV, DM and CM are taken as a hint; look-ups decide all the same"
+            text = f"not readable ({trouble(came)}): INV, DM and CM are taken as a hint; look-ups decide all the same"
             return [Finding(subject, State.NOTE, text)]
         listed = ", ".join(f"{prefix} {kind.value}" for prefix, kind in sorted(found.items()))
         return [Finding(subject, State.AGREES, f"{listed or 'none'}; the bridge reads them by itself")]
 
     async def _gateways(self) -> Findings:
-        came = await self._get("/v1/payment-gateways")
+        came = await self._rest.get("/v1/payment-gateways")
         if came is None:
             return []
         if isinstance(came, Json) and came.good is not None:
             return [Finding("payment gateways", State.AGREES, "their names can be resolved")]
         advice = ("Give the OAuth client's user the permission to read payment gateways.",)
-        found = f"not readable ({_trouble(came)}): payments that name a Gateway, and electronic ones, cannot go by REST"
+        found = f"not readable ({trouble(came)}): payments that name a Gateway, and electronic ones, cannot go by REST"
         off = self._configured.tenant.settlement is Settlement.OFF
         return [Finding("payment gateways", State.NOTE if off else State.WRONG, found, advice=advice)]
 
     async def _custom(self) -> Findings:
         unknown: list[str] = []
         known = custom_fields(self._configured.contract)
-        for kind, rows in (("Payment", await self._listed()), ("Refund", await self._rows("/v1/refunds", "refunds"))):
+        for kind, rows in (
+            ("Payment", await self._rest.payments()),
+            ("Refund", await self._rest.rows("/v1/refunds", "refunds")),
+        ):
             names = {name for row in rows or () for name in row if name.endswith(CUSTOM_SUFFIXES)}
             unknown += [f"{kind}.{name}" for name in sorted(names - set(known.get(kind, ())))]
-        if self._token is None:
+        if self._rest.token is None:
             return []
         if not unknown:
             return [Finding("custom fields", State.AGREES, "all that payments and refunds carry are in the WSDL file")]
@@ -296,12 +213,17 @@ class Probe:
             text = f"the bridge's own file, version {self._configured.contract.version}, without custom fields"
             return [Finding("WSDL", State.NOTE, text)]
         found = examine(self._configured.contract, self._configured.tenant.settlement)
-        return [
+        listed = [
             Finding(
                 f"WSDL {each.subject}", each.state, each.found, each.configured or self._configured.wsdl, each.advice
             )
             for each in found
         ]
+        host, asked = (urlsplit(url).netloc for url in (self._configured.contract.address, self._configured.soap_url))
+        if host != asked:
+            text = f"it was downloaded from {host}, and {asked} is asked: is it of this tenant?"
+            listed.append(Finding("WSDL address", State.NOTE, text, self._configured.wsdl))
+        return listed
 
     async def _clock(self) -> Findings:
         off = self._soap.clock_difference()
@@ -314,59 +236,6 @@ class Probe:
             Finding("clock", State.NOTE, f"{text}; the bridge goes by Zuora's", advice=("Check NTP on this machine.",))
         ]
 
-    # ------------------------------------------------------------ reading
-
-    async def _get(
-        self, path: str, params: Sequence[tuple[str, str]] = (), *, entity: str | None = None
-    ) -> Json | str | None:
-        """An answer, why there is none, or None where there is no token to ask with."""
-        if self._token is None:
-            return None
-        # On a multi-entity tenant somebody's books must be meant: the first's stand for all.
-        inside = entity or next(iter(self._configured.entities or ()), None)
-        headers: Headers = (("Zuora-Entity-Ids", inside),) if inside else ()
-        credential = (("Authorization", f"Bearer {self._token}"),)
-        came = await self._rest.get(path, params, _DEADLINE, headers=headers, credential=credential)
-        return came if isinstance(came, Json) else came.reason
-
-    async def _listed(self) -> list[Mapping[str, Any]] | None:
-        if self._payments is None:
-            self._payments = await self._rows("/v1/payments", "payments")
-        return self._payments
-
-    async def _rows(self, path: str, name: str) -> list[Mapping[str, Any]] | None:
-        came = await self._get(path, _ROWS)
-        rows = came.good.get(name) if isinstance(came, Json) and came.good is not None else None
-        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else None
-
-
-def _granted(came: Exchange) -> tuple[str | None, tuple[str, ...]]:
-    """The token and the entities in its scope (Zuora: Create an OAuth token)."""
-    try:
-        body = json.loads(came.body)
-    except ValueError:
-        return None, ()
-    token = body.get("access_token") if isinstance(body, dict) and came.status == 200 else None
-    if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
-        return None, ()
-    words = str(body.get("scope", "")).split()
-    return token, tuple(word.removeprefix("entity.") for word in words if word.startswith("entity."))
-
-
-def _refused(came: Json | str | None) -> bool:
-    """Whether Zuora itself said no: not a time-out, not an edge's page, not its own trouble."""
-    if not isinstance(came, Json) or not isinstance(came.body, dict) or came.status >= 500 or came.status == 429:
-        return False
-    return came.body.get("success") is False
-
-
-def _trouble(came: Json | str | None) -> str:
-    return came.trouble if isinstance(came, Json) else str(came)
-
 
 def _unasked(subject: str, configured: str) -> Finding:
     return Finding(subject, State.UNKNOWN, "nothing could be asked by REST", configured)
-
-
-def _plain(entity: str) -> str:
-    return entity.replace("-", "").lower()

@@ -47,8 +47,8 @@ def compared(samples: Sequence[Sample], zone: str) -> Finding:
     usual = _USUAL.split()
     others = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
     fitting = [name for name in (*usual, *others) if _fits(samples, ZoneInfo(name))]
-    advice = tuple(f"BRIDGE_ZUORA__TIME_ZONE={name}" for name in dict.fromkeys(fitting))[:_SHOWN]
-    return Finding(subject, State.WRONG, f"{shown}, which {zone} had not", configured, advice)
+    lines = tuple(f"BRIDGE_ZUORA__TIME_ZONE={name}" for name in dict.fromkeys(fitting))
+    return Finding(subject, State.WRONG, f"{shown}, which {zone} had not", configured, lines[:_SHOWN])
 
 
 def _fits(samples: Sequence[Sample], zone: ZoneInfo) -> bool:

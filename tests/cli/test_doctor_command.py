@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -220,13 +221,22 @@ def test_a_tenant_without_settlement_is_told_from_one_with_it(tenant: Tenant) ->
     assert tenant.doctor("--json", ZUORA__SETTLEMENT="off").state("Invoice Settlement") == "agrees"
 
 
-def test_an_edge_that_answers_is_not_taken_for_zuora(tenant: Tenant) -> None:
-    """A 503 says nothing about a feature."""
-    match = {"method": "GET", "path": "/v1/credit-memos"}
-    tenant.control("faults", {"kind": "html_503", "match": match, "times": 1})
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"kind": "html_503"}, "503"),
+        ({"kind": "refuse", "category": 50}, "category 50"),
+        ({"kind": "rate_limited"}, "429"),
+    ],
+)
+def test_an_answer_that_is_no_refusal_says_nothing_of_a_feature(
+    tenant: Tenant, fault: dict[str, Any], words: str
+) -> None:
+    """An edge's page, a lock and a limit are Zuora's troubles, whatever is configured."""
+    tenant.control("faults", {**fault, "match": {"method": "GET", "path": "/v1/credit-memos"}, "times": 1})
     said = tenant.doctor("--json", ZUORA__SETTLEMENT="off")
     assert said.state("Invoice Settlement") == "wrong"
-    assert "503" in said.findings["Invoice Settlement"]["found"]
+    assert words in said.findings["Invoice Settlement"]["found"]
 
 
 def test_refused_gateways_and_numbers_are_told_by_their_consequences(tenant: Tenant) -> None:
@@ -268,7 +278,9 @@ def test_a_custom_field_that_the_file_lacks_is_found(tenant: Tenant) -> None:
     place = '<element minOccurs="0" name="UnappliedAmount"'
     assert place in rest
     (tenant.folder / "tenant.wsdl").write_text(head + mark + rest.replace(place, fields + place, 1))
-    assert tenant.doctor("--json", ZUORA__WSDL="tenant.wsdl").wrong == set()
+    said = tenant.doctor("--json", ZUORA__WSDL="tenant.wsdl")
+    assert said.wrong == set()
+    assert "downloaded from www.zuora.com" in said.findings["WSDL address"]["found"]
 
 
 def _put(tenant: Tenant, token: str, fields: dict[str, object]) -> None:
@@ -317,6 +329,14 @@ def test_a_journal_is_opened_but_never_made_or_migrated(tenant: Tenant) -> None:
     file = tenant.folder / "bridge.db"
     with closing(Journal.open(f"sqlite:///{file}", None, "test")):
         assert tenant.doctor("--json").findings["journal"]["found"] == "it opens, and the key fits"
+    with closing(sqlite3.connect(file)) as journal, journal:
+        (at,) = journal.execute("SELECT version_num FROM alembic_version").fetchone()
+        journal.execute("UPDATE alembic_version SET version_num = '9999'")
+    said = tenant.doctor("--json")
+    assert said.wrong == {"journal"}
+    assert said.findings["journal"]["found"] == f"a journal of schema 9999; this bridge has {at}"
+    with closing(sqlite3.connect(file)) as journal, journal:
+        journal.execute("UPDATE alembic_version SET version_num = ?", (at,))
     (tenant.folder / "bridge.db.key").unlink()
     said = tenant.doctor("--json")
     assert said.wrong == {"journal"}

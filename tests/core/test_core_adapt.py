@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta, timezone
 from typing import Any
@@ -22,14 +23,15 @@ from core_objects import (
     refused,
     zobject,
 )
+from core_world import World
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.adapt import adapt, check_dates
+from bridge.core.adapt import adapt, check_dates, dated
 from bridge.core.classify import Forward
 from bridge.core.identity import fingerprint
 from bridge.core.mapping.lexical import day_of_date, day_of_date_time
-from bridge.core.model import Op, Settlement, Tenant, Version, ZObject
+from bridge.core.model import Op, Rows, Settlement, Tenant, Version, ZObject
 from bridge.core.refusals import Refusal
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -300,3 +302,36 @@ def test_an_evening_payment_of_a_debit_memo_keeps_its_day() -> None:
     assert verdict.body["effectiveDate"] == "2026-02-20"  # type: ignore[union-attr]
     (obj,) = adapt(call(pays("i1", "80", EffectiveDate="2026-02-20T23:30:00-08:00"), version="60.0"), TENANT).objects
     assert forwarded(obj, version="60.0").obj.get("EffectiveDate") == "2026-02-20"
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "told"),
+    [
+        ({"EffectiveDate": None}, {"crud": True}, "2026-02-20"),
+        ({"EffectiveDate": None}, {}, None),
+        ({"EffectiveDate": None, "Type": "Electronic"}, {"crud": True}, None),
+        ({"EffectiveDate": "2026-02-01"}, {"crud": True}, "2026-02-01"),
+        ({"EffectiveDate": None}, {"crud": True, "op": Op.UPDATE}, None),
+    ],
+)
+def test_crud_may_leave_the_date_of_an_external_payment_out(
+    fields: dict[str, str | None], more: dict[str, Any], told: str | None
+) -> None:
+    """Zuora takes today; the other doors and electronic payments need one."""
+    obj = pays("d1", "80", **fields)
+    assert dated(obj, call(obj, **more), date(2026, 2, 20)).get("EffectiveDate") == told
+
+
+def test_a_payment_without_a_date_is_the_same_act_after_midnight() -> None:
+    """The date is the day on which it is first done, and no part of what was asked for."""
+    world, obj = World("lost after"), pays("d1", "80", EffectiveDate=None)
+    asked = call(obj, crud=True)
+    world.pass_time(13 * 3_600_000 + 59 * 60_000)
+    world.begin(asked, patience=2)
+    world.run()
+    world.pass_time(120_000)
+    play = world.begin(asked, "second")
+    world.run()
+    assert len(world.zuora.made) == 1
+    assert json.loads(world.zuora.requests[0][0].body)["effectiveDate"] == "2026-02-20"
+    assert isinstance(play.reply, Rows)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import Answer, Headers, Obj, World, part, payment, post, refund
+from harness import TODAY, Answer, Headers, Obj, World, part, payment, post, refund
 from json_callers import JSON, action, bearer, cookie, crud, deleting, keys, rows, send, session, told, written
 
 D1_WHOLE = payment(Amount="80", InvoiceId="@D1", AppliedInvoiceAmount="80")
@@ -487,3 +487,13 @@ def test_every_credential_is_taken_as_zuora_takes_it(one: Obj, who: Callable[[Wo
     proof = next(each for each in world.requests(mark) if each.path.startswith("/v1/accounts/"))
     assert seen.headers[name] == proof.headers[name]
     assert (name == "authorization") or "authorization" not in seen.headers
+
+
+def test_crud_pays_without_a_date_today(world: World) -> None:
+    """An external payment may leave its date out (Zuora: CRUD, Create payment); Actions still want one."""
+    who, one = bearer(world), D1_WHOLE.but(EffectiveDate=None)
+    refused = json.loads(action(world, "create", [one], who).body)[0]
+    assert refused["Errors"][0]["Code"] == "MISSING_REQUIRED_VALUE"
+    assert crud(world, "POST", "payment", one, who).status == 200
+    (made,) = world.payments()
+    assert made["effectiveDate"] == TODAY

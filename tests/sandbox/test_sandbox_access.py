@@ -58,8 +58,12 @@ def test_connections_refuse_wrong_keys_and_are_no_write(client: Client) -> None:
     """401 with the known text; nothing state-changing was recorded, and no password."""
     refused = connect(client, apiSecretAccessKey="wrong")
     assert (refused.status, refused.json["reasons"][0]["code"]) == (401, 90000011)
-    assert connect(client).json == {"success": True}
+    made = connect(client)
+    assert made.json == {"success": True}
+    cookie = made.headers["set-cookie"].partition(";")[0]
+    assert count(client, {"Cookie": f"{cookie}; other=1"}).status == 200
     assert client.writes() == []
+    assert cookie.removeprefix("ZSession=") not in client.http("GET", "/sandbox/requests").body.decode()
     assert "demo" not in str([one["headers"] for one in client.control("GET", "requests")])
 
 

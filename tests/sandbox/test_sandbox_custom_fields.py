@@ -19,6 +19,18 @@ def test_rest_takes_registered_fields_in_their_types(client: Client) -> None:
     assert "Region__c" not in client.find("payments", made["id"])["custom"]
 
 
+def test_the_fields_of_the_netsuite_connector_are_there(client: Client) -> None:
+    """On payments and refunds; one of them on refunds only."""
+    fields = {
+        f"{name}__NS": "x" for name in ("IntegrationId", "IntegrationStatus", "Origin", "SyncDate", "Transaction")
+    }
+    made = client.rest("POST", "/v1/payments", client.rest_payment(30, **fields)).json
+    assert made["SyncDate__NS"] == "x"
+    given = {"totalAmount": 10, "type": "External", "methodType": "Cash", "SynctoNetSuite__NS": "Yes", **fields}
+    assert client.rest("POST", f"/v1/payments/{made['id']}/refunds", given).status == 200
+    assert client.rest("POST", "/v1/payments", client.rest_payment(30, SynctoNetSuite__NS="Yes")).category == 21
+
+
 @pytest.mark.parametrize(
     ("field", "value", "category"),
     [

@@ -142,6 +142,7 @@ def test_items_are_listed_with_their_taxes_inside(client: Client) -> None:
     names = client.names
     invoice = client.rest("GET", "/v1/invoices/INV00000020/items").json["invoiceItems"]
     assert [row["id"] for row in invoice] == [names["iq1"], names["iq2"]]
+    assert (invoice[0]["chargeAmount"], "amount" in invoice[0]) == (60, False)
     assert [(tax["id"], tax["taxAmount"]) for tax in invoice[0]["taxationItems"]["data"]] == [(names["itq1"], 10)]
     memo = client.rest("GET", "/v1/credit-memos/CM00000020/items").json["items"]
     assert (memo[0]["unappliedAmount"], memo[0]["taxationItems"]["data"][0]["unappliedAmount"]) == (50, 10)

@@ -12,23 +12,31 @@ DECLARED = "<?xml version='1.0' encoding='utf-8'?>"
 ENVELOPE = '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>{}</soapenv:Body>'
 
 
-
 def row_bytes(op: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Rows as Zuora writes them: no white space, Errors before Success, Id and Field only where there is one."""
-    made = "".join(f"<ns1:result>{_row_bytes(row)}</ns1:result>" for row in rows)
+    write = _deleted_bytes if op == "delete" else _row_bytes
+    made = "".join(f"<ns1:result>{write(row)}</ns1:result>" for row in rows)
     return _envelope(f'<ns1:{op}Response xmlns:ns1="http://api.zuora.com/">{made}</ns1:{op}Response>')
 
 
 def _row_bytes(row: Mapping[str, Any]) -> str:
     if row["success"] == "true":
         return f"<ns1:Id>{row['id']}</ns1:Id><ns1:Success>true</ns1:Success>"
-    errors = "".join(
-        "<ns1:Errors>"
-        + "".join(f"<ns1:{name}>{escape(text)}</ns1:{name}>" for name, text in error.items())
-        + "</ns1:Errors>"
+    return f"{_errors('Errors', row)}<ns1:Success>false</ns1:Success>"
+
+
+def _deleted_bytes(row: Mapping[str, Any]) -> str:
+    """Zuora: SOAP API WSDL, DeleteResult: the one result in lower case, with its id in any case."""
+    return f"{_errors('errors', row)}<ns1:id>{row['id']}</ns1:id><ns1:success>{row['success']}</ns1:success>"
+
+
+def _errors(name: str, row: Mapping[str, Any]) -> str:
+    return "".join(
+        f"<ns1:{name}>"
+        + "".join(f"<ns1:{each}>{escape(text)}</ns1:{each}>" for each, text in error.items())
+        + f"</ns1:{name}>"
         for error in row["errors"]
     )
-    return f"{errors}<ns1:Success>false</ns1:Success>"
 
 
 def fault_bytes(told: Fault, message: str) -> bytes:

@@ -20,7 +20,33 @@ def states(world: World) -> dict[str, str]:
     for one in books["payments"]:
         if one["name"] is not None:
             open_amounts[one["name"]] = f"{one['appliedAmount']}/{one['unappliedAmount']}/{one['refundAmount']}"
+            if one["status"] != "Processed":
+                open_amounts[one["name"]] = one["status"].lower()
     return open_amounts
+
+
+def expected(before: Mapping[str, str], changed: Mapping[str, str]) -> dict[str, str]:
+    """What should be open after the changes that a row names; what is ``gone`` is not there any more."""
+    return {name: amount for name, amount in {**before, **changed}.items() if amount != "gone"}
+
+
+def refunded(one: Mapping[str, Any], named: Mapping[str, str]) -> str:
+    """A refund as ``60 of C1``, with its status where that is not Processed."""
+    text = f"{one['amount']} of {named[one['paymentId'] or one['creditMemoId']]}"
+    return text if one["status"] == "Processed" else f"{text}, {one['status'].lower()}"
+
+
+def entry(world: World, name: str) -> Mapping[str, Any]:
+    """What the books say of an object or item, by the name of the fixture or of the call that kept it."""
+    wanted = world.names[name]
+    return next(one for one in _entries(world.ledger()) if one["id"] == wanted)
+
+
+def _entries(books: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for shelf in ("invoices", "debitMemos", "creditMemos", "payments", "refunds"):
+        for one in books[shelf]:
+            yield one
+            yield from one.get("items", ())
 
 
 def described(one: Mapping[str, Any], named: Mapping[str, str]) -> str:

@@ -7,31 +7,35 @@ its key), the bytes of the answer, and the look-ups where the row gives them; in
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from xml.sax.saxutils import escape
 
 import pytest
 from catalogue import ROWS
-from harness import ERP, XML_HEADERS, Answer, Obj, Seen, World, deleted, post, saved, until
+from harness import API, ERP, XML_HEADERS, Answer, Obj, Seen, World, deleted, post, saved, until
+from lxml import etree
+from scenario_bytes import fault_bytes, row_bytes
+from scenario_ledger import described, entry, expected, many_payments, refunded, sorted_terms, states
 from scenario_terms import (
     Advance,
     Call,
     Err,
     Fault,
     Gone,
+    JsonCall,
     ManyPayments,
     Ok,
     Order,
-    Post,
+    Page,
     Relayed,
+    Rest,
     Restart,
     Row,
     Silence,
@@ -39,11 +43,11 @@ from scenario_terms import (
     Switch,
 )
 
-from bridge.sandbox.payments import PaymentOrder, create_payment
-
 LOCATOR = re.compile(rb"(?<=queryLocator>)[0-9a-f]{32}(?=-)")
-DECLARED = "<?xml version='1.0' encoding='utf-8'?>"
-ENVELOPE = '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>{}</soapenv:Body>'
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+ERP_CLIENT = b"client_id=demo-client&client_secret=demo-secret&grant_type=client_credentials"
+NIGHT = 8 * 60 * 60
+"""Longer than any session lives, in seconds."""
 
 
 def _title(row: Row) -> str:
@@ -62,11 +66,13 @@ def test_scenario(row: Row, tmp_path: Path) -> None:
                 before = states(world)
         books = world.ledger()
         assert books["violations"] == []
-        assert states(world) == {**before, **row.ledger}
+        assert states(world) == expected(before, row.ledger)
         named = {key: name for name, key in world.names.items()}
         assert Counter(described(one, named) for one in world.payments()) == Counter(map(sorted_terms, row.payments))
-        refunded = [f"{one['amount']} of {named[one['paymentId'] or one['creditMemoId']]}" for one in world.refunds()]
-        assert Counter(refunded) == Counter(row.refunds)
+        assert Counter(refunded(one, named) for one in world.refunds()) == Counter(row.refunds)
+        for name, fields in row.books.items():
+            found = entry(world, name)
+            assert {field: found[field] for field in fields} == fields
 
 
 # ------------------------------------------------------------------ playing
@@ -89,12 +95,16 @@ class Play:
                 self.world.control("settings", {name: value})
             case Advance(seconds):
                 self.world.advance(seconds)
+                if seconds > NIGHT:
+                    self.session = None
             case ManyPayments(count):
                 many_payments(self.world, count)
             case Restart():
                 self.world.restart()
             case Call():
                 self.call(step)
+            case JsonCall():
+                self.call_json(step)
             case _:
                 raise TypeError(step)
 
@@ -103,9 +113,7 @@ class Play:
         world = self.world
         session = call.session or self._session(call.user)
         objects = [world.resolve(each) for each in call.objects]
-        body = call.body.replace("@A'", f"{world.id('@A')}'")
-        if "@locator" in body:
-            body = body.replace("@locator", world.id("@locator"))
+        body = self._named(call.body)
         if not body:
             body = (
                 saved(call.op, objects) if call.op != "delete" else deleted(objects[0].type, [_id(o) for o in objects])
@@ -123,10 +131,10 @@ class Play:
                     stack.enter_context(world.journal_locked())
                 answer = post(world.endpoint(call.version), message)
         seen = world.requests(mark)
-        self._check_sent(call, objects, [one for one in seen if one.changing], answer)
+        self._check_sent(call.sent, objects, [one for one in seen if one.changing], answer)
         if call.reads is not None:
-            expected = [self._path(line) for line in call.reads]
-            assert Counter(one.line for one in seen if not one.changing and one.face != "oauth") == Counter(expected)
+            lines = Counter(self._named(line) for line in call.reads)
+            assert Counter(one.line for one in seen if not one.changing and one.face != "oauth") == lines
         if answer is not None:
             self._check_answer(call, objects, answer, message)
 
@@ -147,29 +155,51 @@ class Play:
             until(lambda: sum(one.face == "rest" for one in self.world.writes(mark)) >= posts)
         self.world.quiet()
 
-    def _path(self, line: str) -> str:
-        return re.sub(r"@\w+", lambda found: self.world.id(found[0]), line)
+    def _named(self, text: str) -> str:
+        """The text with ids in place of the names in it."""
+        return re.sub(r"(?<![\w.])@\w+", lambda found: self.world.id(found[0]), text)
+
+    def call_json(self, call: JsonCall) -> None:
+        """Make a call of Actions or CRUD and check everything but the ledger."""
+        world = self.world
+        granted = json.loads(post(f"{world.sandbox.url}/oauth/token", ERP_CLIENT, FORM).body)
+        headers = (("Content-Type", "application/json"), ("Authorization", f"Bearer {granted['access_token']}"))
+        mark = world.mark()
+        answer = post(world.url + call.path, self._named(call.body).encode(), headers, method=call.method)
+        seen = [one for one in world.requests(mark) if one.changing and one.face != "oauth"]
+        self._check_sent(call.sent, (), seen, answer)
+        self._check_route(call.route, answer)
+        made = re.search(r'"[Ii]d":"([0-9a-f]{32})"', answer.body.decode())
+        if made is not None:
+            world.names["made"] = made[1]
+        wanted = re.escape(self._named(call.answer)).replace(re.escape("*"), '[^"]*')
+        assert answer.status == call.status, answer.body
+        assert re.fullmatch(wanted, answer.body.decode()), answer.body
+        assert answer.header("Content-Type") == "application/json;charset=utf-8"
 
     # -------------------------------------------------------------- what Zuora saw
 
-    def _check_sent(self, call: Call, objects: Sequence[Obj], sent: Sequence[Seen], answer: Answer | None) -> None:
-        assert [one.line for one in sent] == [self._line(each) for each in call.sent]
+    def _check_sent(
+        self, wanted: Sequence[Soap | Rest], objects: Sequence[Obj], sent: Sequence[Seen], answer: Answer | None
+    ) -> None:
+        assert [one.line for one in sent] == [self._line(each) for each in wanted]
         told = answer.header("Bridge-Intent") if answer is not None else None
         intents = told.split(",") if told else []
         fresh: list[Seen] = []
-        for expected, one in zip(call.sent, sent, strict=True):
-            if isinstance(expected, Soap):
-                assert one.path == "/apps/services/a/107.0"
-                assert one.objects == [objects[place] for place in expected.places]
+        for each, one in zip(wanted, sent, strict=True):
+            if isinstance(each, Soap):
+                _check_soap(each, one, objects)
                 continue
-            self._check_post(expected, one, intents)
-            if not expected.key:
+            self._check_rest(each, one, intents)
+            if each.method != "POST":
+                assert "idempotency-key" not in one.headers
+            elif not each.key:
                 fresh.append(one)
-            elif expected.key in self.keys:
-                first = self.keys[expected.key]
+            elif each.key in self.keys:
+                first = self.keys[each.key]
                 assert (one.body, one.headers["idempotency-key"]) == (first.body, first.headers["idempotency-key"])
             else:
-                self.keys[expected.key] = one
+                self.keys[each.key] = one
                 fresh.append(one)
         for one in fresh:
             key = one.headers["idempotency-key"]
@@ -177,15 +207,17 @@ class Play:
             assert key not in [each.headers["idempotency-key"] for each in self.keys.values() if each is not one]
             self.keys.setdefault(key, one)
 
-    def _line(self, each: Soap | Post) -> str:
-        return each.op if isinstance(each, Soap) else f"POST {self._path(each.path)}"
+    def _line(self, each: Soap | Rest) -> str:
+        return each.op if isinstance(each, Soap) else f"{each.method} {self._named(each.path)}"
 
-    def _check_post(self, expected: Post, one: Seen, intents: Sequence[str]) -> None:
-        intent = intents[expected.place] if intents else one.headers["zuora-track-id"]
-        body = _replaced(expected.body, lambda text: intent if text == "@intent" else self.world.id(text))
-        assert one.json == body
+    def _check_rest(self, wanted: Rest, one: Seen, intents: Sequence[str]) -> None:
+        intent = intents[wanted.place] if intents else one.headers["zuora-track-id"]
+        if wanted.body is None:
+            assert one.body == ""
+        else:
+            assert one.json == _replaced(wanted.body, lambda text: intent if text == "@intent" else self.world.id(text))
+            assert one.headers["content-type"] == "application/json"
         assert one.headers["authorization"].startswith("Bearer ")
-        assert one.headers["content-type"] == "application/json"
         assert one.headers["zuora-version"] == "2025-08-12"
         assert not intents or one.headers["zuora-track-id"] in intents
 
@@ -196,11 +228,11 @@ class Play:
         if isinstance(told, Relayed):
             self._check_relayed(call, told, answer, message)
             return
+        if isinstance(told, Page):
+            self._check_page(told, answer)
+            return
         assert answer.header("Bridge-Joined") == ("true" if call.joined else None)
-        routes = answer.header("Bridge-Route")
-        assert (routes or "").split(",") == [word.replace("-", "") for word in call.route.split()] or (
-            routes is None and not call.route
-        )
+        self._check_route(call.route, answer)
         if isinstance(told, Silence):
             assert (answer.status, answer.body, answer.header("Content-Length")) == (504, b"", "0")
             return
@@ -217,39 +249,57 @@ class Play:
         assert answer.status == 200
         assert answer.body == row_bytes(call.op, answer.rows)
         assert len(answer.rows) == len(told)
-        for expected, row, one in zip(told, answer.rows, objects, strict=True):
-            if isinstance(expected, Err):
-                self._check_error(expected, row)
+        for each, row, one in zip(told, answer.rows, objects, strict=True):
+            if isinstance(each, Err):
+                assert row["id"] == (one.fields["Id"] if call.op == "delete" else None)
+                self._check_error(each, row)
             else:
-                self._check_success(call, expected, row, one)
+                self._check_success(call, each, row, one)
         ids = [row["id"] for row in answer.rows if row["id"]]
         assert len(set(ids)) == len(ids)
         assert len((answer.header("Bridge-Intent") or "").split(",")) == len(told)
         if call.keep:
             self.world.names[call.keep] = answer.ids[0]
 
-    def _check_error(self, expected: Err, row: Mapping[str, Any]) -> None:
-        assert (row["success"], row["id"]) == ("false", None)
-        (error,) = row["errors"]
-        assert error["Code"] == expected.code, error
-        assert error.get("Field") == expected.field, error
-        assert expected.says in error["Message"]
+    def _check_route(self, route: str, answer: Answer) -> None:
+        told = answer.header("Bridge-Route")
+        assert (told or "").split(",") == [word.replace("-", "") for word in route.split()] or (
+            told is None and not route
+        )
 
-    def _check_success(self, call: Call, expected: Ok, row: Mapping[str, Any], one: Obj) -> None:
+    def _check_error(self, told: Err, row: Mapping[str, Any]) -> None:
+        assert row["success"] == "false", row
+        (error,) = row["errors"]
+        assert error["Code"] == told.code, error
+        assert error.get("Field") == told.field, error
+        assert self._named(told.says) in error["Message"]
+
+    def _check_success(self, call: Call, told: Ok, row: Mapping[str, Any], one: Obj) -> None:
         assert (row["success"], row["errors"]) == ("true", []), row
-        if expected.same_as:
-            assert row["id"] == self.world.id(f"@{expected.same_as}")
+        if told.same_as:
+            assert row["id"] == self.world.id(f"@{told.same_as}")
         if call.op != "create":
             assert row["id"] == one.fields["Id"]
             return
         # The Id is that of an object that really has this object's amount and documents: rows are not mixed up.
         (made,) = [each for each in self._made(one.type) if each["id"] == row["id"]]
         assert Decimal(made["amount"]) == Decimal(str(one.fields["Amount"]))
-        if isinstance(document := one.fields.get("InvoiceId"), str):
+        if isinstance(document := one.fields.get("InvoiceId"), str) and made["status"] == "Processed":
             assert [each["invoiceId"] or each["debitMemoId"] for each in made["parts"]] == [document]
 
     def _made(self, kind: str) -> Sequence[Mapping[str, Any]]:
         return self.world.payments() if kind == "Payment" else self.world.refunds()
+
+    def _check_page(self, told: Page, answer: Answer) -> None:
+        """The rows, and that Zuora's SOAP was not asked for them."""
+        assert answer.status == 200, answer.body
+        (result,) = answer.payload
+        rows = [{etree.QName(leaf).localname: leaf.text for leaf in row} for row in result.findall(f"{{{API}}}records")]
+        wanted = [{name: self._named(value) for name, value in row.items()} for row in told.rows]
+        for row, other in zip(rows, wanted, strict=True):
+            assert {name: "*" if other.get(name) == "*" else value for name, value in row.items()} == other
+        assert (result.findtext(f"{{{API}}}done"), result.findtext(f"{{{API}}}size")) == ("true", str(len(wanted)))
+        assert not any(one.operation == "query" for one in self.world.requests())
 
     def _check_relayed(self, call: Call, told: Relayed, answer: Answer, message: bytes) -> None:
         direct = post(self.world.endpoint(call.version, direct=True), message)
@@ -267,6 +317,16 @@ class Play:
             found = re.search(rb"queryLocator>([^<]+)<", answer.body)
             assert found is not None
             self.world.names[call.keep] = found[1].decode()
+
+
+def _check_soap(wanted: Soap, one: Seen, objects: Sequence[Obj]) -> None:
+    assert one.path == "/apps/services/a/107.0"
+    assert ("useSingleTransaction>true<" in one.body) == wanted.single
+    if wanted.op == "delete":
+        (payload,) = etree.fromstring(one.body.encode())[-1]
+        assert [leaf.text for leaf in payload] == [objects[0].type, *(_id(objects[place]) for place in wanted.places)]
+    else:
+        assert one.objects == [objects[place] for place in wanted.places]
 
 
 def _id(one: Obj) -> str:

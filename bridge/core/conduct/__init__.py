@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 
 from bridge.core import answers, plan
-from bridge.core.adapt import adapt
+from bridge.core.adapt import adapt, dated
 from bridge.core.classify import Forward, Refused, Translate, Verdict, classify, together
 from bridge.core.commands import (
     Ask,
@@ -37,7 +37,8 @@ from bridge.core.conduct.joins import join, joinable
 from bridge.core.conduct.lanes import rest_lane
 from bridge.core.identity import TWIN_MS, fingerprint, ordinals
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import CallFault, Outcome, Reply, Route, Told
+from bridge.core.mapping.lexical import zone_day
+from bridge.core.model import CallFault, Instant, Outcome, Reply, Route, Told
 from bridge.core.plan import Item
 from bridge.core.refusals import unsent
 from bridge.core.verdict import Unsent
@@ -87,7 +88,7 @@ def conduct(errand: Errand) -> Steps[Reply]:
         fresh = [position for position in pending if position not in joins]
         if fresh:
             identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
-            fault, made = yield from _fresh(errand, fresh, identities)
+            fault, made = yield from _fresh(errand, fresh, identities, presence.now)
             outcomes |= made
             if fault is None and not made:
                 # An equal call was quicker and may be sending, so these cannot be called unsent either.
@@ -158,14 +159,16 @@ def _rank(intent: Intent) -> tuple[bool, bool, int, int]:
 
 
 def _fresh(
-    errand: Errand, positions: Sequence[int], identities: Sequence[tuple[str, int, int]]
+    errand: Errand, positions: Sequence[int], identities: Sequence[tuple[str, int, int]], now: Instant
 ) -> Steps[tuple[CallFault | None, dict[int, Outcome]]]:
     """Classify, record, send. Nothing at all in return means that another call was quicker: match again.
 
     With a fault, nothing was done for any of the positions.
     """
     call, caller = errand.call, errand.caller
-    asking = [classify(call.objects[p], call, errand.tenant, errand.prefer, own=caller.own) for p in positions]
+    today = zone_day(now, errand.tenant.zone)
+    objects = [dated(call.objects[p], call, today) for p in positions]
+    asking = [classify(obj, call, errand.tenant, errand.prefer, own=caller.own) for obj in objects]
     verdicts = plan.permitted(call, caller, (yield from together(asking)))
     presence: Presence = yield Ask()
     if not presence.waiting:

@@ -21,6 +21,14 @@ PATH = "/v1/payments"
 
 DOCUMENT_FIELDS = {Kind.INVOICE: ("invoices", "invoiceId"), Kind.DEBIT_MEMO: ("debitMemos", "debitMemoId")}
 
+_COPIED = {
+    target: tuple(
+        (name, *fate.rest[0].partition(".")[::2], fate.longest) for name, fate in table.items() if fate.copied
+    )
+    for target, table in TABLE.items()
+}
+"""What travels as it is: the SOAP name, the outer and (or "") inner REST name, the longest value."""
+
 ITEM_LEVEL = frozenset({"DebitMemoItemPaymentData", "InvoiceItemPaymentData"})
 
 EXTENSION = frozenset({"DebitMemoId", "DebitMemoNumber", "DebitMemoPaymentData"})
@@ -90,16 +98,15 @@ def _row(key: str, share: Share) -> dict[str, object]:
 def copied(obj: ZObject, target: Target) -> dict[str, object]:
     """The fields that travel as they are; raises ``Refusal`` for one that is too long: none is ever cut silently."""
     made: dict[str, object] = {}
-    for name, fate in TABLE[target].items():
-        value = obj.get(name) if fate.copied else None
+    for name, outer, inner, longest in _COPIED[target]:
+        value = obj.get(name)
         if value is None:
             continue
-        if fate.longest is not None and len(value) > fate.longest:
+        if longest is not None and len(value) > longest:
             raise invalid(
-                name, f"{name} has {len(value)} characters; at most {fate.longest} are possible on this {obj.type}."
+                name, f"{name} has {len(value)} characters; at most {longest} are possible on this {obj.type}."
             )
-        outer, dot, inner = fate.rest[0].partition(".")
-        if dot:
+        if inner:
             group = made.setdefault(outer, {})
             assert isinstance(group, dict)
             group[inner] = value

@@ -104,7 +104,9 @@ def _check_parameters(kind: str, query: Query, headers: Mapping[str, str]) -> No
 
 
 def _exact(filters: Sequence[tuple[str, str, list[str]]]) -> dict[str, list[str]]:
-    return {name: values for name, operator, values in filters if operator in ("EQ", "IN")}
+    # Of two filters on one field both must hold; an index answers for one of them only.
+    names = [name for name, _, _ in filters]
+    return {name: values for name, operator, values in filters if operator in ("EQ", "IN") and names.count(name) == 1}
 
 
 def _page(
@@ -117,7 +119,7 @@ def _page(
     headers: Mapping[str, str],
 ) -> tuple[list[Row], int]:
     entries = [entry for entry in found.entries if tenant.visible(entry.created)]
-    left = [one for one in filters if one[0] not in found.covered or one[1] not in ("EQ", "IN")]
+    left = [one for one in filters if one[0] not in found.covered]
     if not left and [name for name, _ in sorts] in ([], ["id"]):
         for _, descending in sorts:
             entries.sort(key=lambda entry: entry.id, reverse=descending)
