@@ -417,8 +417,11 @@ class World:
         """Where callers reach the (first) bridge, or the process started last."""
         return self.bridges[0].url if self.bridges else self._process_url
 
-    def serve(self) -> subprocess.Popen[str]:
-        """`bridge serve` as a process of its own, on the same journal; ``url`` is its address."""
+    def serve(self, **more: str) -> subprocess.Popen[str]:
+        """`bridge serve` as a process of its own, on the same journal; ``url`` is its address.
+
+        ``more`` are further settings, named as their variables without ``BRIDGE_``.
+        """
         settings = {
             "LISTEN": "127.0.0.1:0",
             "ADMIN__LISTEN": "127.0.0.1:0",
@@ -429,6 +432,7 @@ class World:
             "ZUORA__CLIENT_SECRET": "demo-secret",
             "ZUORA__TENANT_ID": "10000",
             "CALLERS": json.dumps({"erp": {"usernames": [ERP], "allow": ["*"]}}),
+            **more,
         }
         process = subprocess.Popen(
             [sys.executable, "-c", "from bridge.cli import main; main()", "serve"],
@@ -457,9 +461,10 @@ class World:
         """The SOAP address at the bridge or, directly, at Zuora."""
         return f"{self.sandbox.url if direct else self.url}/apps/services/a/{version}"
 
-    def login(self, user: str = ERP, *, version: str = "107.0") -> str:
-        """A session got by logging in through the bridge."""
-        body = f"<ns1:login><ns1:username>{user}</ns1:username><ns1:password>demo</ns1:password></ns1:login>"
+    def login(self, user: str = ERP, *, version: str = "107.0", entity: str = "") -> str:
+        """A session got by logging in through the bridge, in the entity of this name where one is given."""
+        named = f"<ns1:entityName>{entity}</ns1:entityName>" if entity else ""
+        body = f"<ns1:login><ns1:username>{user}</ns1:username><ns1:password>demo</ns1:password>{named}</ns1:login>"
         answer = post(self.endpoint(version), envelope(body))
         assert answer.status == 200, answer.body
         return str(answer.payload.findtext(f"{{{API}}}result/{{{API}}}Session"))
@@ -501,9 +506,9 @@ class World:
         with urllib.request.urlopen(f"{self.sandbox.url}/sandbox/{path}", body, timeout=10) as came:
             return json.load(came, parse_float=Decimal)
 
-    def ledger(self) -> Any:
-        """The books."""
-        return self.control("ledger")
+    def ledger(self, entity: str = "") -> Any:
+        """The books, of an entity where one is given by its name."""
+        return self.control(f"ledger?entity={entity}" if entity else "ledger")
 
     def requests(self, after: int = 0) -> list[Seen]:
         """What reached Zuora after a sequence number."""

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
 from bridge.core.mapping.errors import Reason, row_error
 from bridge.core.mapping.lexical import from_json
-from bridge.core.model import CallFault, Route, RowError, ZObject
+from bridge.core.model import CallFault, Op, Route, RowError, ZObject
 
 _ID = re.compile(r"[0-9a-zA-Z]{32}\Z")
 _LONGEST_CODE = 18
+_LONGEST_PROCESS = 64
 
 DEFINITE = frozenset({*range(10, 46), 50, 70, 90})
 """Categories that say nothing moved (Zuora: Error codes). 60, 61 and 99 are no verdict: stored answers include
@@ -76,27 +77,34 @@ Verdict = Unsent | Done | No | Busy | Doubt
 
 
 def judge_rest(
-    event: SendEvent, obj: ZObject, *, doubted: bool = False, known: str | None = None, own: bool = False
+    event: SendEvent,
+    obj: ZObject,
+    *,
+    doubted: bool = False,
+    known: str | None = None,
+    own: bool = False,
+    op: Op = Op.CREATE,
+    names: Mapping[str, str] | None = None,
 ) -> Verdict:
     """The verdict on one REST request. ``doubted``: an earlier send of the same bytes got none.
 
     ``known`` is the Id of the object an update or delete is about, which a success need not repeat; ``own`` says that
-    the request went under the caller's own credential.
+    the request went under the caller's own credential; ``names`` are those an error may give (``names_of``).
     """
     if isinstance(event, NotSent):
         return Doubt(event.reason) if doubted else Unsent(event.reason)
     if isinstance(event, Lost):
         return Doubt(event.reason)
     assert isinstance(event, Answer)
-    read = _read(event, known)
+    read, process_id = _read(event, known)
     if event.status >= 500:
         return Doubt(f"HTTP {event.status}", stored=bool(read))
     if isinstance(read, str):
         return Done(read)
     if event.status in (401, 422, 429) and doubted:
         return Doubt(f"HTTP {event.status}")
-    given = {*obj.fields, *obj.children}
-    errors = tuple(row_error(obj.type, reason, given) for reason in read)
+    given = names if names is not None else {*obj.fields, *obj.children}
+    errors = tuple(row_error(obj.type, reason, given, op=op, process_id=process_id) for reason in read)
     limited = bool(read) and all(reason.category == 70 for reason in read)
     if event.status == 429:
         return Busy(errors if limited else (LIMIT,), event.retry_after, limited=True)
@@ -127,22 +135,23 @@ def _ours(status: int) -> tuple[RowError, ...]:
     return (RowError("UNKNOWN_ERROR", f"Zuora {what}. Nothing was changed; the owner of the bridge must act."),)
 
 
-def _read(event: Answer, known: str | None) -> str | tuple[Reason, ...]:
-    """The Id of a success body, or the reasons of a failure; an empty tuple where the body is neither."""
+def _read(event: Answer, known: str | None) -> tuple[str | tuple[Reason, ...], str | None]:
+    """The Id of a success body, or the reasons of a failure (an empty tuple where it is neither) and its process id."""
     try:
         body = from_json(event.body)
     except ValueError:
-        return ()
+        return (), None
     if not isinstance(body, dict):
-        return ()
-    success, reasons = body.get("success"), body.get("reasons")
+        return (), None
+    success, reasons, process = body.get("success"), body.get("reasons"), body.get("processId")
     if success is True:
         made = body.get("id", known)
-        return made if isinstance(made, str) and _ID.match(made) else ()
+        return made if isinstance(made, str) and _ID.match(made) else (), None
     refused = event.status >= 400 or (event.status == 200 and success is False)
     if not refused or not isinstance(reasons, list):
-        return ()
-    return tuple(map(_reason, reasons))
+        return (), None
+    support = process[:_LONGEST_PROCESS] if isinstance(process, str) else None
+    return tuple(map(_reason, reasons)), support
 
 
 def _reason(each: object) -> Reason:

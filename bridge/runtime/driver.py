@@ -19,7 +19,8 @@ from bridge.core.conduct import Errand, conduct
 from bridge.core.conduct.saga import LEFT_OVER
 from bridge.core.facts import Fact, NoVerdict, Question, Standing, StillStands
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
+from bridge.core.mapping.fields import dropped
+from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
 from bridge.journal import Journal, JournalDown
 from bridge.runtime.visit import Visit
 from bridge.telemetry.log import get_logger
@@ -46,6 +47,13 @@ def _notice(change: c.Change) -> None:
     elif isinstance(change, c.Answered) and change.verdict == LEFT_OVER:
         METRICS.for_people.add(kind="left_over")
         log.error("left over: what was unapplied could not be applied again; do it", dispatch=change.dispatch_id)
+
+
+def _warn(opened: c.Opened, call: Call) -> None:
+    """Say what REST cannot carry and Zuora's SOAP would have ignored."""
+    for intent in opened.intents:
+        if intent.route is Route.REST and (left_out := dropped(call.objects[intent.position])):
+            log.warning("left out, as Zuora's SOAP would ignore it", intent=intent.id, names=left_out)
 
 
 def _here() -> Instant:
@@ -113,10 +121,11 @@ class Clock(Protocol):
 class Context:
     """The credential and the patience of one call: what commands need beside themselves."""
 
-    __slots__ = ("credential", "entity", "ids", "opened", "visit")
+    __slots__ = ("call", "credential", "entity", "ids", "opened", "visit")
 
-    def __init__(self, visit: Visit, credential: Credential, entity: str) -> None:
-        self.entity = entity
+    def __init__(self, visit: Visit, credential: Credential, errand: Errand) -> None:
+        self.entity = errand.caller.entity
+        self.call = errand.call
         self.visit = visit
         self.credential = credential
         self.ids: set[str] = set()
@@ -183,7 +192,7 @@ class Runtime:
         """Conduct a call and return what to answer, at the latest when the caller's time is up."""
         if self.stopping:
             raise Stopping
-        context = Context(visit, credential, errand.caller.entity)
+        context = Context(visit, credential, errand)
         task = asyncio.create_task(self._conduct(errand, context))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -306,6 +315,7 @@ class Runtime:
         for change in changes if done else ():
             if isinstance(change, c.Opened):
                 context.opened |= {intent.position: intent for intent in change.intents}
+                _warn(change, context.call)
             _notice(change)
         self._wake()
         return c.Recorded.DONE if done else c.Recorded.CONFLICT

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
-from bridge.core.model import CallFault, Route, RowError, ZObject
+from bridge.core.model import CallFault, Op, Route, RowError, ZObject
 from bridge.core.verdict import UNAUTHENTICATED, Busy, Done, Doubt, No, Unsent, judge_batch, judge_rest
 
 ID = "8ad09bce" * 4
@@ -379,3 +379,31 @@ def test_an_update_need_not_repeat_the_id_it_is_about() -> None:
     """A delete answers with success alone (Zuora: Delete a payment)."""
     assert judge_rest(answer(200, success=True), PAYMENT, known=OTHER) == Done(OTHER)
     assert isinstance(judge_rest(answer(200, success=True), PAYMENT), Doubt)
+
+
+def test_zuoras_process_id_is_told_for_support() -> None:
+    """Each reason carries it; one that is no text, or endless, is not repeated."""
+    event = answer(400, success=False, processId="P-" + "9" * 100, reasons=[{"code": 53200020, "message": "m"}])
+    judged = judge_rest(event, PAYMENT)
+    assert isinstance(judged, No)
+    assert judged.errors[0].message == f"[REST 53200020] m (Zuora process P-{'9' * 62})"
+    judged = judge_rest(refusal(400, 53200020), PAYMENT)
+    assert isinstance(judged, No)
+    assert judged.errors[0].message == "[REST 53200020] m"
+
+
+def test_a_refused_delete_is_told_as_soap_tells_it() -> None:
+    """CANNOT_DELETE on the Id (75)."""
+    judged = judge_rest(refusal(400, 53200030), ZObject("Payment", {"Id": ID}), op=Op.DELETE, known=ID)
+    assert isinstance(judged, No)
+    assert (judged.errors[0].code, judged.errors[0].field) == ("CANNOT_DELETE", "Id")
+
+
+def test_an_error_names_the_custom_field_that_said_it() -> None:
+    """A directive is the caller's own name for what REST calls debitMemoId."""
+    obj = ZObject("Payment", {"Memo__c": "DM00000001"})
+    names = {"DebitMemoNumber": "Memo__c", "Memo__c": "Memo__c"}
+    body = answer(400, success=False, reasons=[{"code": 53200020, "message": "debitMemoId is invalid"}])
+    judged = judge_rest(body, obj, names=names)
+    assert isinstance(judged, No)
+    assert judged.errors[0].field == "Memo__c"

@@ -177,7 +177,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         51,
         "A create without objects is Zuora's to answer",
-        [Call(body="<ns1:create></ns1:create>", told=Relayed(200))],
+        [Call(body="<ns1:create></ns1:create>", sent=[Soap([])], told=Relayed(200))],
     ),
     Row(
         52,

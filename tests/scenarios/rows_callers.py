@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness import Obj
 from scenario_objects import D1_WHOLE, pays, post_memo
 from scenario_terms import Call, Err, Fault, Ok, Relayed, Row, Soap
 
@@ -20,6 +21,31 @@ ROWS: tuple[Row, ...] = (
         ],
         zuora={"settlement": "off"},
         given="BRIDGE_ZUORA__SETTLEMENT is off.",
+    ),
+    Row(
+        116,
+        "Invoice Settlement is harmonised: adjustments are Zuora's, by SOAP, unchanged",
+        [
+            Call(
+                [
+                    Obj(
+                        "InvoiceItemAdjustment",
+                        {
+                            "AdjustmentDate": "2026-02-20",
+                            "Amount": "10",
+                            "InvoiceId": "@I1",
+                            "SourceId": "@ii1",
+                            "SourceType": "InvoiceDetail",
+                            "Type": "Credit",
+                        },
+                    )
+                ],
+                Relayed(200),
+                sent=[Soap([0])],
+            )
+        ],
+        zuora={"settlement": "harmonised"},
+        given="BRIDGE_ZUORA__SETTLEMENT is harmonised.",
     ),
     Row(
         119,

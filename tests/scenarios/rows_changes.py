@@ -204,18 +204,27 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         81,
-        "Where the owner asks for it, the bridge answers with a row per part of the payment",
+        "Where the owner asks for it, the bridge makes the rows of the parts that paid invoices",
         [
             Call(
                 op="query",
-                body=SELECT_PARTS,
-                told=Page([{"Id": "*", "Amount": "50", "InvoiceId": "@D5"}]),
+                body=SELECT_PARTS.replace("@P2", "@P1"),
+                told=Page([{"Id": "*", "Amount": "45", "InvoiceId": "@I4"}]),
             )
         ],
         settings={"routes": {"*.query": "rest"}},
         zuora={"settlement_rows": True},
         given="BRIDGE_ROUTES says that queries go by REST, BRIDGE_ZUORA__SETTLEMENT_ROWS is true.",
         part="b",
+    ),
+    Row(
+        81,
+        "A part that paid a debit memo is no such row: it has no invoice",
+        [Call(op="query", body=SELECT_PARTS, told=Page([]))],
+        settings={"routes": {"*.query": "rest"}},
+        zuora={"settlement_rows": True},
+        given="BRIDGE_ROUTES says that queries go by REST, BRIDGE_ZUORA__SETTLEMENT_ROWS is true.",
+        part="c",
     ),
     Row(
         82,

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from harness import Obj, part, refund
-from scenario_objects import C1_REFUND, MEMO_REFUND_OF_60, P2_REFUND, memo_share, pays_several, refunds, waiting
+from scenario_objects import (
+    C1_REFUND,
+    MEMO_REFUND_OF_60,
+    P2_REFUND,
+    PAYMENTS,
+    memo_share,
+    pays_several,
+    posted,
+    refunds,
+    waiting,
+)
 from scenario_terms import Call, Err, JsonCall, Ok, Order, Page, Relayed, Rest, Row, Soap, Switch
 
 FROM_D5 = refunds(
@@ -126,6 +136,37 @@ ROWS: tuple[Row, ...] = (
         zuora={"enhanced_write_off": False},
         given=WITHOUT_ENHANCED,
         part="b",
+    ),
+    Row(
+        87,
+        "Without a split and with several documents nobody can tell which of them gives: refused",
+        [
+            NO_ENHANCED,
+            Call(
+                [pays_several("40", ("@I1", "10"), ("@D1", "30"))],
+                [Ok()],
+                "rest",
+                [
+                    Rest(
+                        PAYMENTS,
+                        posted(
+                            "40",
+                            invoices=[{"invoiceId": "@I1", "amount": "10"}],
+                            debitMemos=memo_share("@D1", "30"),
+                        ),
+                    )
+                ],
+                keep="paid",
+            ),
+            Call(
+                [refunds("@paid", "35")], [Err("INVALID_VALUE", "RefundInvoicePaymentData", "several documents")], "-"
+            ),
+        ],
+        {"I1": "90", "D1": "50"},
+        ["40 = I1 10 + D1 30"],
+        zuora={"enhanced_write_off": False},
+        given=WITHOUT_ENHANCED,
+        part="c",
     ),
     Row(
         88,

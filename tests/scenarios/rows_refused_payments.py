@@ -99,7 +99,7 @@ ROWS: tuple[Row, ...] = (
         [
             Call(
                 [pays("@D1", "80", EffectiveDate="2025-12-15")],
-                [Err("ACCOUNTING_PERIOD_CLOSED", "EffectiveDate", "accounting period")],
+                [Err("ACCOUNTING_PERIOD_CLOSED", "EffectiveDate", "Accounting Period")],
                 "rest",
                 [post_memo("@D1", "80", effectiveDate="2025-12-15")],
             )
@@ -112,7 +112,7 @@ ROWS: tuple[Row, ...] = (
         [
             Call(
                 [pays("@D1", "80", EffectiveDate="2025-12-15T00:00:00-08:00")],
-                [Err("INVALID_VALUE", "EffectiveDate", "accounting period")],
+                [Err("INVALID_VALUE", "EffectiveDate", "Accounting Period")],
                 "rest",
                 [post_memo("@D1", "80", effectiveDate="2025-12-15")],
                 version="28.0",
@@ -218,7 +218,7 @@ ROWS: tuple[Row, ...] = (
         "The gateway declines and Zuora keeps nothing: unknown at first, and after proved absence a new attempt",
         [
             Order("decline_unkept", POSTS),
-            Call([CARD_ON_D1], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", [CARD_POST]),
+            Call([CARD_ON_D1], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", [CARD_POST] * 2),
             Advance(LONG_ENOUGH),
             Call([CARD_ON_D1], [Ok()], "rest", [replace(CARD_POST, key="another key")]),
         ],
@@ -311,7 +311,7 @@ ROWS: tuple[Row, ...] = (
                 [Err("INVALID_VALUE", None, "invoice")],
                 "soap",
                 [Soap([0])],
-                reads=["getUserInfo", *TEMPORARY_NUMBER],
+                reads=["getUserInfo", "GET /v1/sequence-sets", *TEMPORARY_NUMBER],
             ),
             Call(
                 [pays("", "10", InvoiceId=None, InvoiceNumber="TMP-DM-00001")],

@@ -131,7 +131,7 @@ def _fall_back(errand: Errand, item: Item, refused: End) -> Steps[End]:
     if (yield Record((ours, Added(dispatch)))) is not Recorded.DONE:
         return refused
     obj = item.verdict.obj
-    end = yield from send(errand, rest_sending(item.position, item.intent, dispatch, obj, own=errand.caller.own))
+    end = yield from send(errand, rest_sending(item.position, item.intent, dispatch, obj, errand=errand))
     if isinstance(end.verdict, No):
         return replace(refused, changes=(*end.changes[:1], *refused.changes))
     return end

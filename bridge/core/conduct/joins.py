@@ -181,7 +181,7 @@ def _proved(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -
 def _sending(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -> Sending:
     obj, own = errand.call.objects[position], errand.caller.own
     if dispatch.route is Route.REST:
-        return rest_sending(position, intent, dispatch, obj, own=own, source=intent.state, doubted=True)
+        return rest_sending(position, intent, dispatch, obj, errand=errand, source=intent.state, doubted=True)
     # An Action with several objects: each of them that is repeated sends it whole and takes its own row.
     place, count = dispatch.intent_ids.index(intent.id), len(dispatch.intent_ids)
     creates = intent.op is Op.CREATE

@@ -69,7 +69,7 @@ def _send(errand: Errand, lane: _Lane, item: Item) -> Steps[End | None]:
     if verdict.prelude is not None:
         saga = Saga.of(errand, position, intent, obj, (first, *later))
         return (yield from replace(saga, source=State.SENDING).run())
-    sending = rest_sending(position, intent, first, obj, own=errand.caller.own)
+    sending = rest_sending(position, intent, first, obj, errand=errand)
     return (yield from send(errand, sending))
 
 

@@ -24,6 +24,7 @@ from bridge.core.commands import (
     Record,
     Recorded,
     Send,
+    SendEvent,
     Sent,
     Steps,
     Wait,
@@ -34,6 +35,7 @@ from bridge.core.conduct.proof import SECOND_LOOK_SECONDS, Look, absent, quiet_s
 from bridge.core.conduct.send import Sending, exchange, pauses, reopened, rest_sending, same_key_allowed, word
 from bridge.core.facts import Part, Parts, WhichParts
 from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.mapping.directives import names_of
 from bridge.core.mapping.lexical import from_json, total
 from bridge.core.model import RowError, ZObject
 from bridge.core.plan import REFUND, UNAPPLY, UNDO, next_attempt
@@ -202,7 +204,7 @@ class Saga:
             self.intent,
             dispatch,
             self.obj,
-            own=self.errand.caller.own,
+            errand=self.errand,
             source=self.source,
             doubted=doubted,
         )
@@ -218,7 +220,7 @@ class Saga:
     def _finish_refund(self, *, permitted: bool) -> Steps[End]:
         dispatch = self.steps[REFUND]
         presence: Presence = yield Ask()
-        sending = rest_sending(self.position, self.intent, dispatch, self.obj, own=self.errand.caller.own)
+        sending = rest_sending(self.position, self.intent, dispatch, self.obj, errand=self.errand)
         found = yield from absent(self.errand, dispatch, sending.question)
         if isinstance(found, Done):
             return (yield from self._end(found, Answered(dispatch.id, "done by look-up", presence.now)))
@@ -294,9 +296,10 @@ class Saga:
         first = dispatch.first_sent_at if dispatch.first_sent_at is not None else presence.now
         return replace(dispatch, first_sent_at=first, last_sent_at=presence.now)
 
-    def _judge(self, event: object) -> Verdict:
+    def _judge(self, event: SendEvent) -> Verdict:
         known = self.snapshot.payment_id
-        return judge_rest(event, self.obj, known=known, own=self.errand.caller.own)  # type: ignore[arg-type]
+        names = names_of(self.obj, self.errand.tenant)
+        return judge_rest(event, self.obj, known=known, own=self.errand.caller.own, names=names)
 
     def _word(self, dispatch: Dispatch, verdict: Verdict) -> Answered:
         return Answered(dispatch.id, word((verdict,)), 0)

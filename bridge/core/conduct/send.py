@@ -30,6 +30,7 @@ from bridge.core.conduct.errand import BACK_OFF, Errand, may_wait
 from bridge.core.conduct.proof import look, question_of
 from bridge.core.facts import Question
 from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.mapping.directives import names_of
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Instant, ZObject
 from bridge.core.plan import next_attempt
@@ -68,18 +69,19 @@ def rest_sending(
     dispatch: Dispatch,
     obj: ZObject,
     *,
-    own: bool,
+    errand: Errand,
     source: State = State.SENDING,
     doubted: bool = False,
 ) -> Sending:
-    """The sending of a REST request for ``obj``; ``own``: under the caller's own credential."""
+    """The sending of a REST request for ``obj``."""
+    own, names = errand.caller.own, names_of(obj, errand.tenant)
     known = obj.word("Id")
     question = question_of(obj, intent.op, dispatch)
     # A fall-back and an update tell no Id of their own in every answer; a create must.
     known = None if dispatch.key is not None else known
 
     def judge(event: SendEvent, again: bool) -> Verdict:
-        return judge_rest(event, obj, doubted=again, known=known, own=own)
+        return judge_rest(event, obj, doubted=again, known=known, own=own, op=intent.op, names=names)
 
     return Sending(position, intent, dispatch, judge, question, source, doubted)
 

@@ -1,0 +1,99 @@
+"""Scenarios of refunds that take two steps: what is left over, and what a crash between the steps leaves to do.
+
+The tenant lacks the enhanced write-off permission, so that the payment is unapplied first and refunded then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from harness import World, part, refund, until
+
+FROM_D5 = refund(
+    PaymentId="@P2",
+    Amount="50",
+    RefundInvoicePaymentData=[part("RefundInvoicePayment", InvoiceId="@D5", RefundAmount="50")],
+)
+WITHOUT = {"enhanced_write_off": False}
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[World]:
+    """A world whose bridges are processes; none runs yet."""
+    with World(tmp_path, bridges=0) as world:
+        world.control("settings", {"enhancedWriteOff": False})
+        yield world
+
+
+def _steps(world: World) -> list[str]:
+    """What changed the payment, in order, without its id."""
+    return [one.line.replace(world.id("@P2"), "P2") for one in world.writes()]
+
+
+def _killed_during(world: World, line: str) -> None:
+    """The bridge is killed while the request of this line is on its way; another one runs afterwards."""
+    method, _, path = line.partition(" ")
+    world.fault("delay", method=method, path=path.replace("P2", world.id("@P2")), seconds=0.3)
+    bridge = world.serve(ZUORA__ENHANCED_WRITE_OFF="false")
+    session = world.session
+    with ThreadPoolExecutor(1) as threads:
+        lost = threads.submit(world.create, FROM_D5, session=session)
+        until(lambda: line in _steps(world))
+        bridge.kill()
+        bridge.wait()
+        with pytest.raises(OSError, match=r".*"):
+            lost.result()
+    # A process counts as alive for ten seconds after its last heartbeat, by Zuora's clock.
+    world.advance(20)
+    world.serve(ZUORA__ENHANCED_WRITE_OFF="false")
+
+
+def test_what_cannot_be_applied_again_is_told_and_recorded(tmp_path: Path) -> None:
+    """89: the refund is refused and the way back is locked: the row names what is left over, and so does the journal.
+
+    The compensation is tried again, at times of milliseconds here.
+    """
+    # Only the pauses are shortened.
+    hasty = mock.patch("bridge.core.conduct.saga.UNDO_TRIES", (0.01, 0.01))
+    with World(tmp_path, zuora=WITHOUT) as world, hasty:
+        world.control("settings", {"enhancedWriteOff": False})
+        world.fault(
+            "refuse", method="POST", path="/v1/payments/", body="totalAmount", category=30, message="No, says a rule."
+        )
+        world.fault("lock", method="PUT", path=f"/v1/payments/{world.id('@P2')}/apply", times=99)
+        (row,) = world.create(FROM_D5).rows
+        (error,) = row["errors"]
+        assert (row["success"], error["Code"]) == ("false", "TRANSACTION_FAILED")
+        assert f"The payment stays unapplied by 50 of {world.id('@D5')}: apply it again." in error["Message"]
+        assert _steps(world) == [
+            "PUT /v1/payments/P2/unapply",
+            "POST /v1/payments/P2/refunds",
+            *["PUT /v1/payments/P2/apply"] * 3,
+        ]
+        left = world.document("P2")
+        assert (left["appliedAmount"], left["unappliedAmount"], left["refundAmount"]) == ("0", "80", "0")
+        assert (world.document("D5")["balance"], world.refunds()) == ("50", [])
+        with contextlib.closing(sqlite3.connect(world.database)) as journal:
+            verdicts = journal.execute("select verdict from dispatch order by step").fetchall()
+        assert [verdict for (verdict,) in verdicts] == ["done", "no", "left over"]
+
+
+@pytest.mark.parametrize("line", ["PUT /v1/payments/P2/unapply", "POST /v1/payments/P2/refunds"])
+def test_a_refund_of_two_steps_goes_on_after_a_crash(processes: World, line: str) -> None:
+    """90: killed in the first or in the second step; the repeat does what is left to do, once."""
+    world = processes
+    _killed_during(world, line)
+    (refunded,) = world.create(FROM_D5, session=world.session).ids
+    assert [one["id"] for one in world.refunds()] == [refunded]
+    assert _steps(world).count("PUT /v1/payments/P2/unapply") == 1
+    assert len({one.headers["idempotency-key"] for one in world.writes() if one.method == "POST"}) == 1
+    payment = world.document("P2")
+    assert (payment["appliedAmount"], payment["unappliedAmount"], payment["refundAmount"]) == ("0", "30", "50")
+    assert world.document("D5")["balance"] == "50"
+    assert world.ledger()["violations"] == []
