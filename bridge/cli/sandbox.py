@@ -34,7 +34,7 @@ def serve(
 async def _serve(host: str, port: int, seed: str) -> None:
     try:
         tenant = Sandbox(seed)
-    except KeyError:
+    except ValueError:
         raise ConfigurationError(f"--seed: there is no fixture {seed!r}") from None
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -31,11 +31,12 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=Fal
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """An answer to relay as it is."""
+    """An answer to relay as it is. ``lost``: Zuora may have been reached and did not answer."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,7 @@ class Passing:
 
 def no_answer(came: NotSent | Lost) -> Passed:
     """RFC 9110, 15.6.3 and 15.6.5: 502 where Zuora was not reached, 504 where it may have been and did not answer."""
-    status = 502 if isinstance(came, NotSent) else 504
-    return Passed(status, [], b"")
+    return Passed(502, [], b"") if isinstance(came, NotSent) else Passed(504, [], b"", lost=True)
 
 
 def rewritten_login(passed: Passed, server_url: str) -> tuple[Passed, LoggedIn | None]:

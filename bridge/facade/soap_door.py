@@ -37,6 +37,15 @@ LARGE = 256 * 1024
 
 QUERIES = frozenset({"query", "querymore"})
 
+READS = QUERIES | {"getuserinfo", "login"}
+"""What changes nothing at Zuora, so that a lost answer is only lost. What nobody knows is not among them."""
+
+LOST = CallFault(
+    "TRANSACTION_TIMEOUT",
+    "Zuora did not answer in time. What this call asks for may still be created or changed; the bridge has not "
+    "repeated the call. Look at Zuora before you do.",
+)
+
 FAILED = (
     "The bridge failed at this request, which may be no fault of the request. Whether anything reached Zuora is "
     "unknown; a call that writes payments or refunds can be repeated unchanged, what was done is not done again."
@@ -92,7 +101,7 @@ class SoapDoor:
         if seen.way is Way.PASS:
             if seen.operation.lower() in QUERIES:
                 return await self._query(request, found, inspected, raw, style)
-            return await self._pass(request, inspected, raw)
+            return await self._pass(request, found, inspected, raw, seen, style)
         try:
             version = Version.parse(found.rest)
         except ValueError:
@@ -131,13 +140,23 @@ class SoapDoor:
 
     # ------------------------------------------------------------------ what goes to Zuora unchanged
 
-    async def _pass(self, request: web.BaseRequest, inspected: Inspected, raw: bytes) -> web.StreamResponse:
+    async def _passed(self, request: web.BaseRequest, inspected: Inspected, raw: bytes) -> Passed:
         try:
             session = session_of(inspected.header)
         except DecodeError:
             session = None
         host = self._sessions.host(session) if session is not None else None
-        return relay(await self._passing.soap("POST", request.raw_path, as_sent(request), raw, host))
+        return await self._passing.soap("POST", request.raw_path, as_sent(request), raw, host)
+
+    async def _pass(
+        self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, seen: Seen, style: Style
+    ) -> web.StreamResponse:
+        """Anything but a query: without an answer from Zuora, the caller is told what that may mean."""
+        passed = await self._passed(request, inspected, raw)
+        version = _version(found)
+        if passed.lost and version is not None and seen.operation.lower() not in READS:
+            return self._fault(LOST, seen, replace(style, version=version))
+        return relay(passed)
 
     async def _query(
         self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, style: Style
@@ -146,7 +165,7 @@ class SoapDoor:
         answer = None
         if self._queries is not None and (version := _version(found)) is not None:
             answer = await self._queries.answer(inspected, version, replace(style, version=version))
-        return answer if answer is not None else await self._pass(request, inspected, raw)
+        return answer if answer is not None else relay(await self._passed(request, inspected, raw))
 
     async def _login(
         self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, origin: str

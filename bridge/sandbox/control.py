@@ -59,7 +59,7 @@ def _dispatch(sandbox: "Sandbox", method: str, path: str, query: Mapping[str, st
             return books(found)
         case "GET", "requests":
             after = query.get("after", "0")
-            if not after.isdigit():
+            if not after.isdecimal():
                 raise BadInput("after must be a sequence number")
             return sandbox.recording.wire(int(after))
         case "DELETE", "requests":

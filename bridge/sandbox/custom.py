@@ -9,9 +9,10 @@ know which operation asks.
 import re
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+from bridge.sandbox.money import number
 from bridge.sandbox.refusal import INVALID_VALUE, UNKNOWN_FIELD, Refusal
 
 CustomValue: TypeAlias = "str | Decimal | bool | None"
@@ -101,12 +102,9 @@ def from_text(fields: Fields, name: str, text: str) -> CustomValue:
             raise wrong
         return text[:10]
     try:
-        number = Decimal(text)
-    except InvalidOperation:
+        return number(text)
+    except ValueError:
         raise wrong from None
-    if not number.is_finite():
-        raise wrong
-    return number
 
 
 def _is_date(text: str) -> bool:

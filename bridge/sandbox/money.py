@@ -4,7 +4,7 @@ Must not know any object of the tenant; it only turns numbers into text and back
 """
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import TypeAlias
 
@@ -33,6 +33,17 @@ def unit(currency: str) -> Decimal:
 def fits(amount: Decimal, currency: str) -> bool:
     """Tell whether the amount can be expressed in whole minor units."""
     return amount == amount.quantize(unit(currency)) if abs(amount) < Decimal("1e16") else False
+
+
+def number(text: str) -> Decimal:
+    """Read a finite number; `ValueError` where it is none."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not value.is_finite():
+        raise ValueError(text)
+    return value
 
 
 def plain(amount: Decimal) -> str:

@@ -21,6 +21,7 @@ from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.classify import Prefer
 from bridge.core.conduct import Errand, conduct
+from bridge.core.conduct.send import SAME_KEY_MS
 from bridge.core.facts import (
     Absent,
     Fact,
@@ -32,13 +33,18 @@ from bridge.core.facts import (
     StillStands,
     WhichMade,
     WhichParts,
+    WhichSource,
 )
 from bridge.core.identity import fingerprint
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Rows, Tenant, Told, ZObject
+from bridge.core.mapping.lexical import zone_day
+from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Route, Rows, Tenant, Told, ZObject
 
 MORNING = 1_771_610_400_000
 """2026-02-20T10:00:00-08:00, the fixture's day in Los Angeles."""
+
+FENCE_MS = 2_000
+"""How long a sender may take from its commit to the first byte."""
 
 DRIVEN = frozenset({State.RECEIVED, State.PLANNED, State.SENDING, State.NOT_SENT})
 
@@ -304,6 +310,8 @@ class World:
     def _fact(self, question: Question) -> Fact:
         if self.dark():
             return NoVerdict("the look-up was not answered")
+        if isinstance(question, WhichSource) and question.key in self.zuora.unapplied:
+            return self.zuora.shown_source(question.key)
         if isinstance(question, StillStands) and question not in self.facts:
             stands = any(each.id == question.zuora_id for each in self.zuora.made)
             return Standing(stands, "Processed" if stands else "deleted")
@@ -322,8 +330,16 @@ class World:
         assert recorded is not None, "I1: sent before it was recorded"
         assert (recorded.body, recorded.key, recorded.path) == (dispatch.body, dispatch.key, dispatch.path)
         assert dispatch.first_sent_at is not None
-        if not any(sent.id == dispatch.id for sent, _ in self.zuora.requests):
+        before = [mood for sent, mood in self.zuora.requests if sent.id == dispatch.id]
+        if not before:
             self._first_send(dispatch)
+        elif dispatch.key is not None:
+            sent_at = self.now - FENCE_MS
+            first, zone = dispatch.first_sent_at, self.tenant.zone
+            assert sent_at - first <= SAME_KEY_MS, "I5: a key is repeated that Zuora may have forgotten"
+            assert zone_day(sent_at, zone) <= zone_day(first, zone), "I5: a key is repeated on another day"
+        elif dispatch.route is Route.SOAP:
+            assert set(before) == {"unsent"}, "I5: SOAP is sent again"
         self.pass_time(self.send_ms)
         return self.zuora.receive(dispatch, self.mood(), self.now)
 
@@ -364,6 +380,9 @@ class World:
             made = [each for each in self.zuora.made if each.intent_id in about]
             assert not outcome.joined or _may_be_joined(play, outcome), "I6: joined without waiting or reading"
             if play.errand.call.op is not Op.CREATE:
+                if outcome.told in (Told.REFUSED, Told.UNSENT):
+                    done = [what for intent_id, what in self.zuora.effects if intent_id in about]
+                    assert not done, "I3: a change whose caller is told that there is none"
                 continue
             if outcome.told is Told.APPLIED:
                 assert [each.id for each in made] == [outcome.zuora_id], "I3: success without its object"

@@ -106,10 +106,34 @@ def test_a_broken_connection_is_not_tried_again(stage: Stage, method: str, path:
     assert len(zuora.arrived) == 1
 
 
-def test_a_broken_soap_call_is_not_tried_again(stage: Stage) -> None:
+def test_a_broken_soap_query_is_not_tried_again(stage: Stage) -> None:
     """The same for SOAP: one arrival, 504, no envelope that a client could take for an answer."""
     zuora, world = stage(None)
     came = post(world.endpoint(), QUERY)
+    assert (came.status, came.body, len(zuora.arrived)) == (504, b"", 1)
+
+
+@pytest.mark.parametrize(("version", "code"), [("107.0", "TRANSACTION_TIMEOUT"), ("45.0", "UNKNOWN_ERROR")])
+@pytest.mark.parametrize("operation", ["subscribe", "amend", "create", "delete", "execute", "somethingNew"])
+def test_a_broken_soap_call_that_makes_something_says_so(stage: Stage, operation: str, version: str, code: str) -> None:
+    """One arrival, and a fault from which a person learns that it may have been done, in a code the caller knows."""
+    zuora, world = stage(None)
+    came = post(world.endpoint(version), envelope(f"<ns1:{operation}/>", "s"))
+    fault = came.fault
+    assert (came.status, fault["faultcode"], fault["code"], fault["kind"]) == (
+        500,
+        f"fns:{code}",
+        code,
+        "UnexpectedErrorFault",
+    )
+    assert "may still be created" in fault["message"]
+    assert len(zuora.arrived) == 1
+
+
+def test_a_broken_soap_call_of_no_version_is_lost_without_words(stage: Stage) -> None:
+    """Where the address names no version there is no code that the caller is sure to know."""
+    zuora, world = stage(None)
+    came = post(world.url + "/apps/services/a/latest", envelope("<ns1:subscribe/>", "s"))
     assert (came.status, came.body, len(zuora.arrived)) == (504, b"", 1)
 
 

@@ -53,7 +53,9 @@ def tenants_file(folder: Path) -> Path:
         f'<element minOccurs="0" name="{name}" nillable="true" type="{kind}"/>' for name, (kind, _) in CUSTOM.items()
     )
     for kind in ("Payment", "Refund"):
-        text, times = re.subn(rf'(<complexType name="{kind}">.*?)(</sequence>)', rf"\1{added}\2", text, 1, re.DOTALL)
+        text, times = re.subn(
+            rf'(<complexType name="{kind}">.*?)(</sequence>)', rf"\1{added}\2", text, count=1, flags=re.DOTALL
+        )
         assert times == 1
     path = folder / "tenant.wsdl"
     path.write_text(text, encoding="utf-8")
@@ -127,10 +129,8 @@ def test_a_payment_comes_back_as_it_was_written(
     """Of a debit memo, so that only REST could make it; what stays unapplied is told as such."""
     amounts = {"Amount": str(Decimal(memo) + Decimal(rest)), "AppliedInvoiceAmount": memo, "Currency": "USD"}
     card = {"Type": "Electronic", "PaymentMethodId": "@PMc"} if electronic else {}
-    given_as = unused(fields, next(_numbers))
-    sent = world.resolve(
-        payment(**{"InvoiceId": "@D1", **amounts, "AppliedCreditBalanceAmount": rest, **card, **given_as})
-    )
+    base = payment(**{"InvoiceId": "@D1", **amounts, "AppliedCreditBalanceAmount": rest, **card})
+    sent = world.resolve(base).but(**unused(fields, next(_numbers)))
     (zuora_id,) = world.create(sent).ids
     back = read_back(world, "Payment", zuora_id)
     same(Target.CREATE_PAYMENT, sent, back)
@@ -144,9 +144,7 @@ def test_a_refund_comes_back_as_it_was_written(
 ) -> None:
     """Of a credit memo, or of a payment that paid a debit memo."""
     target = Target.REFUND_MEMO if of_memo else Target.REFUND_PAYMENT
-    given_as = unused(fields, next(_numbers))
-    sent = world.resolve(
-        refund(**{"PaymentId": "@C1" if of_memo else "@P2", "AccountId": "@A", "Amount": amount, **given_as})
-    )
+    base = refund(PaymentId="@C1" if of_memo else "@P2", AccountId="@A", Amount=amount)
+    sent = world.resolve(base).but(**unused(fields, next(_numbers)))
     (zuora_id,) = world.create(sent).ids
     same(target, sent, read_back(world, "Refund", zuora_id))

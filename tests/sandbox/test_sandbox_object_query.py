@@ -47,6 +47,23 @@ def test_two_filters_on_one_field_must_both_hold(client: Client) -> None:
     assert client.query_objects("payments", b, a).json["data"] == []
 
 
+@pytest.mark.parametrize("path", ["object-query/payments?filter[]=amount.GT:{}", "v1/payments?amount={}"])
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "x"])
+def test_what_is_no_number_is_refused(client: Client, path: str, text: str) -> None:
+    """Also what a decimal can hold without being one."""
+    reply = client.rest("GET", f"/{path.format(text)}")
+    assert (reply.status, reply.category in (20, 27)) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "path", ["object-query/payments?pageSize={}", "v1/payments?pageSize={}", "v1/payments?page={}"]
+)
+def test_a_page_is_a_whole_number(client: Client, path: str) -> None:
+    """Signs, fractions and other digits are refused."""
+    for text in ("0", "-1", "1.5", "%C2%B2", ""):
+        assert client.rest("GET", f"/{path.format(text)}").status == 400, text
+
+
 def test_one_field_is_sorted_by(client: Client) -> None:
     """Two are refused; direction is needed."""
     reply = client.rest("GET", "/object-query/payments?sort[]=amount.ASC&sort[]=status.ASC")

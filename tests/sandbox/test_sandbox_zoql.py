@@ -84,6 +84,15 @@ def test_date_literals_must_fit_the_field_from_69_on(client: Client) -> None:
     assert client.query("select Id from Payment where CreatedDate > '2026-02-10'").fault[0] == "fns:INVALID_VALUE"
 
 
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "x"])
+def test_what_is_no_number_is_invalid_value(client: Client, text: str) -> None:
+    """Against a decimal field, also what a decimal can hold without being one."""
+    assert client.query(f"select Id from Payment where Amount > '{text}'").fault[:2] == (
+        "fns:INVALID_VALUE",
+        "MalformedQueryFault",
+    )
+
+
 def test_formats_of_values(client: Client) -> None:
     """Decimals without trailing zeros, dateTimes with milliseconds and offset, dates by version."""
     text = f"select Amount, CreatedDate, EffectiveDate, GatewayOrderId from Payment where Id = '{client.names['P3']}'"

@@ -26,11 +26,13 @@ from scenario_terms import (  # noqa: E402
     Err,
     Fault,
     Gone,
+    JsonCall,
     ManyPayments,
     Ok,
     Order,
-    Post,
+    Page,
     Relayed,
+    Rest,
     Restart,
     Row,
     Silence,
@@ -41,7 +43,11 @@ from scenario_terms import (  # noqa: E402
 
 HEAD = """# Scenarios: what the bridge does, end to end
 
-Written by `tests/scenarios/page.py` from `catalogue.py`; change the data, not this page.
+Written by `tests/scenarios/page.py` from `catalogue.py`; change the data, not this page. Numbers 1 to {last} are the
+catalogue of what a correct bridge does; those from 1001 on are about authority, doubt, restarts and currencies. What
+is marked with a test is played by it, everything else by `test_scenarios.py::test_scenario` under its number. CI plays
+all of it and compares this page with the data.
+
 Each row starts from a fresh fixture and is played over real HTTP: a caller, the bridge with its journal, and the
 simulated Zuora. A row holds only if the route of every object, every request that could change something (with its
 exact JSON and its idempotency key), the bytes of the answer and the whole ledger are as written; what is not mentioned
@@ -55,9 +61,14 @@ Every payment also has the account, `EffectiveDate` 2026-02-20, the external met
 External, unless the row says otherwise; every refund is external, by check, of 2026-02-20. `@I1` stands for the id of
 I1. *SOAP create [0, 2]* is one SOAP request with the first and third object of the call, unchanged.
 
+## Every number and its test
+
+{index}
 ## Rows
 
 """
+LATER = "it stands in for an object that Invoice Settlement has taken away (emulation), a later issue"
+ROW_TEST = "test_scenarios.py::test_scenario"
 COMMON = {"AccountId": "@A", "EffectiveDate": "2026-02-20", "PaymentMethodId": "@PMx", "Status": "Processed"}
 COMMON_REFUND = {"MethodType": "Check", "RefundDate": "2026-02-20"}
 
@@ -65,9 +76,37 @@ COMMON_REFUND = {"MethodType": "Check", "RefundDate": "2026-02-20"}
 def page() -> str:
     """The page as it should be."""
     fixture = (catalogue.__doc__ or "").partition("Fixture: ")[2].strip()
-    rows = "\n".join(_row(each) for each in catalogue.ROWS)
-    stories = "\n".join(_story(each) for each in catalogue.STORIES)
-    return HEAD.format(fixture=fixture[0].upper() + fixture[1:]) + rows + "\n" + stories
+    played = [*((row.number, row.part, _row(row)) for row in catalogue.ROWS)]
+    played += [(story.number, story.part, _story(story)) for story in catalogue.STORIES]
+    told = "\n".join(text for *_, text in sorted(played, key=lambda each: each[:2]))
+    head = HEAD.format(fixture=fixture[0].upper() + fixture[1:], index=_index(), last=catalogue.LAST)
+    return head + told
+
+
+def tests() -> Mapping[int, Sequence[str]]:
+    """For each number of the catalogue the tests that play it; none for what is left for later."""
+    found: dict[int, list[str]] = {number: [] for number in range(1, catalogue.LAST + 1)}
+    for row in catalogue.ROWS:
+        found.setdefault(row.number, []).append(f"{ROW_TEST}[{row.number}{row.part} ...]")
+    for story in catalogue.STORIES:
+        found.setdefault(story.number, []).append(f"{_home(story)}::{story.test}")
+    return dict(sorted(found.items()))
+
+
+def _home(story: Story) -> str:
+    """The module that has the story's test."""
+    return next(path.name for path in sorted(HERE.glob("test_*.py")) if f"def {story.test}(" in path.read_text("utf-8"))
+
+
+def _index() -> str:
+    lines = ["| # | what | played by |", "|---|---|---|"]
+    names = {each.number: each.name for each in reversed((*catalogue.ROWS, *catalogue.STORIES))}
+    for number, played in tests().items():
+        if played:
+            lines.append(f"| {number} | {names[number]} | {', '.join(f'`{each}`' for each in dict.fromkeys(played))} |")
+        else:
+            lines.append(f"| {number} | {catalogue.LATER[number]} | not yet: {LATER} |")
+    return "\n".join(lines) + "\n"
 
 
 def _row(row: Row) -> str:
@@ -75,15 +114,21 @@ def _row(row: Row) -> str:
     if row.given:
         lines.append(f"- Given: {row.given}")
     for step in row.steps:
-        lines += _call(step) if isinstance(step, Call) else [f"- Given: {_arranged(step)}"]
+        match step:
+            case Call():
+                lines += _call(step)
+            case JsonCall():
+                lines += _json_call(step)
+            case _:
+                lines.append(f"- Given: {_arranged(step)}")
     lines.append(f"- Afterwards: {_after(row)}")
     return "\n".join(lines) + "\n"
 
 
 def _story(story: Story) -> str:
     return (
-        f"### {story.number} {story.name}\n\n- Given: {story.given}\n- Call: {story.call}\n- Answer: {story.answer}\n"
-        f"- Afterwards: {story.ledger}\n- Played by: `{story.test}`\n"
+        f"### {story.number}{story.part} {story.name}\n\n- Given: {story.given}\n- Call: {story.call}\n"
+        f"- Answer: {story.answer}\n- Afterwards: {story.ledger}\n- Played by: `{story.test}`\n"
     )
 
 
@@ -94,9 +139,9 @@ def _arranged(step: object) -> str:
             how = ", ".join(f"{name} {value}" for name, value in more.items())
             return f"Zuora shows the fault `{kind}` on {where}" + (f" ({how})" if how else "")
         case Switch(name, value):
-            return f"the tenant's setting {name} is {value}"
+            return f"the tenant's setting {name} is {str(value).lower()}"
         case Advance(seconds):
-            return f"{seconds // 60} minutes pass"
+            return f"{seconds // 3600} hours pass" if seconds >= 7200 else f"{seconds // 60} minutes pass"
         case ManyPayments(count):
             return f"{count} more unapplied payments of 1"
         case Restart():
@@ -125,6 +170,16 @@ def _call(call: Call) -> list[str]:
     return lines
 
 
+def _json_call(call: JsonCall) -> list[str]:
+    lines = [f"- Call: {call.method} {call.path} `{call.body}`"]
+    if call.route:
+        lines.append(f"- Route: {call.route if call.route != '-' else 'none'}")
+    asked = _times(_sent(each) for each in call.sent)
+    lines.append(f"- Zuora is asked to: {asked}" if asked else "- Zuora is asked to change nothing")
+    lines.append(f"- Answer: HTTP {call.status} `{call.answer}`")
+    return lines
+
+
 def _object(one: Obj) -> str:
     common: Mapping[str, Any] = COMMON if one.type == "Payment" else COMMON_REFUND
     shown = {name: _value(value) for name, value in one.fields.items() if common.get(name) != value}
@@ -136,14 +191,16 @@ def _object(one: Obj) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return "[" + ", ".join(" ".join(f"{n} {v}" for n, v in sorted(row.fields.items())) for row in value) + "]"
+    return "[" + ", ".join(" ".join(f"{n} {_value(v)}" for n, v in sorted(row.fields.items())) for row in value) + "]"
 
 
-def _sent(each: Soap | Post) -> str:
+def _sent(each: Soap | Rest) -> str:
     if isinstance(each, Soap):
-        return f"SOAP {each.op} [{', '.join(map(str, each.places))}]"
+        single = " as one transaction" if each.single else ""
+        return f"SOAP {each.op} [{', '.join(map(str, each.places))}]{single}"
     key = f" under {each.key}" if each.key else ""
-    return f"POST {each.path} `{json.dumps(each.body)}`{key}"
+    body = f" `{json.dumps(each.body)}`" if each.body is not None else ""
+    return f"{each.method} {each.path}{body}{key}"
 
 
 def _told(call: Call) -> str:
@@ -155,6 +212,9 @@ def _told(call: Call) -> str:
             return "HTTP 504, no envelope"
         case Relayed(status, _):
             return f"Zuora's own, unchanged, HTTP {status}"
+        case Page(rows):
+            shown = _times(", ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
+            return f"the bridge's own page: {shown or 'no rows'}"
         case Gone(posts):
             return f"none: the caller closed its socket when {posts} POSTs had arrived"
         case told:
@@ -171,7 +231,13 @@ def _after(row: Row) -> str:
     found = [f"{name} {value}" for name, value in row.ledger.items()]
     found += [f"payments {_times(row.payments)}"] if row.payments else []
     found += [f"refunds {_times(row.refunds)}"] if row.refunds else []
+    for name, fields in row.books.items():
+        found.append(f"{name} shows {', '.join(f'{field} {_shown(value)}' for field, value in fields.items())}")
     return "; ".join(found) or "nothing changed"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _times(items: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from scenario_objects import (
     D1_WHOLE,
     EVEN,
     FIFTY,
+    IMPATIENT,
     IN_DOUBT,
     ONE_ON_D1,
     PAYMENTS,
@@ -112,6 +113,24 @@ ROWS: tuple[Row, ...] = (
         ["10 = I1 10", "20 = I1 20", "5 = I2 5"],
     ),
     Row(
+        46,
+        "The same where policy says rest: one transaction can only be SOAP's, so it wins",
+        [
+            Call(
+                [pays("@I1", "10"), pays("@I2", "5")],
+                [Ok(), Ok()],
+                "soap soap",
+                [Soap([0, 1], single=True)],
+                single=True,
+            )
+        ],
+        {"I1": "90", "I2": "15"},
+        ["10 = I1 10", "5 = I2 5"],
+        settings={"routes": {"*": "rest"}},
+        given="BRIDGE_ROUTES says that everything goes by REST.",
+        part="b",
+    ),
+    Row(
         47,
         "One transaction over SOAP and REST is impossible: every row refused, nothing done",
         [
@@ -173,6 +192,31 @@ ROWS: tuple[Row, ...] = (
         {"I1": "75", "D1": "55"},
         ["1 = I1 1", "1 = D1 1"] * 25,
         part="b",
+    ),
+    Row(
+        50,
+        "The SOAP part takes longer than the caller waits: the others are not sent; the repeat sends them",
+        [
+            Order("delay", SOAP_CREATE, {"seconds": 1.5}),
+            Call(
+                MARKED_FIFTY[:4],
+                [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT), Err("TEMPORARY_ERROR", None, "not sent")] * 2,
+                "soap - soap -",
+                [Soap([0, 2])],
+            ),
+            Call(
+                MARKED_FIFTY[:4],
+                [Ok()] * 4,
+                "soap rest soap rest",
+                [post_memo("@D1", "1.00", referenceId=f"R-{place}") for place in (1, 3)],
+                joined=True,
+            ),
+        ],
+        {"I1": "98", "D1": "78"},
+        ["1 = I1 1", "1 = D1 1"] * 2,
+        settings=IMPATIENT,
+        given="The caller waits one second.",
+        part="c",
     ),
     Row(
         51,

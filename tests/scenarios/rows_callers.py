@@ -40,7 +40,7 @@ ROWS: tuple[Row, ...] = (
                         },
                     )
                 ],
-                Relayed(200),
+                Relayed(500, ["InvalidTypeFault", "InvoiceItemAdjustment"]),
                 sent=[Soap([0])],
             )
         ],

@@ -82,6 +82,16 @@ ROWS: tuple[Row, ...] = (
         part="b",
     ),
     Row(
+        71,
+        "The answer to the REST cancel behind SOAP's refusal is lost: sent once, and the status is read",
+        [
+            Order("drop_after", {"method": "PUT", "path": "/v1/payments/"}),
+            Call([CANCEL_P2], [Ok()], "soap", [SOAP_UPDATE, REST_CANCEL], op="update"),
+        ],
+        {"P2": "canceled", "D5": "50"},
+        part="c",
+    ),
+    Row(
         72,
         "A card payment is voided by SOAP; whatever Zuora says is told",
         [Call([updates("Payment", "@P3", Status="Voided")], [Ok()], "soap", [SOAP_UPDATE], op="update")],

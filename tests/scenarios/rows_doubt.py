@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from scenario_objects import (
-    C1_REFUND,
-    D1_WHOLE,
-    IMPATIENT,
-    IN_DOUBT,
-    POSTS,
-    SOAP_CREATE,
-    pays,
-    post_memo,
-    refunds,
-)
+from scenario_objects import C1_REFUND, D1_WHOLE, IMPATIENT, IN_DOUBT, POSTS, SOAP_CREATE, pays, post_memo, refunds
 from scenario_terms import Advance, Call, Err, Fault, Ok, Order, Rest, Restart, Row, Silence, Soap
 
 ROWS: tuple[Row, ...] = (

@@ -215,18 +215,28 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         36,
+        "The gateway declines and Zuora answers as for a success: its Id is told likewise",
+        [
+            Order("decline_200", POSTS),
+            Call([CARD_ON_D1], [Ok()], "rest", [CARD_POST]),
+        ],
+        payments=["80 = error"],
+        part="b",
+    ),
+    Row(
+        36,
         "The gateway declines and Zuora keeps nothing: unknown at first, and after proved absence a new attempt",
         [
             Order("decline_unkept", POSTS),
-            Call([CARD_ON_D1], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", [CARD_POST] * 2),
+            Call([CARD_ON_D1], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", [CARD_POST] * 3),
             Advance(LONG_ENOUGH),
             Call([CARD_ON_D1], [Ok()], "rest", [replace(CARD_POST, key="another key")]),
         ],
         {"D1": "0"},
         ["80 = D1 80"],
-        settings=waiting(3),
-        given="The caller waits three seconds.",
-        part="b",
+        settings=waiting(4),
+        given="The caller waits four seconds.",
+        part="c",
     ),
     Row(
         37,

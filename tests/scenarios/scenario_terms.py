@@ -222,3 +222,4 @@ class Story:
     answer: str
     ledger: str
     test: str
+    part: str = ""

@@ -26,7 +26,7 @@ def _posts(world: World) -> int:
 
 
 def test_two_bridges_with_one_journal_pay_once(tmp_path: Path) -> None:
-    """The same call at two bridges in the same moment is one payment, and both callers get its Id (I2)."""
+    """1041: the same call at two bridges in the same moment is one payment, and both callers get its Id (I2)."""
     with World(tmp_path, bridges=2) as world:
         world.fault("delay", **POSTS, seconds=0.2)
         session = world.session
@@ -39,7 +39,7 @@ def test_two_bridges_with_one_journal_pay_once(tmp_path: Path) -> None:
 
 
 def test_equal_calls_at_the_same_moment_pay_once(world: World) -> None:
-    """Eight connections with the same call are one payment with one answer (I6)."""
+    """1044: eight connections with the same call are one payment with one answer (I6)."""
     world.fault("delay", **POSTS, seconds=0.2)
     session = world.session
     with ThreadPoolExecutor(8) as threads:
@@ -50,7 +50,7 @@ def test_equal_calls_at_the_same_moment_pay_once(world: World) -> None:
 
 
 def test_a_bridge_killed_in_the_middle_of_a_post_pays_once(processes: World) -> None:
-    """After SIGKILL between the first byte and the answer, the repeat finds the payment and makes no second one."""
+    """1042: after SIGKILL between the first byte and the answer, the repeat finds the payment and makes no other."""
     world = processes
     world.fault("delay", **POSTS, seconds=0.3)
     bridge = world.serve()
@@ -71,7 +71,7 @@ def test_a_bridge_killed_in_the_middle_of_a_post_pays_once(processes: World) -> 
 
 
 def test_a_bridge_told_to_stop_settles_what_it_began(processes: World) -> None:
-    """After SIGTERM new money calls are refused with nothing sent, what was begun is answered, the exit code is 0."""
+    """1043: after SIGTERM new money calls are refused, nothing sent, what was begun is answered, the exit code is 0."""
     world = processes
     world.fault("delay", **POSTS, seconds=1.0)
     bridge = world.serve()

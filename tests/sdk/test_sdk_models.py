@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -23,6 +24,13 @@ from bridge.core.mapping.fields import CONTAINERS, ROWS, TABLE, Fate, Target
 
 CHECK = Path(__file__).with_name("check.py")
 CHECK_SECONDS = 120
+
+BEYOND = (
+    # Where Zuora's own API reference goes beyond its SDK. "List payments" and its like of Object Queries, and the page
+    # "Pagination": pageSize is 1 to 99. "List credit memos": /v1/credit-memos?status=Posted.
+    r"GET /object-query/[a-z-]+\?\S*pageSize=[5-9][0-9](&\S*)? \?pageSize: Input should be less than or equal to 50",
+    r"GET /v1/credit-memos\?\S*status=Posted(&\S*)? \?status: no such parameter",
+)
 
 NOT_OF_THE_SDK = ("/oauth/token", "/v1/object/")
 """What the SDK lacks: the form of OAuth, and CRUD."""
@@ -89,7 +97,13 @@ def test_the_requests_of_every_scenario_are_the_sdks(verdicts: Verdicts) -> None
     """Look-ups and queries too, with their parameters and headers."""
     kinds = {(each["method"], each["path"].partition("?")[0].split("/")[2]) for each, _ in verdicts["scenarios"]}
     assert {("POST", "payments"), ("POST", "credit-memos"), ("GET", "accounts")} <= kinds
-    assert [f"{each['test']}: {violation}" for each, told in verdicts["scenarios"] for violation in told] == []
+    violations = [f"{each['test']}: {one}" for each, told in verdicts["scenarios"] for one in told if not beyond(one)]
+    assert violations == []
+
+
+def beyond(violation: str) -> bool:
+    """Whether the SDK alone objects."""
+    return any(re.fullmatch(each, violation) for each in BEYOND)
 
 
 def test_everything_the_mapping_writes_is_the_sdks(verdicts: Verdicts) -> None:

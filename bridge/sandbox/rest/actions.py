@@ -103,7 +103,7 @@ def _list(given: Mapping[str, Any], name: str, kind: type) -> list[Any]:
 def _batch(given: Mapping[str, Any], version: int) -> int:
     conf = given.get("conf") or {}
     text = str(conf.get("batchSize") or 0) if isinstance(conf, dict) else ""
-    if not text.isdigit():
+    if not text.isdecimal():
         raise BadRequestError("conf.batchSize must be a number")
     return page_size(int(text), version)
 

@@ -5,12 +5,12 @@ memos. Must not change anything.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from bridge.sandbox.ledger import Tenant
-from bridge.sandbox.money import Json
+from bridge.sandbox.money import Json, number
 from bridge.sandbox.records import DEBIT_MEMO, Payment, Refund
 from bridge.sandbox.refusal import INVALID_PARAMETER, INVALID_VALUE, Refusal
 from bridge.sandbox.rest import shapes
@@ -104,8 +104,8 @@ def _same(actual: Json, text: str) -> bool:
         return actual is None and text == "null"
     if isinstance(actual, Decimal):
         try:
-            return actual == Decimal(text)
-        except InvalidOperation:
+            return actual == number(text)
+        except ValueError:
             raise Refusal(INVALID_VALUE, f"The value {text} is not a number.") from None
     # A day filters a timestamp too; both spellings are seen in clients.
     return str(actual) == text or (len(text) == 10 and str(actual)[10:11] == " " and str(actual)[:10] == text)
@@ -127,7 +127,7 @@ def _sort(rows: list[dict[str, Json]], sort: str) -> None:
 
 
 def _whole(text: str, name: str, most: int) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= most:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
         raise Refusal(INVALID_VALUE, f"The value of {name} must be a number from 1 to {most}.")
     return int(text)
 

@@ -9,13 +9,13 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from bridge.sandbox.clock import ZONE, query_date_time
 from bridge.sandbox.custom import is_indexed
 from bridge.sandbox.ledger import Tenant
-from bridge.sandbox.money import Json, plain
+from bridge.sandbox.money import Json, number, plain
 from bridge.sandbox.refusal import INVALID_PARAMETER, INVALID_VALUE, Refusal, not_found
 from bridge.sandbox.rest import query_rows
 from bridge.sandbox.rest.errors import STRICT_PARAMETERS_SINCE, at_least
@@ -68,7 +68,7 @@ def answer_list(tenant: Tenant, kind: str, query: Query, headers: Mapping[str, s
     _check_parameters(kind, query, headers)
     asked = dict(query)
     size = asked.get("pageSize", "10")
-    if not size.isdigit() or not 1 <= int(size) <= 99:
+    if not size.isdecimal() or not 1 <= int(size) <= 99:
         raise _bad(headers, "The value of pageSize must be a number from 1 to 99.")
     filters = [_parsed(tenant, kind, text, headers) for name, text in query if name == "filter[]"]
     sorts = [_sort_order(kind, text, headers) for name, text in query if name == "sort[]"]
@@ -86,11 +86,11 @@ def answer_list(tenant: Tenant, kind: str, query: Query, headers: Mapping[str, s
 
 def answer_one(tenant: Tenant, kind: str, key: str, query: Query) -> dict[str, Json]:
     """Answer one object by id or number."""
-    number = _NUMBERS.get(kind)
+    numbered = _NUMBERS.get(kind)
     named = "id" if _is_id(key) else "paymentnumber"
     for entry in query_rows.candidates(tenant, kind, {named: [key]}).entries:
         row = entry.write()
-        if (row["id"] == key or (number is not None and row.get(number) == key)) and tenant.visible(entry.created):
+        if (row["id"] == key or (numbered is not None and row.get(numbered) == key)) and tenant.visible(entry.created):
             return _finished(tenant, kind, row, query)
     raise not_found(key)
 
@@ -177,7 +177,7 @@ def _compare(actual: Any, operator: str, text: str, headers: Mapping[str, str]) 
     wanted: Any = text.lower()
     try:
         if isinstance(actual, Decimal):
-            wanted = Decimal(text)
+            wanted = number(text)
         elif isinstance(actual, datetime):
             moment = datetime.fromisoformat(text)
             wanted = moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
@@ -186,7 +186,7 @@ def _compare(actual: Any, operator: str, text: str, headers: Mapping[str, str]) 
             wanted = date.fromisoformat(text[:10])
         else:
             actual = str(actual).lower()
-    except (ValueError, InvalidOperation):
+    except ValueError:
         raise _bad(headers, f"The value {text} is invalid for this filter.") from None
     if operator == "SW":
         return str(actual).startswith(text.lower())

@@ -33,7 +33,7 @@ class BadRequestError(Exception):
 def wsdl_version(headers: Mapping[str, str]) -> int:
     """Return the WSDL version a request is to be read by."""
     major = headers.get("x-zuora-wsdl-version", "").partition(".")[0].strip()
-    return min(int(major), NEWEST) if major.isdigit() and int(major) else _DEFAULT_VERSION
+    return min(int(major), NEWEST) if major.isdecimal() and int(major) else _DEFAULT_VERSION
 
 
 def answer_json(status: int, body: object, headers: Mapping[str, str]) -> Answer:

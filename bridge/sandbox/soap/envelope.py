@@ -115,7 +115,7 @@ def read_request(raw: bytes) -> Request:
         body=body[0],
         session=headers.get("session"),
         single_transaction=headers.get("usesingletransaction", "").strip() in ("true", "1", "yes"),
-        batch_size=int(batch) if batch.isdigit() else 0,
+        batch_size=int(batch) if batch.isdecimal() else 0,
         case_sensitive=headers.get("casesensitive", "").strip() in ("true", "1", "yes"),
     )
 

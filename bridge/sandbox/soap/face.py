@@ -152,7 +152,7 @@ class SoapFace:
         locator, _, offset = text.rpartition("-")
         cursor = self._cursors.get(locator)
         now = tenant.clock.now()
-        if cursor is None or not offset.isdigit() or cursor.rows[0].tenant is not tenant or now >= cursor.until:
+        if cursor is None or not offset.isdecimal() or cursor.rows[0].tenant is not tenant or now >= cursor.until:
             raise TypedFault("InvalidQueryLocatorFault", "INVALID_VALUE", "invalid query locator")
         cursor.until = now + LOCATOR_LIFE
         return cursor, locator, int(offset)
@@ -199,6 +199,6 @@ def _page(
 
 def _version(text: str) -> int:
     major, _, minor = text.partition(".")
-    if not major.isdigit() or (minor and not minor.isdigit()) or not 1 <= int(major) <= NEWEST:
+    if not major.isdecimal() or (minor and not minor.isdecimal()) or not 1 <= int(major) <= NEWEST:
         raise unexpected("INVALID_VERSION", f"invalid version: {text[:20]}")
     return int(major)

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from bridge.sandbox.clock import ZONE
 from bridge.sandbox.custom import Fields, is_custom
 from bridge.sandbox.ledger import Tenant
+from bridge.sandbox.money import number
 from bridge.sandbox.soap.faults import TypedFault
 from bridge.sandbox.soap.rows import Row, candidates
 from bridge.sandbox.soap.schema import DATES_SINCE, SCHEMA, TYPES, Field, Kind
@@ -185,7 +186,7 @@ def _typed(text: str, field: Field, version: int) -> object:
         raise wrong
     try:
         if field.kind in ("decimal", "int"):
-            return Decimal(text)
+            return number(text)
         if field.kind == "boolean":
             return {"true": True, "false": False}[text.lower()]
         if dated:
@@ -194,7 +195,7 @@ def _typed(text: str, field: Field, version: int) -> object:
             moment = datetime.fromisoformat(text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
             return moment.astimezone(ZONE).date() if field.kind == "date" else moment
-    except (InvalidOperation, ValueError, KeyError):
+    except (ValueError, KeyError):
         raise wrong from None
     return text
 
