@@ -450,6 +450,13 @@ class World:
         self._process_url = found[1]
         return process
 
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """End a process without a chance to tidy up, and let it be dead for a while: nobody takes it for alive."""
+        process.kill()
+        process.wait()
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as journal:
+            journal.execute("UPDATE instance SET heartbeat_at = heartbeat_at - 60000")
+
     @property
     def database(self) -> Path:
         """The journal's file."""

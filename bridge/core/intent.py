@@ -110,7 +110,8 @@ class Dispatch:
     ``path`` begins with a slash. ``key`` is the Idempotency-Key, or None where Zuora has none (SOAP). ``marker`` is
     a value in the request that a later look-up can find. ``first_sent_at`` starts the 20 hours of I5; ``last_sent_at``
     is when whoever drives it began to send it. ``verdict`` and ``answered_at`` are what its last answer came to.
-    ``snapshot`` is what a step of a saga was to change, with the state before, as JSON.
+    ``snapshot`` is what the bytes do not tell and a proof needs, as JSON: of a saga's step what it was to change and
+    the state before, of a batch what each of its intents can be found by.
     """
 
     id: str

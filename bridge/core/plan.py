@@ -245,7 +245,15 @@ def next_attempt(dispatch: Dispatch, owner_of_key: Intent, now: Instant) -> Disp
 
 
 def batch_dispatch(
-    call_id: str, op: Op, route: Route, intents: Sequence[Intent], composed: Composed, now: Instant, *, begins: bool
+    call_id: str,
+    op: Op,
+    route: Route,
+    intents: Sequence[Intent],
+    composed: Composed,
+    now: Instant,
+    *,
+    begins: bool,
+    snapshot: str | None = None,
 ) -> Dispatch:
     """One SOAP request or Action with all objects of a call that go that way, in the caller's order.
 
@@ -269,6 +277,7 @@ def batch_dispatch(
         key=key,
         recorded_at=now,
         first_sent_at=now if begins else None,
+        snapshot=snapshot,
     )
 
 

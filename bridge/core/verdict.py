@@ -107,14 +107,14 @@ def judge_rest(
     errors = tuple(row_error(obj.type, reason, given, op=op, process_id=process_id) for reason in read)
     limited = bool(read) and all(reason.category == 70 for reason in read)
     if event.status == 429:
-        return Busy(errors if limited else (LIMIT,), event.retry_after, limited=True)
+        return Busy((LIMIT,), event.retry_after, limited=True)
     if event.status in (401, 422):
         return No((UNAUTHENTICATED,) if own and event.status == 401 else _ours(event.status))
     proof = PRODUCED_BY_THE_REQUEST if doubted else DEFINITE
     if not read or not all(reason.category in proof for reason in read):
         return Doubt(f"HTTP {event.status} without a verdict", stored=bool(read))
     if any(reason.category in (50, 70) for reason in read):
-        return Busy(errors, event.retry_after, limited=limited)
+        return Busy((LIMIT,) if limited else errors, event.retry_after, limited=limited)
     return No(errors)
 
 

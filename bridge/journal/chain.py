@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.core.model import Instant
@@ -48,7 +48,9 @@ class Mark:
     signature: bytes
 
 
-def digest(key: bytes, before: bytes, writer: str, seq: int, at: Instant, kind: str, subject: str, detail: str) -> bytes:
+def digest(
+    key: bytes, before: bytes, writer: str, seq: int, at: Instant, kind: str, subject: str, detail: str
+) -> bytes:
     """The digest of a row behind the one with digest ``before``."""
     text = _ENCODE([writer, seq, at, kind, subject, detail])
     return hmac.digest(key, before + text.encode("ascii"), "sha256")
@@ -71,56 +73,64 @@ def _signature(key: bytes, writer: str, part: str, seq: int, head: bytes, at: In
 
 
 class Walk:
-    """Checks one writer's rows as they come, in the order of ``seq``; call ``end`` behind the last."""
+    """Checks one writer's rows as they come, in the order of ``seq``: ``begin``, ``see`` them, ``end``.
 
-    def __init__(self, key: bytes, writer: str, head: Mark | None, gone: Mark | None) -> None:
+    ``known`` are rows of this writer that somebody else has seen: seq and digest.
+    """
+
+    def __init__(
+        self, key: bytes, writer: str, head: Mark | None, gone: Mark | None, known: Mapping[int, bytes]
+    ) -> None:
         self._key = key
         self._writer = writer
         self._head = head
+        self._gone = gone
+        self._known = known
         self._before = gone.digest if gone is not None else ORIGIN
-        self._gone = gone.seq if gone is not None else 0
-        self.last = self._gone
+        self.last = gone.seq if gone is not None else 0
         self.rows = 0
-        self._seen_head = gone is not None and head is not None and head.seq <= gone.seq
 
     def begin(self) -> Iterator[str]:
         """What is wrong with the marks."""
         if self._head is None:
             yield f"{self._writer}: its signed head is missing"
-        elif not is_signed(self._key, self._head):
-            yield f"{self._writer}: the signature of its head is wrong"
+        for mark in (self._head, self._gone):
+            if mark is not None and not is_signed(self._key, mark):
+                what = "its head" if mark.part == HEAD else "what was deleted"
+                yield f"{self._writer}: the signature of {what} is wrong"
 
     def see(self, rows: Iterable[Row]) -> Iterator[str]:
         """What is wrong with these rows."""
         for row in rows:
             self.rows += 1
-            if row.seq != self.last + 1:
-                yield f"{self._writer}: {_missing(self.last + 1, row.seq)}"
-                # The digests behind a gap are checked against the row before them that is left: report the gap once.
-                self._before = b""
-            ours = digest(
-                self._key, self._before, row.writer, row.seq, row.at, row.kind, row.subject, row.detail
-            )  # fmt: skip
-            if self._before and not hmac.compare_digest(ours, row.digest):
+            follows = row.seq == self.last + 1
+            if not follows:
+                yield f"{self._writer}: {_gap(self.last + 1, row.seq)}"
+            ours = digest(self._key, self._before, row.writer, row.seq, row.at, row.kind, row.subject, row.detail)
+            # Behind a gap the row before is not there to check against, and the gap was told.
+            if follows and not hmac.compare_digest(ours, row.digest):
                 yield f"{self._writer}: row {row.seq} is not what was written, or not where it was written"
+            if self._head is not None and row.seq == self._head.seq and row.digest != self._head.digest:
+                yield f"{self._writer}: row {row.seq} is not the one its head was signed for"
+            if self._known.get(row.seq, row.digest) != row.digest:
+                yield f"{self._writer}: row {row.seq} is not the one that was seen before"
             self.last, self._before = row.seq, row.digest
-            if self._head is not None and row.seq == self._head.seq:
-                self._seen_head = True
-                if row.digest != self._head.digest:
-                    yield f"{self._writer}: row {row.seq} is not the one its head was signed for"
 
     def end(self) -> Iterator[str]:
         """What is wrong with where the chain ends."""
-        if self._head is not None and not self._seen_head and self.last < self._head.seq:
-            yield f"{self._writer}: rows {self.last + 1} to {self._head.seq} are missing at its end"
+        reach = max(self._known, default=0)
+        if self._head is not None:
+            reach = max(reach, self._head.seq)
+        if self.last < reach:
+            yield f"{self._writer}: {_gap(self.last + 1, reach + 1)} at its end"
 
     @property
     def unsealed(self) -> int:
         """How many rows are newer than the signed head."""
-        return max(0, self.last - self._head.seq) if self._head is not None else self.last - self._gone
+        return max(0, self.last - self._head.seq) if self._head is not None else self.rows
 
 
-def _missing(first: int, found: int) -> str:
-    if found <= first - 1:
+def _gap(first: int, found: int) -> str:
+    if found < first:
         return f"row {found} stands twice or out of order"
     return f"row {first} is missing" if found == first + 1 else f"rows {first} to {found - 1} are missing"

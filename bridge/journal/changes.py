@@ -11,6 +11,7 @@ from itertools import groupby
 
 from bridge.core.commands import Added, Adopted, Answered, Change, Moved, Opened, Sent
 from bridge.core.intent import TRANSITIONS, Dispatch, IllegalTransition
+from bridge.journal.audit import Audit
 from bridge.journal.crypto import Seal
 from bridge.journal.database import Database
 from bridge.journal.rows import dispatch_row, errors_text, intent_row
@@ -32,8 +33,9 @@ def steps(changes: Sequence[Change]) -> int:
 class Changes:
     """Applies changes within the caller's transaction."""
 
-    def __init__(self, database: Database, statements: Statements, seal: Seal) -> None:
+    def __init__(self, database: Database, statements: Statements, seal: Seal, audit: Audit) -> None:
         self._database = database
+        self._audit = audit
         self._sql = statements
         self._seal = seal
 
@@ -57,6 +59,8 @@ class Changes:
         ):
             if some and self._database.run_many(sql, [_move_row(move) for move in some]) != len(some):
                 return False
+        for move in moves:
+            self._audit.moved(move)
         return True
 
     def _apply(self, change: Change) -> bool:
@@ -74,6 +78,7 @@ class Changes:
             case Added(dispatch):
                 return self._dispatch((dispatch,))
             case Adopted(intent_id, previous, owner):
+                self._audit.adopted(change)
                 return self._changed(
                     self._sql.adopt, {"b_id": intent_id, "b_previous": previous, "b_owner": owner}
                 )  # fmt: skip
@@ -88,6 +93,7 @@ class Changes:
         self._database.run_many(self._sql.deliver, [{"b_id": id_, "b_at": at} for id_, at in told.items()])
 
     def _open(self, opened: Opened) -> bool:
+        self._audit.opened(opened)
         rows = [intent_row(intent) for intent in opened.intents]
         if len(rows) == 1:
             if not self._changed(self._sql.open_intent, rows[0]):
@@ -112,6 +118,7 @@ class Changes:
         return True
 
     def _move(self, moved: Moved) -> bool:
+        self._audit.moved(moved)
         sql = self._sql.move if moved.zuora_id is None else self._sql.move_and_settle
         return self._changed(sql, _move_row(moved))
 

@@ -79,6 +79,7 @@ class Seal:
         self.key_id = derived(root, "key id")[:4].hex()
         # For query locators, which every process on this journal must know as its own.
         self.locator_key = derived(root, "query locators")
+        self.audit_key = derived(root, "audit")
 
     def close(self, plain: bytes, name: str) -> bytes:
         """``plain`` sealed under ``name``: 24 bytes of nonce, then ciphertext and tag."""

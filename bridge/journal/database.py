@@ -59,6 +59,9 @@ class Database:
         self.in_memory = self._url.get_backend_name() == "sqlite" and self._url.database in (None, "", ":memory:")
         self.path: Path | None = None
         self.commits = 0
+        self.connections = 0
+        # PostgreSQL: which cluster on which timeline; another one has been restored or promoted.
+        self.place: str | None = None
         if self._url.get_backend_name() == "sqlite":
             self.dialect: Dialect = sqlite.dialect(paramstyle="named")
             if not self.in_memory:
@@ -101,6 +104,7 @@ class Database:
         else:
             self._connect_sqlite()
         self._cursor = self._connection.cursor()
+        self.connections += 1
 
     def _connect_sqlite(self) -> None:
         if self.path is not None:
@@ -142,6 +146,7 @@ class Database:
                         f"PostgreSQL runs with {name} = off, so a commit may be lost",
                         f"Set {name} = on for this server, database and role.",
                     )
+            self.place = _place(cursor)
 
     def _migrate(self) -> None:
         """Under a lock from the first look on, so that of two processes starting together one migrates."""
@@ -240,6 +245,20 @@ class Database:
                 if time.monotonic() > deadline:
                     raise Locked(f"another program has held a lock for {self._patience:g} s") from error
             time.sleep(0.0005)  # not every kind of busy makes SQLite sleep
+
+
+def _place(cursor: Any) -> str | None:
+    """System identifier and timeline; None where the server does not tell (a managed one may not)."""
+    try:
+        # The name of a WAL file begins with its timeline (PostgreSQL: System Administration Functions).
+        return str(
+            cursor.execute(
+                "SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) "
+                "FROM pg_control_system()"
+            ).fetchone()[0]
+        )
+    except Exception:
+        return None
 
 
 def _parsed(url: str) -> URL:

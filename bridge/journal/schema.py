@@ -140,6 +140,58 @@ instance = Table(
     Column("heartbeat_at", BigInteger, nullable=False),
 )
 
+# The audit: one chain per writer (a process), and for each chain its signed head and the end of what was deleted.
+audit = Table(
+    "audit",
+    metadata,
+    Column("writer", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("audit_by_subject", audit.c.subject)
+
+audit_mark = Table(
+    "audit_mark",
+    metadata,
+    Column("writer", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What reconciliation found. ``sealed`` is what was expected and what is there: amounts are not kept in clear.
+discrepancy = Table(
+    "discrepancy",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("object_type", Text, nullable=False),
+    Column("zuora_id", Text),
+    Column("intent_id", Text),
+    Column("found_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("owner", Text),
+    Column("closed_at", BigInteger),
+    Column("closed_by", Text),
+    Column("reason", Text),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index(
+    "discrepancy_open",
+    discrepancy.c.found_at,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+
 meta = Table(
     "meta",
     metadata,

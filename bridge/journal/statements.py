@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
+    delete,
     exists,
     func,
     insert,
@@ -32,11 +33,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bridge.journal.chain import HEAD
 from bridge.journal.schema import (
     IN_DOUBT_SQL,
     OPEN_SQL,
     TOLD_SQL,
     UNSETTLED_SQL,
+    audit,
+    audit_mark,
     dispatch,
     dispatch_intent,
     hold,
@@ -106,6 +110,36 @@ class Statements:
         )
         self.put_meta = self._sql(add(meta).on_conflict_do_nothing())
         self.get_meta = self._sql(select(meta.c.value).where(meta.c.name == bindparam("b_name")))
+        put_meta = add(meta)
+        self.set_meta = self._sql(
+            put_meta.on_conflict_do_update(index_elements=["name"], set_={"value": put_meta.excluded.value})
+        )
+        self.add_audit = self._sql(insert(audit))
+        newest = select(func.max(audit.c.seq)).where(audit.c.writer == bindparam("b_writer")).scalar_subquery()
+        self.last_audit = self._sql(
+            select(audit.c.seq, audit.c.digest).where(audit.c.writer == bindparam("b_writer"), audit.c.seq == newest)
+        )
+        self.oldest_audit = self._sql(
+            select(audit.c.seq, audit.c.at, audit.c.digest)
+            .where(audit.c.writer == bindparam("b_writer"), audit.c.seq <= bindparam("b_to"))
+            .order_by(audit.c.seq)
+        )
+        self.drop_audit = self._sql(
+            delete(audit).where(audit.c.writer == bindparam("b_writer"), audit.c.seq <= bindparam("b_seq"))
+        )
+        mark = add(audit_mark)
+        changed = {name: mark.excluded[name] for name in ("seq", "digest", "at", "signature")}
+        self.put_mark = self._sql(mark.on_conflict_do_update(index_elements=["writer", "part"], set_=changed))
+        self.marks_of = self._sql(
+            select(audit_mark.c.part, audit_mark.c.seq, audit_mark.c.digest).where(
+                audit_mark.c.writer == bindparam("b_writer")
+            )
+        )
+        self.heads = self._sql(
+            select(audit_mark.c.writer)
+            .where(audit_mark.c.part == literal_column(f"'{HEAD}'"))
+            .order_by(audit_mark.c.at.desc(), audit_mark.c.writer)
+        )
         self.known = cache(lambda width: self._sql(_known(width)))
         self.joinable = cache(lambda width: self._sql(_joinable(width)))
         self.generations = cache(lambda width: self._sql(_generations(width)))

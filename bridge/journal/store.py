@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from bridge.core.commands import Change, Matched
 from bridge.core.intent import Dispatch, Intent
+from bridge.journal.audit import Audit
 from bridge.journal.changes import Changes, check, steps
 from bridge.journal.crypto import KEY_BYTES, Seal, Unreadable
 from bridge.journal.database import PATIENCE, Database
@@ -36,9 +37,10 @@ class Journal:
         self.instance = instance
         self._database = database
         self._sql = statements
-        self._changes = Changes(database, statements, seal)
+        self.audit = Audit(database, statements, seal.audit_key, instance)
+        self._changes = Changes(database, statements, seal, self.audit)
         self._queries = Queries(database, statements, seal)
-        self._writer = Writer(database)
+        self._writer = Writer(database, self.audit)
         self.locator_key = seal.locator_key
 
     @classmethod

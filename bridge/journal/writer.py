@@ -16,8 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.journal.audit import Audit
 from bridge.journal.database import Database, Locked
 from bridge.journal.errors import JournalDown
+from bridge.journal.look_up_first import Elsewhere, LookUpFirst
 
 BATCH = 64
 """Jobs per commit. PostgreSQL keeps 64 subtransactions of a session in memory and is slow beyond
@@ -49,8 +51,10 @@ class Job:
 class Writer:
     """Owns the database from ``start`` to ``stop``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: Audit, mode: LookUpFirst) -> None:
         self._database = database
+        self._audit = audit
+        self._mode = mode
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._stopped = False
@@ -106,6 +110,7 @@ class Writer:
                 for job in batch:
                     job.error = job.error or _down(error)
             _wake(batch)
+        self._sign_last()
         self._database.close()
 
     def _next(self) -> tuple[list[Job], bool]:
@@ -144,24 +149,27 @@ class Writer:
             return
         database = self._database
         try:
-            database.begin()
+            self._begin()
             for job in batch:
+                noted = self._audit.size()
                 if job.atomic:
                     job.result = job.run()
                 else:
                     database.savepoint()
                     job.result = job.run()
                     database.release(keep=job.result is not False)
-            database.commit()
-        except Locked as error:
-            database.rollback()
+                if job.result is False:
+                    self._audit.cut(noted)
+            self._commit()
+        except (Locked, Elsewhere) as error:
+            self._rollback()
             for job in batch:
                 if job.writes:
                     job.error = _down(error)
                 else:
                     self._alone(job)
         except Exception:
-            database.rollback()
+            self._rollback()
             for job in batch:
                 self._alone(job)
 
@@ -172,15 +180,44 @@ class Writer:
             if not job.writes:
                 job.result = job.run()
                 return
-            database.begin()
+            self._begin()
             job.result = job.run()
             if job.result is False:
-                database.rollback()
+                self._rollback()
             else:
-                database.commit()
+                self._commit()
         except Exception as error:
-            database.rollback()
+            self._rollback()
             job.error = _down(error)
+
+    def _begin(self) -> None:
+        """Begin, and after a new connection see that the database is still the one that it was."""
+        self._database.begin()
+        try:
+            self._mode.arrive()
+        except Elsewhere:
+            self._commit()
+            self._mode.arrived()
+            raise
+        self._mode.arrived()
+
+    def _commit(self) -> None:
+        self._audit.flush()
+        self._database.commit()
+        self._audit.kept()
+
+    def _rollback(self) -> None:
+        self._database.rollback()
+        self._audit.forget()
+
+    def _sign_last(self) -> None:
+        """Sign the audit's head once more; a process that cannot leaves less than a minute unsigned."""
+        if not self._audit.unsigned:
+            return
+        self._audit.last_seal()
+        with suppress(Exception):
+            self._begin()
+            self._commit()
 
 
 def _down(error: BaseException) -> JournalDown:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
 
+from core_objects import A
+
 from bridge.core import facts
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
 from bridge.core.facts import Fact
@@ -25,7 +27,6 @@ from bridge.core.intent import Dispatch
 from bridge.core.model import Op, Route, RowError
 
 SLOW_MS = 30_000
-A = "a" * 32
 MESSAGE = "The balance of the debit memo is too low."
 HTML = b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 
@@ -142,15 +143,16 @@ class Zuora:
 
     def arrive(self, now: int) -> None:
         """Carry out what took its time."""
-        self._now = now
         for each in [each for each in self.late if each.ends_at <= now]:
             self.late.remove(each)
+            self._now = each.ends_at
             if each.dispatch.key is not None:
                 self._execute(each.dispatch, each.dispatch.key, "ok")
             elif each.dispatch.route is Route.REST:
                 self._change(each.dispatch)
             else:
                 self._rows(each.dispatch, "ok")
+        self._now = now
 
     def _rest(self, dispatch: Dispatch, mood: str, now: int) -> SendEvent:
         assert dispatch.key is not None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge.core.commands import Answer, Lost, NotSent, SendEvent, SoapAnswer, SoapFault, SoapRow
 from bridge.core.model import CallFault, Op, Route, RowError, ZObject
-from bridge.core.verdict import UNAUTHENTICATED, Busy, Done, Doubt, No, Unsent, judge_batch, judge_rest
+from bridge.core.verdict import LIMIT, UNAUTHENTICATED, Busy, Done, Doubt, No, Unsent, judge_batch, judge_rest
 
 ID = "8ad09bce" * 4
 OTHER = "2c92c0f8" * 4
@@ -194,7 +194,7 @@ def test_busy_says_when_to_come_again() -> None:
     assert isinstance(limit, Busy)
     assert (limit.errors[0].code, limit.retry_after, limit.limited) == ("REQUEST_EXCEEDED_LIMIT", 7, True)
     worded = judge_rest(Answer(429, refusal(429, 50000070).body, 9), PAYMENT)
-    assert worded == Busy((RowError("REQUEST_EXCEEDED_LIMIT", "[REST 50000070] m"),), 9, limited=True)
+    assert worded == Busy((LIMIT,), 9, limited=True)
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "OAuth client"), (422, "key used otherwise")])

@@ -24,6 +24,7 @@ MASKS = (
     (re.compile(rb"(?<=\r\nExpires: )[^\r]+"), b"<date>"),
     (re.compile(rb"127\.0\.0\.1:\d+"), b"<bridge>"),
     (re.compile(rb"(?<=Session>)[^<]+"), b"<session>"),
+    (re.compile(rb"(?<=\(Zuora process )[0-9A-F]{16}(?=\))"), b"<process>"),
 )
 UTF8 = (("Content-Type", "text/xml; charset=utf-8"),)
 SOAP12 = (("Content-Type", 'application/soap+xml; charset=utf-8; action=""'),)

@@ -44,9 +44,9 @@ from scenario_terms import (  # noqa: E402
 HEAD = """# Scenarios: what the bridge does, end to end
 
 Written by `tests/scenarios/page.py` from `catalogue.py`; change the data, not this page. Numbers 1 to {last} are the
-catalogue of what a correct bridge does; those from 1001 on are about authority, doubt, restarts and currencies. What
-is marked with a test is played by it, everything else by `test_scenarios.py::test_scenario` under its number. CI plays
-all of it and compares this page with the data.
+catalogue of what a correct bridge does; those from 1001 on are about authority, doubt, restarts and currencies. CI
+plays all of it and compares this page with the data. `test_scenarios.py::11b` is the row 11b below, played by
+`pytest tests/scenarios/test_scenarios.py -k 11b`; other names are test functions.
 
 Each row starts from a fresh fixture and is played over real HTTP: a caller, the bridge with its journal, and the
 simulated Zuora. A row holds only if the route of every object, every request that could change something (with its
@@ -68,7 +68,7 @@ I1. *SOAP create [0, 2]* is one SOAP request with the first and third object of 
 
 """
 LATER = "it stands in for an object that Invoice Settlement has taken away (emulation), a later issue"
-ROW_TEST = "test_scenarios.py::test_scenario"
+ROWS_IN = "test_scenarios.py"
 COMMON = {"AccountId": "@A", "EffectiveDate": "2026-02-20", "PaymentMethodId": "@PMx", "Status": "Processed"}
 COMMON_REFUND = {"MethodType": "Check", "RefundDate": "2026-02-20"}
 
@@ -87,7 +87,7 @@ def tests() -> Mapping[int, Sequence[str]]:
     """For each number of the catalogue the tests that play it; none for what is left for later."""
     found: dict[int, list[str]] = {number: [] for number in range(1, catalogue.LAST + 1)}
     for row in catalogue.ROWS:
-        found.setdefault(row.number, []).append(f"{ROW_TEST}[{row.number}{row.part} ...]")
+        found.setdefault(row.number, []).append(f"{ROWS_IN}::{row.number}{row.part}")
     for story in catalogue.STORIES:
         found.setdefault(story.number, []).append(f"{_home(story)}::{story.test}")
     return dict(sorted(found.items()))

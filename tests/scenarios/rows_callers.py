@@ -48,6 +48,16 @@ ROWS: tuple[Row, ...] = (
         given="BRIDGE_ZUORA__SETTLEMENT is harmonised.",
     ),
     Row(
+        116,
+        "With it payments and refunds are as if it were on: a debit memo goes by REST",
+        [Call([pays("@D1", "80")], [Ok()], "rest", [post_memo("@D1", "80")])],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        zuora={"settlement": "harmonised"},
+        given="BRIDGE_ZUORA__SETTLEMENT is harmonised.",
+        part="b",
+    ),
+    Row(
         119,
         "A login that Zuora refuses, as it does from a forbidden address: its fault is relayed",
         [

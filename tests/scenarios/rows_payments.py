@@ -29,6 +29,8 @@ D1_AS_JSON = (
     '"PaymentMethodId":"@PMx","Status":"Processed","Type":"External"}'
 )
 
+I1_AS_JSON = D1_AS_JSON.replace("80", "100").replace("@D1", "@I1")
+
 ROWS: tuple[Row, ...] = (
     Row(
         1,
@@ -299,6 +301,42 @@ ROWS: tuple[Row, ...] = (
         ],
         {"D1": "0"},
         ["80 = D1 80"],
+    ),
+    Row(
+        20,
+        "An invoice and a debit memo by Actions: one Action under a key for what SOAP could do, then REST",
+        [
+            JsonCall(
+                "/v1/action/create",
+                f'{{"type":"Payment","objects":[{I1_AS_JSON},{D1_AS_JSON}]}}',
+                '[{"Id":"*","Success":true},{"Id":"*","Success":true}]',
+                "action rest",
+                [
+                    Rest(
+                        "/v1/action/create",
+                        {
+                            "objects": [
+                                {
+                                    "AccountId": "@A",
+                                    "Amount": "100",
+                                    "AppliedInvoiceAmount": "100",
+                                    "EffectiveDate": "2026-02-20",
+                                    "InvoiceId": "@I1",
+                                    "PaymentMethodId": "@PMx",
+                                    "Status": "Processed",
+                                    "Type": "External",
+                                }
+                            ],
+                            "type": "Payment",
+                        },
+                    ),
+                    post_memo("@D1", "80"),
+                ],
+            )
+        ],
+        {"I1": "0", "D1": "0"},
+        ["100 = I1 100", "80 = D1 80"],
+        part="b",
     ),
     Row(
         21,

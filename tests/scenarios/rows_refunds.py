@@ -411,6 +411,22 @@ ROWS: tuple[Row, ...] = (
         refunds=["60 of C1"],
     ),
     Row(
+        105,
+        "A credit memo is refunded by CRUD",
+        [
+            JsonCall(
+                "/v1/object/refund",
+                '{"Amount":60,"MethodType":"Check","PaymentId":"@C1","RefundDate":"2026-02-20","Type":"External"}',
+                '{"Success":true,"Id":"@made"}',
+                "rest",
+                [C1_POST],
+            )
+        ],
+        {"C1": "0"},
+        refunds=["60 of C1"],
+        part="b",
+    ),
+    Row(
         106,
         "The same refund again: the first one is read and its Id told",
         [

@@ -6,6 +6,7 @@ The tenant lacks the enhanced write-off permission, so that the payment is unapp
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +14,18 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from harness import World, part, refund, until
+from harness import Obj, World, part, post, refund, until
 
-FROM_D5 = refund(
-    PaymentId="@P2",
-    Amount="50",
-    RefundInvoicePaymentData=[part("RefundInvoicePayment", InvoiceId="@D5", RefundAmount="50")],
-)
+
+def _from_d5(amount: str, **more: str) -> Obj:
+    """The refund of so much of what P2 has paid of D5."""
+    rows = [part("RefundInvoicePayment", InvoiceId="@D5", RefundAmount=amount)]
+    return refund(PaymentId="@P2", Amount=amount, RefundInvoicePaymentData=rows, **more)
+
+
+FROM_D5 = _from_d5("50")
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+CLIENT = b"client_id=demo-client&client_secret=demo-secret&grant_type=client_credentials"
 WITHOUT = {"enhanced_write_off": False}
 
 
@@ -45,12 +51,9 @@ def _killed_during(world: World, line: str) -> None:
     with ThreadPoolExecutor(1) as threads:
         lost = threads.submit(world.create, FROM_D5, session=session)
         until(lambda: line in _steps(world))
-        bridge.kill()
-        bridge.wait()
+        world.kill(bridge)
         with pytest.raises(OSError, match=r".*"):
             lost.result()
-    # A process counts as alive for ten seconds after its last heartbeat, by Zuora's clock.
-    world.advance(20)
     world.serve(ZUORA__ENHANCED_WRITE_OFF="false")
 
 
@@ -97,3 +100,68 @@ def test_a_refund_of_two_steps_goes_on_after_a_crash(processes: World, line: str
     assert (payment["appliedAmount"], payment["unappliedAmount"], payment["refundAmount"]) == ("0", "30", "50")
     assert world.document("D5")["balance"] == "50"
     assert world.ledger()["violations"] == []
+
+
+def test_a_refund_goes_on_after_a_crash_on_the_way_back(processes: World) -> None:
+    """90: the refund was refused, the bridge killed while it applied again; the repeat is a new attempt, done whole."""
+    world = processes
+    rule = {"category": 30, "message": "No, says a rule."}
+    world.fault("refuse", method="POST", path="/v1/payments/", body="totalAmount", **rule)
+    _killed_during(world, "PUT /v1/payments/P2/apply")
+    (refunded,) = world.create(FROM_D5, session=world.session).ids
+    assert [one["id"] for one in world.refunds()] == [refunded]
+    assert _steps(world) == [
+        "PUT /v1/payments/P2/unapply",
+        "POST /v1/payments/P2/refunds",
+        "PUT /v1/payments/P2/apply",
+        "PUT /v1/payments/P2/unapply",
+        "POST /v1/payments/P2/refunds",
+    ]
+    assert world.document("D5")["balance"] == "50"
+    assert world.ledger()["violations"] == []
+
+
+def test_a_payment_that_somebody_else_changed_meanwhile_is_left_to_a_person(processes: World) -> None:
+    """90: killed in the first step, then another user applies some of it; nothing is sent and the row says unknown."""
+    world = processes
+    _killed_during(world, "PUT /v1/payments/P2/unapply")
+    until(lambda: world.document("P2")["unappliedAmount"] == "80")
+    token = json.loads(post(f"{world.sandbox.url}/oauth/token", CLIENT, FORM).body)["access_token"]
+    applied = post(
+        f"{world.sandbox.url}/v1/payments/{world.id('@P2')}/apply",
+        json.dumps({"invoices": [{"invoiceId": world.id("@I2"), "amount": 20}]}).encode(),
+        (("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")),
+        method="PUT",
+    )
+    assert applied.status == 200
+    mark = world.mark()
+    for _ in range(2):
+        (row,) = world.create(FROM_D5, session=world.session).rows
+        assert [error["Code"] for error in row["errors"]] == ["TRANSACTION_TIMEOUT"]
+    assert (world.writes(mark), world.refunds()) == ([], [])
+    with contextlib.closing(sqlite3.connect(world.database)) as journal:
+        assert journal.execute("select state from intent").fetchall() == [("parked",)]
+
+
+def test_two_refunds_of_one_payment_take_turns(tmp_path: Path) -> None:
+    """87: with two bridges on one journal, the steps of one refund are never between those of the other.
+
+    The second was planned for a payment that the first has changed meanwhile: not sent, and fine when repeated.
+    """
+    with World(tmp_path, zuora=WITHOUT, bridges=2) as world:
+        world.control("settings", {"enhancedWriteOff": False})
+        world.fault("delay", method="PUT", seconds=1)
+        session = world.session
+        one, other = _from_d5("20", ReferenceId="a"), _from_d5("20", ReferenceId="b")
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(world.create, one, session=session)
+            until(lambda: _steps(world))
+            (late,) = world.create(other, at=world.bridges[1].url, session=session).rows
+            (refunded,) = first.result().ids
+        assert [error["Code"] for error in late["errors"]] == ["TEMPORARY_ERROR"]
+        assert "not sent" in late["errors"][0]["Message"]
+        assert _steps(world) == ["PUT /v1/payments/P2/unapply", "POST /v1/payments/P2/refunds"]
+        assert {refunded, *world.create(other).ids} == {each["id"] for each in world.refunds()}
+        assert _steps(world) == ["PUT /v1/payments/P2/unapply", "POST /v1/payments/P2/refunds"] * 2
+        payment = world.document("P2")
+        assert (payment["appliedAmount"], payment["unappliedAmount"], payment["refundAmount"]) == ("10", "30", "40")

@@ -35,6 +35,7 @@ from bridge.core.conduct.ends import close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.joins import join, joinable
 from bridge.core.conduct.lanes import rest_lane
+from bridge.core.conduct.proof import questions_text
 from bridge.core.identity import TWIN_MS, fingerprint, ordinals
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
@@ -236,7 +237,14 @@ def _batches(errand: Errand, items: Sequence[Item], presence: Presence) -> Steps
             intents = [item.intent for item in batch]
             begins = intents[0].state is State.SENDING
             dispatch = plan.batch_dispatch(
-                errand.call_id, call.op, route, intents, composed, presence.now, begins=begins
+                errand.call_id,
+                call.op,
+                route,
+                intents,
+                composed,
+                presence.now,
+                begins=begins,
+                snapshot=questions_text(call.op, intents, objects),
             )
             made.append((dispatch, batch))
     return made

@@ -29,7 +29,7 @@ from bridge.core.commands import (
 from bridge.core.conduct.ends import End, close, end_of
 from bridge.core.conduct.errand import BACK_OFF, Errand, may_wait
 from bridge.core.conduct.proof import Look, look_for_all, question_of
-from bridge.core.conduct.send import pauses, rest_sending, same_key_allowed, send, word
+from bridge.core.conduct.send import pauses, rest_sending, same_key_allowed, send, still_ours, word
 from bridge.core.facts import Kind, Parts, Question, Showing, Shows, WhichParts
 from bridge.core.intent import Dispatch, State
 from bridge.core.model import CallFault, Op, Outcome
@@ -86,6 +86,8 @@ def _verdicts(errand: Errand, dispatch: Dispatch, count: int) -> Steps[tuple[Ver
         yield Wait(pause)
         presence = yield Ask()
         if not presence.waiting or (doubted and not same_key_allowed(errand, dispatch, presence.now)):
+            return verdicts
+        if (yield Record(still_ours(errand, dispatch, presence.now))) is not Recorded.DONE:
             return verdicts
 
 

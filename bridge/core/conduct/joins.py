@@ -28,7 +28,7 @@ from bridge.core.commands import (
 )
 from bridge.core.conduct.ends import End, as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
-from bridge.core.conduct.proof import Look, absent, question_of
+from bridge.core.conduct.proof import Look, absent, kept_question, question_of
 from bridge.core.conduct.saga import Saga, is_saga
 from bridge.core.conduct.send import Sending, rest_sending, same_key_allowed, send
 from bridge.core.facts import Standing, StillStands
@@ -160,7 +160,9 @@ def _drive(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Ag
 def _proved(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -> Steps[tuple[End, bool]]:
     """The end of one request that another process sent, and whether the repeat is a new attempt because of it."""
     obj = errand.call.objects[position]
-    found = yield from absent(errand, dispatch, question_of(obj, intent.op, dispatch))
+    # What was kept with the request knows the amount that was filled in; an older journal kept nothing.
+    question = kept_question(intent, dispatch) or question_of(obj, intent.op, dispatch)
+    found = yield from absent(errand, dispatch, question)
     presence: Presence = yield Ask()
     now = presence.now
     if isinstance(found, Done):

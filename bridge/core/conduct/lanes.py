@@ -59,6 +59,8 @@ def _send(errand: Errand, lane: _Lane, item: Item) -> Steps[End | None]:
         lane.late = []
         why = yield from _prepared(errand, item, verdict)
         presence = yield Ask()
+        # Whoever was answered meanwhile was told that this was not sent.
+        why = why if why is not None or presence.waiting else "the caller had gone"
     if why is not None:
         lane.late.append(end_of(errand, position, intent, intent.state, Unsent(why), presence.now))
         return None

@@ -11,13 +11,14 @@ import enum
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 from urllib.parse import unquote
 
 from bridge.core.commands import Ask, Lookup, Presence, Steps, Wait
 from bridge.core.conduct.errand import Errand
 from bridge.core.facts import Absent, Fact, Made, Question, Showing, Shows, WhichMade
-from bridge.core.intent import Dispatch
-from bridge.core.mapping.lexical import from_json, reduced
+from bridge.core.intent import Dispatch, Intent
+from bridge.core.mapping.lexical import from_json, reduced, to_json
 from bridge.core.model import Instant, Op, Route, ZObject
 from bridge.core.verdict import Done
 
@@ -32,6 +33,7 @@ DRIVEN_MS = 600_000
 
 SECOND_LOOK_SECONDS = 2
 
+_CHANGED = re.compile(r"/v1/(?:payments|refunds)/([^/]+)")
 _SOURCE = re.compile(r"/v1/(payments|credit-memos)/([^/]+)/refund")
 _MARKERS = {"Payment": (("ReferenceId", "referenceId"), ("GatewayOrderId", "gatewayOrderId"))}
 _READABLE = {
@@ -165,3 +167,48 @@ def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Ste
         return Look.UNCLEAR
     yield Wait(SECOND_LOOK_SECONDS)
     return (yield from look(question))
+
+
+# ---------------------------------------------------------------- questions that outlive their caller
+
+
+def questions_text(op: Op, intents: Sequence[Intent], objects: Sequence[ZObject]) -> str | None:
+    """What a batch's intents would have to be asked for, as JSON to keep with it; None where nothing can be asked.
+
+    A REST request tells by itself (``question_of``). Of a batch the object must be known, which the journal keeps no
+    other way.
+    """
+    asked = {
+        intent.id: _to(question)
+        for intent, obj in zip(intents, objects, strict=True)
+        if (question := question_of(obj, op, None)) is not None
+    }
+    return to_json({"questions": asked}) if asked else None
+
+
+def kept_question(intent: Intent, dispatch: Dispatch) -> Question | None:
+    """The question of an intent without its caller's object."""
+    if dispatch.route is Route.REST:
+        path = _CHANGED.match(dispatch.path)
+        fields = {"Id": unquote(path[1])} if path is not None else {}
+        return question_of(ZObject(intent.object_type, fields), intent.op, dispatch)
+    kept = from_json(dispatch.snapshot.encode())["questions"] if dispatch.snapshot is not None else {}
+    return _from(intent.object_type, kept[intent.id]) if intent.id in kept else None
+
+
+def _to(question: Question) -> Mapping[str, object]:
+    if isinstance(question, WhichMade):
+        return {
+            "field": question.field,
+            "marker": question.marker,
+            "amount": format(question.amount, "f"),
+            "account": question.account_id,
+        }
+    assert isinstance(question, Shows)
+    return {"id": question.zuora_id, "expected": question.expected}
+
+
+def _from(object_type: str, kept: Mapping[str, Any]) -> Question:
+    if "marker" in kept:
+        return WhichMade(object_type, kept["field"], kept["marker"], Decimal(kept["amount"]), kept["account"])
+    return Shows(object_type, kept["id"], tuple((name, text) for name, text in kept["expected"]))

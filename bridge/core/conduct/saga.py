@@ -37,7 +37,7 @@ from bridge.core.facts import Part, Parts, WhichParts
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.directives import names_of
 from bridge.core.mapping.lexical import from_json, total
-from bridge.core.model import RowError, ZObject
+from bridge.core.model import RowError, Told, ZObject
 from bridge.core.plan import REFUND, UNAPPLY, UNDO, next_attempt
 from bridge.core.verdict import Busy, Done, Doubt, No, Unsent, Verdict, judge_rest
 
@@ -265,7 +265,11 @@ class Saga:
                 return (yield from self._end(Doubt("somebody else changed the payment"), parked=True))
             if pause is not None:
                 yield Wait(pause)
-        return (yield from self._left_over(why))
+        # It may still arrive, so nothing is settled, and nobody else gets the lease: a later look or repeat ends it.
+        doubt = Doubt("whether it was applied again is not known")
+        end = yield from self._end(doubt, self._word(undo, doubt))
+        note = f" It is not known whether {self.snapshot.left} is applied to the payment again: look before you do it."
+        return replace(end, outcome=self.errand.outcome(self.intent, Told.REFUSED, self._noted(why, note)))
 
     def _finish_undo(self) -> Steps[Resumed]:
         """Zuora had refused the refund, so once the undo is certain the repeat is a new attempt."""
@@ -275,17 +279,20 @@ class Saga:
         if seen is Seen.BEFORE:
             return Resumed((yield from self._end(why, self._word(undo, Done(self.snapshot.payment_id)))), again=True)
         if seen is Seen.AFTER and presence.now >= quiet_since(self.errand, undo):
-            return Resumed((yield from self._undo(why, Answered(undo.id, "not applied", presence.now))), again=True)
+            end = yield from self._undo(why, Answered(undo.id, "not applied", presence.now))
+            return Resumed(end, again=not isinstance(end.verdict, Doubt))
         parked = seen is Seen.OTHER
         return Resumed((yield from self._end(Doubt("whether it was applied again is not known"), parked=parked)))
 
     def _left_over(self, why: Verdict) -> Steps[End]:
         """The refund is refused for certain; what stays unapplied is told to the caller and to the operator."""
-        errors = why.errors if isinstance(why, No | Busy) else self.errand.not_sent(self.intent, "no connection").errors
-        note = f" The payment stays unapplied by {self.snapshot.left}: apply it again."
-        told = tuple(replace(error, message=error.message + note) for error in errors)
+        told = self._noted(why, f" The payment stays unapplied by {self.snapshot.left}: apply it again.")
         presence: Presence = yield Ask()
         return (yield from self._end(No(told), Answered(self.steps[UNDO].id, LEFT_OVER, presence.now)))
+
+    def _noted(self, why: Verdict, note: str) -> tuple[RowError, ...]:
+        errors = why.errors if isinstance(why, No | Busy) else self.errand.not_sent(self.intent, "no connection").errors
+        return tuple(replace(error, message=error.message + note) for error in errors)
 
     # ------------------------------------------------------------ shared
 

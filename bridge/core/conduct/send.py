@@ -22,6 +22,7 @@ from bridge.core.commands import (
     Recorded,
     Send,
     SendEvent,
+    Sent,
     Steps,
     Wait,
 )
@@ -145,7 +146,18 @@ def exchange(errand: Errand, sending: Sending) -> Steps[Sending]:
             if (yield Record(tuple(change for change in changes if change is not None))) is not Recorded.DONE:
                 return replace(now, verdict=Doubt("the journal could not record the next attempt"), answered=None)
             now = replace(now, dispatch=again, source=State.SENDING, doubted=False)
+        elif (yield Record(still_ours(errand, now.dispatch, presence.now))) is not Recorded.DONE:
+            break
     return (yield from _looked(now)) if isinstance(now.verdict, Doubt) and not looked else now
+
+
+def still_ours(errand: Errand, dispatch: Dispatch, now: Instant) -> tuple[Change, ...]:
+    """What must be recorded before a request is sent once more: that nobody else has any of its intents.
+
+    A process may have slept since its last commit. Whoever has one of them may prove it absent, and begin anew.
+    """
+    ours = (Adopted(each, errand.owner, errand.owner) for each in dispatch.intent_ids)
+    return (*ours, Sent(dispatch.id, now))
 
 
 def _answered(dispatch: Dispatch, verdict: Verdict, now: Instant) -> Answered:
