@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from bridge import __version__
 from bridge.admin import Admin
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
@@ -33,7 +34,7 @@ from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal
-from bridge.runtime import Runtime
+from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings, address
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.action import ZuoraActions
@@ -84,6 +85,7 @@ class App:
         self._closing: list[Transport] = []
         self._journal: Journal | None = None
         self._runtime: Runtime | None = None
+        self._recoverer: Recoverer | None = None
         self._reasons: list[str] = []
 
     async def start(self, sockets: Mapping[str, socket.socket] | None = None) -> None:
@@ -102,6 +104,7 @@ class App:
         journal = self._journal = await asyncio.to_thread(
             Journal.open, settings.database_url, settings.journal_key, instance
         )
+        await journal.started(__version__, settings.model_dump_json(), look_up_first=settings.journal.look_up_first)
         transport = Transport()
         # A pool of its own, so that slow queries cannot keep money waiting; one clock, so that it learns from all.
         passing_pool = Transport(clock=transport.clock)
@@ -164,6 +167,10 @@ class App:
         )
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
+        if directory is not None:
+            now = transport.clock.now
+            self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now)
+            self._recoverer.start()
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
@@ -189,6 +196,8 @@ class App:
 
     async def stop(self) -> None:
         """Refuse new money calls, settle what is in flight, close everything."""
+        if self._recoverer is not None:
+            await self._recoverer.stop()
         if self._runtime is not None:
             await self._runtime.stop(STOP_SECONDS)
         for runner in self._runners:

@@ -8,6 +8,7 @@ import typer
 
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
+from bridge.cli.journal import cli as journal
 from bridge.cli.plan import plan
 from bridge.cli.sandbox import cli as sandbox
 from bridge.cli.serve import serve
@@ -31,6 +32,7 @@ cli.command()(plan)
 cli.command()(doctor)
 cli.add_typer(sandbox, name="sandbox")
 cli.add_typer(wsdl, name="wsdl")
+cli.add_typer(journal, name="journal")
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ class Audit:
         text = _ENCODE(redact(dict(detail)))
         self._pending.append((now() if at is None else at, kind, subject, text))
 
-    def started(self, version: str, configuration: str, at: Instant) -> None:
+    def started(self, version: str, configuration: str, *, look_up_first: bool) -> None:
         """This process begins. It says how far the other chains are, so that none can vanish as a whole."""
         heads = []
         for (writer,) in self._database.rows(self._sql.heads, {})[:KNOWN_HEADS]:
@@ -105,8 +105,10 @@ class Audit:
                 heads += [[writer, seq, digest.hex()] for seq, digest in self._last(writer)]
         # Keyed: a plain hash would let who reads it try out passwords.
         hashed = hmac.digest(self._key, b"configuration" + configuration.encode(), "sha256").hex()
-        detail = {"version": version, "configuration": hashed, "heads": heads}
-        self._pending.append((at, "start", self.writer, _ENCODE(detail)))
+        detail: dict[str, Any] = {"version": version, "configuration": hashed, "heads": heads}
+        if look_up_first:
+            detail["look_up_first"] = True
+        self._pending.append((now(), "start", self.writer, _ENCODE(detail)))
 
     # ------------------------------------------------------------ within the writer's transaction
 

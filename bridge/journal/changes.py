@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from bridge.core.commands import Added, Adopted, Answered, Change, Moved, Opened, Sent
-from bridge.core.intent import TRANSITIONS, Dispatch, IllegalTransition
+from bridge.core.intent import TRANSITIONS, Dispatch, IllegalTransition, Intent
 from bridge.journal.audit import Audit
 from bridge.journal.crypto import Seal
 from bridge.journal.database import Database
@@ -28,6 +28,12 @@ def check(changes: Sequence[Change]) -> None:
 def steps(changes: Sequence[Change]) -> int:
     """How many statements the changes take; one statement undoes itself when its condition fails."""
     return sum(2 if isinstance(change, Opened | Added) else 1 for change in changes)
+
+
+def order(changes: Sequence[Change]) -> tuple[object, ...] | None:
+    """The first identity that is opened, for changes that open some: the order in which all processes open them."""
+    opened = [_identity(intent) for change in changes if isinstance(change, Opened) for intent in change.intents]
+    return min(opened, default=None)
 
 
 class Changes:
@@ -94,15 +100,13 @@ class Changes:
 
     def _open(self, opened: Opened) -> bool:
         self._audit.opened(opened)
-        rows = [intent_row(intent) for intent in opened.intents]
+        # One order for all processes: PostgreSQL would otherwise see two calls wait for each other's keys.
+        rows = [intent_row(intent) for intent in sorted(opened.intents, key=_identity)]
         if len(rows) == 1:
             if not self._changed(self._sql.open_intent, rows[0]):
                 return False
-        elif rows:
-            # One order for all processes: PostgreSQL would otherwise see two calls wait for each other's keys.
-            rows.sort(key=lambda row: (row["scope"], row["fingerprint"], row["ordinal"], row["generation"]))
-            if self._database.run_many(self._sql.open_intent, rows) != len(rows):
-                return False
+        elif rows and self._database.run_many(self._sql.open_intent, rows) != len(rows):
+            return False
         return self._dispatch(opened.dispatches)
 
     def _dispatch(self, dispatches: Sequence[Dispatch]) -> bool:
@@ -124,6 +128,10 @@ class Changes:
 
     def _changed(self, sql: str, parameters: Mapping[str, object]) -> bool:
         return self._database.run(sql, parameters) == 1
+
+
+def _identity(intent: Intent) -> tuple[object, ...]:
+    return intent.scope, intent.fingerprint, intent.ordinal, intent.generation
 
 
 def _move_row(moved: Moved) -> Mapping[str, object]:

@@ -10,9 +10,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import Dialect, create_engine
 from sqlalchemy.dialects import sqlite
@@ -21,8 +21,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from bridge.journal import migrations
-from bridge.journal.errors import JournalRefused
+from bridge.journal.errors import JournalRefused, Lost, Uncertain
 from bridge.journal.mounts import network_file_system
+
+if TYPE_CHECKING:
+    from bridge.journal import postgresql
 
 Answer = TypeVar("Answer")
 
@@ -33,7 +36,13 @@ BUSY_MS = 8
 """One try for the lock: SQLite sleeps 1, 2 and 5 ms in it and would go on to 25 and 100 (sqlite3.c,
 sqliteDefaultBusyCallback), several commits long, in which the other process takes the lock again. So try anew."""
 
+PAUSES = (0.05, 1.0)
+"""Seconds between attempts to connect again: the first pause and the longest."""
+
 MIGRATION_LOCK = 0x6272696467650001  # "bridge" and 1: any number that no other user of this PostgreSQL takes
+
+
+MIGRATION_LOCK_MS = 60_000
 
 
 class Locked(Exception):
@@ -55,7 +64,7 @@ class Database:
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
         self._url = _parsed(url)
-        self._patience = patience
+        self.patience = patience
         self.in_memory = self._url.get_backend_name() == "sqlite" and self._url.database in (None, "", ":memory:")
         self.path: Path | None = None
         self.commits = 0
@@ -67,10 +76,15 @@ class Database:
             if not self.in_memory:
                 self.path = Path(self._url.database or "")
                 _check_folder(self.path)
+            self._server: postgresql.Server | None = None
         else:
-            self.dialect = _postgresql_dialect(self._url)
+            self._server, self.dialect = _postgresql(self._url, patience)
         self._connection: Any = None
         self._cursor: Cursor | None = None
+        self._transaction = ""
+        self._lost_at: float | None = None
+        self._retry_at = 0.0
+        self._pause = PAUSES[0]
 
     # ------------------------------------------------------------ opening
 
@@ -99,12 +113,38 @@ class Database:
                 connection.close()
 
     def _connect(self) -> None:
-        if self.dialect.name == "postgresql":
-            self._connect_postgresql()
-        else:
+        if self._server is None:
             self._connect_sqlite()
+        elif not self.connections:
+            self._connection = self._server.connect()
+        else:
+            self._connect_again(self._server)
         self._cursor = self._connection.cursor()
         self.connections += 1
+        if self._server is not None:
+            self.place = _place(self._cursor)
+
+    def _connect_again(self, server: postgresql.Server) -> None:
+        """Try until patience ends, counted from the loss; from then on only once a pause. Raises ``Lost``."""
+        if self._lost_at is None:
+            self._lost_at, self._retry_at, self._pause = time.monotonic(), 0.0, PAUSES[0]
+        while True:
+            now = time.monotonic()
+            if now >= self._retry_at:
+                try:
+                    self._connection = server.connect()
+                except Exception as error:
+                    why = f"PostgreSQL cannot be reached: {error}"
+                    self._retry_at = time.monotonic() + self._pause
+                    self._pause = min(2 * self._pause, PAUSES[1])
+                    if self._retry_at - self._lost_at > self.patience:
+                        raise Lost(why) from error
+                else:
+                    self._lost_at = None
+                    return
+            elif now - self._lost_at > self.patience:
+                raise Lost("PostgreSQL cannot be reached, and was tried a moment ago")
+            time.sleep(max(0.0, self._retry_at - time.monotonic()))
 
     def _connect_sqlite(self) -> None:
         if self.path is not None:
@@ -135,34 +175,27 @@ class Database:
         row = self._patiently(lambda: self._connection.execute(f"PRAGMA {pragma}").fetchone())
         return row[0] if row else None
 
-    def _connect_postgresql(self) -> None:
-        arguments, options = self.dialect.create_connect_args(self._url)
-        self._connection = self.dialect.connect(*arguments, **options, autocommit=True)
-        with closing(self._connection.cursor()) as cursor:
-            for name in ("fsync", "synchronous_commit"):
-                value = cursor.execute(f"SHOW {name}").fetchone()[0]
-                if value == "off":
-                    raise JournalRefused(
-                        f"PostgreSQL runs with {name} = off, so a commit may be lost",
-                        f"Set {name} = on for this server, database and role.",
-                    )
-            self.place = _place(cursor)
-
     def _migrate(self) -> None:
         """Under a lock from the first look on, so that of two processes starting together one migrates."""
         engine = create_engine(
-            self._url if self.dialect.name == "postgresql" else "sqlite://",
+            "sqlite://" if self._server is None else self._url,
             creator=lambda: self._connection,
             poolclass=StaticPool,
         )
         with engine.connect() as connection:
-            if self.dialect.name == "postgresql":
-                connection.exec_driver_sql("BEGIN")
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-            else:
+            if self._server is None:
                 self._patiently(lambda: self.cursor.execute("BEGIN IMMEDIATE"))
+            else:
+                # Both limits are for calls that wait; an index on a large table takes as long as it takes.
+                self._connection.patience = None
+                connection.exec_driver_sql("BEGIN")
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MIGRATION_LOCK_MS}")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             migrations.upgrade(connection)
             connection.commit()
+            if self._server is not None:
+                self._connection.patience = self.patience
 
     # ------------------------------------------------------------ transactions
 
@@ -170,17 +203,54 @@ class Database:
         """Begin a write transaction; raises ``Locked`` when patience ends. Connects anew after a lost connection."""
         if self._cursor is None:
             self._connect()
-        if self.dialect.name == "postgresql":
-            self.cursor.execute("BEGIN")
-        else:
+        if self._server is None:
             # IMMEDIATE takes the write lock now: a deferred transaction that turns writer after another process has
             # written fails without waiting (https://sqlite.org/isolation.html, SQLITE_BUSY_SNAPSHOT).
             self._patiently(lambda: self.cursor.execute("BEGIN IMMEDIATE"))
+            return
+        try:
+            self._transaction = self._server.begin(self._connection, self.cursor)
+        except self._server.ERRORS as error:
+            raise self._meaning(error) from error
 
     def commit(self) -> None:
-        """Durable when this returns. A COMMIT that failed may still have happened; the caller treats it as not."""
-        self.cursor.execute("COMMIT")
+        """Durable when this returns. Raises ``Uncertain`` where nobody can say; any other error means undone.
+
+        A COMMIT of SQLite that failed may in theory have happened; who reads from then on does not see it.
+        """
+        if self._server is None:
+            self.cursor.execute("COMMIT")
+        else:
+            try:
+                self._server.commit(self._connection, self.cursor)
+            except Uncertain as error:
+                self._find_out(self._server, self._transaction, error)
+            except self._server.ERRORS as error:
+                raise self._meaning(error) from error
         self.commits += 1
+
+    def _find_out(self, server: postgresql.Server, transaction: str, why: Uncertain) -> None:
+        """Returns where the server says that it was committed; raises ``Lost`` or ``Uncertain`` where not."""
+        place, until = self.place, time.monotonic() + self.patience
+        self.close()
+        while True:
+            try:
+                self._connect()
+                became = server.became(self._connection, transaction)
+            except Exception as error:
+                self.close()
+                if time.monotonic() > until:
+                    raise why from error
+                continue
+            # On another timeline the same number is another transaction's.
+            known = became if place is not None and self.place == place else None
+            if known == "committed":
+                return
+            if known == "aborted":
+                raise Lost(f"the connection broke and the transaction was undone: {why}")
+            if known is None or time.monotonic() > until:
+                raise why
+            time.sleep(PAUSES[0])
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one; a connection that cannot even do that is dropped."""
@@ -188,21 +258,23 @@ class Database:
             return
         try:
             # SQLite has ended the transaction itself after some errors (https://sqlite.org/lang_transaction.html).
-            if self.dialect.name == "postgresql" or self._connection.in_transaction:
+            if self._server is not None or self._connection.in_transaction:
                 self.cursor.execute("ROLLBACK")
+            if self._server is not None:
+                self._connection.until = None
         except Exception:
             if not self.in_memory:
                 self.close()
 
     def savepoint(self) -> None:
         """Begin a part of the transaction that can be undone alone."""
-        self.cursor.execute("SAVEPOINT part")
+        self.run("SAVEPOINT part", {})
 
     def release(self, *, keep: bool) -> None:
         """End that part, kept or undone."""
         if not keep:
-            self.cursor.execute("ROLLBACK TO SAVEPOINT part")
-        self.cursor.execute("RELEASE SAVEPOINT part")
+            self.run("ROLLBACK TO SAVEPOINT part", {})
+        self.run("RELEASE SAVEPOINT part", {})
 
     # ------------------------------------------------------------ statements
 
@@ -217,25 +289,49 @@ class Database:
     def run(self, sql: str, parameters: Mapping[str, object]) -> int:
         """Run one statement; the number of rows it changed."""
         cursor = self.cursor
-        cursor.execute(sql, parameters)
+        if self._server is None:
+            cursor.execute(sql, parameters)
+        else:
+            self._told(lambda: cursor.execute(sql, parameters))
         return cursor.rowcount
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         """Run one statement per row of parameters; the number of rows changed by all."""
         cursor = self.cursor
-        cursor.executemany(sql, rows)
+        if self._server is None:
+            cursor.executemany(sql, rows)
+        else:
+            self._told(lambda: cursor.executemany(sql, rows))
         return cursor.rowcount
 
     def rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
         """The rows of a query."""
         cursor = self.cursor
-        # Even a read may find the database busy, while another process repairs the WAL (https://sqlite.org/wal.html).
-        self._patiently(lambda: cursor.execute(sql, parameters))
+        if self._server is None:
+            # Even a read may find the database busy, while another process repairs the WAL (https://sqlite.org/wal.html).
+            self._patiently(lambda: cursor.execute(sql, parameters))
+        else:
+            self._told(lambda: cursor.execute(sql, parameters))
         return cursor.fetchall()
+
+    def _told(self, attempt: Callable[[], object]) -> None:
+        """Say what the driver's errors mean: ``Lost``, ``Blocked`` or themselves."""
+        assert self._server is not None
+        try:
+            attempt()
+        except self._server.ERRORS as error:
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: Exception) -> Exception:
+        assert self._server is not None
+        meant = self._server.meaning(error, self._connection)
+        if isinstance(meant, Lost):
+            self.close()
+        return meant
 
     def _patiently(self, attempt: Callable[[], Answer]) -> Answer:
         """Try until the lock is ours or patience ends."""
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 return attempt()
@@ -243,7 +339,7 @@ class Database:
                 if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                     raise
                 if time.monotonic() > deadline:
-                    raise Locked(f"another program has held a lock for {self._patience:g} s") from error
+                    raise Locked(f"another program has held a lock for {self.patience:g} s") from error
             time.sleep(0.0005)  # not every kind of busy makes SQLite sleep
 
 
@@ -287,15 +383,14 @@ def _check_folder(path: Path) -> None:
         )
 
 
-def _postgresql_dialect(url: URL) -> Dialect:
-    from sqlalchemy.dialects.postgresql import psycopg
-
-    dialect: Any = psycopg.dialect
+def _postgresql(url: URL, patience: float) -> tuple[postgresql.Server, Dialect]:
     try:
-        driver = dialect.import_dbapi()
+        from bridge.journal import postgresql
     except ImportError:
         raise JournalRefused(
-            f"the database is {url.get_backend_name()} and its driver psycopg is not installed",
-            "Install it: `pip install 'psycopg[binary]>=3.2'`.",
+            "the database is PostgreSQL and its driver psycopg is not installed",
+            "Install it: `pip install 'psycopg[binary]>=3.3'`.",
         ) from None
-    return cast(Dialect, dialect(dbapi=driver))
+    dialect = postgresql.dialect()
+    arguments, options = dialect.create_connect_args(url)
+    return postgresql.Server(arguments, options, patience), dialect

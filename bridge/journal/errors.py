@@ -24,6 +24,20 @@ class JournalDown(JournalError):
         self.reason = reason
 
 
+class JournalUncertain(JournalDown):
+    """The journal cannot say whether it committed. Nothing may be sent on it, and what it was may be found in it."""
+
+    def __init__(self, reason: str) -> None:
+        JournalError.__init__(
+            self,
+            f"the journal does not know whether it committed: {reason}. The bridge's database is at fault, not the "
+            "caller. Nothing may be sent on it, so no money moves because of this; what was recorded all the same is "
+            "found by a repeat and by the recoverer. Repair the database (connection, failover): the journal goes on "
+            "by itself.",
+        )
+        self.reason = reason
+
+
 class JournalRefused(JournalError):
     """The journal refuses to start. Nothing was sent and nothing can be, until ``instruction`` is followed."""
 
@@ -34,3 +48,15 @@ class JournalRefused(JournalError):
         )
         self.reason = reason
         self.instruction = instruction
+
+
+class Lost(Exception):
+    """Within the journal: the connection is gone or cannot be had, and what was not committed is undone."""
+
+
+class Blocked(Exception):
+    """Within the journal: another transaction stands in the way of this one, which is undone and may be tried again."""
+
+
+class Uncertain(Exception):
+    """Within the journal: a COMMIT was sent and nobody can say what came of it."""

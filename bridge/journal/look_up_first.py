@@ -27,7 +27,7 @@ _PLACE = "place"
 
 
 class Elsewhere(Exception):
-    """The database behind the address is another than before; the mode has begun and this request was not carried out."""
+    """The database behind the address is another than before: the mode has begun, and this request was not done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,27 @@ class Queries:
             for row in self._database.rows(self._sql.dispatches, {"b_intent_id": intent_id})
         )
 
+    def under_way(self, intent_id: str) -> bool:
+        """Whether a request of this intent was begun to be sent and has no answer since."""
+        return bool(self._database.rows(self._sql.under_way, {"b_intent_id": intent_id}))
+
+    def settled_by(self, scope: str, object_type: str, zuora_id: str) -> tuple[str, ...]:
+        """The intents whose create came to this object."""
+        asked = {"b_scope": scope, "b_object_type": object_type, "b_zuora_id": zuora_id}
+        return tuple(id_ for (id_,) in self._database.rows(self._sql.settled_by, asked))
+
     def _carried(self, dispatch_id: str) -> tuple[str, ...]:
         return tuple(id_ for (id_,) in self._database.rows(self._sql.carried, {"b_id": dispatch_id}))
+
+    def unfinished(self, before: int, limit: int) -> tuple[Intent, ...]:
+        """What is unsettled, not parked and older than ``before``, oldest first."""
+        rows = self._database.rows(self._sql.orphans, {"b_before": before, "b_limit": limit})
+        return tuple(intent_from(row) for row in rows)
+
+    def living(self, at: int) -> tuple[str, ...]:
+        """All processes with a heartbeat within ten seconds of ``at``, by name."""
+        rows = self._database.rows(self._sql.living, {"b_from": at - ALIVE_FOR, "b_to": at + ALIVE_FOR})
+        return tuple(id_ for (id_,) in rows)
 
     def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
         """Those whose heartbeat is within ten seconds of ``at``, either way: a clock that was set must not keep a

@@ -29,6 +29,8 @@ a term of the query's WHERE, which a bound parameter never does (https://sqlite.
 
 APPLIED_SQL = f"state = '{State.APPLIED.value}'"
 
+NOT_PARKED_SQL = f"state <> '{State.PARKED.value}'"
+
 IN_DOUBT_SQL = f"state = '{State.IN_DOUBT.value}'"
 
 OPEN_SQL = f"({UNSETTLED_SQL} OR ({APPLIED_SQL} AND delivered_at IS NULL))"

@@ -36,6 +36,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.journal.chain import HEAD
 from bridge.journal.schema import (
     IN_DOUBT_SQL,
+    NOT_PARKED_SQL,
     OPEN_SQL,
     TOLD_SQL,
     UNSETTLED_SQL,
@@ -98,6 +99,23 @@ class Statements:
             .values(delivered_at=bindparam("b_at"))
         )
         self.dispatches = self._sql(_dispatches())
+        self.under_way = self._sql(
+            select(dispatch.c.id)
+            .join(dispatch_intent, dispatch_intent.c.dispatch_id == dispatch.c.id)
+            .where(
+                dispatch_intent.c.intent_id == bindparam("b_intent_id"),
+                dispatch.c.last_sent_at.is_not(None),
+                or_(dispatch.c.answered_at.is_(None), dispatch.c.answered_at < dispatch.c.last_sent_at),
+            )
+        )
+        self.settled_by = self._sql(
+            select(intent.c.id).where(
+                intent.c.scope == bindparam("b_scope"),
+                intent.c.object_type == bindparam("b_object_type"),
+                intent.c.zuora_id == bindparam("b_zuora_id"),
+                intent.c.op == literal_column("'create'"),
+            )
+        )
         self.hold = self._sql(_hold(add))
         self.carried = self._sql(
             select(dispatch_intent.c.intent_id)
@@ -151,6 +169,21 @@ class Statements:
                     instance.c.heartbeat_at.between(bindparam("b_from"), bindparam("b_to")),
                 )
             )
+        )
+
+        self.orphans = self._sql(
+            select(intent)
+            # What is open is never many and has an index; the term is there so that SQLite may use it.
+            .where(text(OPEN_SQL), text(UNSETTLED_SQL), text(NOT_PARKED_SQL))
+            .where(intent.c.created_at <= bindparam("b_before"))
+            .order_by(intent.c.created_at, intent.c.id)
+            .limit(bindparam("b_limit", type_=Integer))
+            .offset(literal_column("0"))
+        )
+        self.living = self._sql(
+            select(instance.c.id)
+            .where(instance.c.heartbeat_at.between(bindparam("b_from"), bindparam("b_to")))
+            .order_by(instance.c.id)
         )
 
     def _sql(self, statement: ClauseElement) -> str:

@@ -14,12 +14,15 @@ from typing import TypeVar
 
 from bridge.core.commands import Change, Matched
 from bridge.core.intent import Dispatch, Intent
+from bridge.core.model import Instant
 from bridge.journal.audit import Audit
-from bridge.journal.changes import Changes, check, steps
+from bridge.journal.changes import Changes, check, order, steps
 from bridge.journal.crypto import KEY_BYTES, Seal, Unreadable
 from bridge.journal.database import PATIENCE, Database
 from bridge.journal.errors import JournalRefused
 from bridge.journal.keyfile import key_beside
+from bridge.journal.look_up_first import LookUpFirst
+from bridge.journal.operator import Operator
 from bridge.journal.queries import Queries
 from bridge.journal.statements import Statements
 from bridge.journal.writer import Job, Writer
@@ -40,7 +43,9 @@ class Journal:
         self.audit = Audit(database, statements, seal.audit_key, instance)
         self._changes = Changes(database, statements, seal, self.audit)
         self._queries = Queries(database, statements, seal)
-        self._writer = Writer(database, self.audit)
+        self._mode = LookUpFirst(database, statements, self.audit)
+        self._writer = Writer(database, self.audit, self._mode)
+        self.operator = Operator(self._writer, self._changes, self._queries, self.audit, self._mode)
         self.locator_key = seal.locator_key
 
     @classmethod
@@ -53,10 +58,14 @@ class Journal:
         database = Database(url, patience)
         seal = Seal(_key(database, key))
         statements = Statements(database.dialect)
-        database.open(lambda: _check_key(database, statements, seal))
         journal = cls(database, statements, seal, instance)
+        database.open(lambda: journal._check(seal))
         journal._writer.start()
         return journal
+
+    def _check(self, seal: Seal) -> None:
+        _check_key(self._database, self._sql, seal)
+        self._writer.arrive()
 
     def close(self) -> None:
         """Do what is queued, then end; may be called twice. Later requests get ``JournalDown``."""
@@ -79,7 +88,9 @@ class Journal:
         """
         check(changes)
         return bool(
-            await self._writer.ask(Job(partial(self._changes.apply, tuple(changes)), atomic=steps(changes) <= 1))
+            await self._writer.ask(
+                Job(partial(self._changes.apply, tuple(changes)), atomic=steps(changes) <= 1, order=order(changes))
+            )
         )
 
     def delivered(self, intent_ids: Sequence[str], at: int) -> None:
@@ -87,7 +98,8 @@ class Journal:
 
         Reads of this process see it at once. A crash within 0.2 s may lose it: then the answer counts as undelivered.
         """
-        told = dict.fromkeys(intent_ids, at)
+        # Sorted: two processes that tell the same verdicts must not wait for each other's rows.
+        told = dict.fromkeys(sorted(intent_ids), at)
         if told:
             self._writer.put(Job(partial(self._changes.deliver, told), lazy=True, told=told))
 
@@ -99,6 +111,15 @@ class Journal:
         """This instance lives."""
         row = {"id": self.instance, "started_at": at, "heartbeat_at": at}
         await self._writer.ask(Job(partial(self._database.run, self._sql.beat, row)))
+
+    async def started(self, version: str, configuration: str, *, look_up_first: bool = False) -> None:
+        """This process begins to serve: say so in the audit, with a keyed hash of its ``configuration``.
+
+        ``look_up_first`` keeps this process in that mode for as long as it lives.
+        """
+        self._mode.always = look_up_first
+        noted = partial(self.audit.started, version, configuration, look_up_first=look_up_first)
+        await self._writer.ask(Job(noted))
 
     async def flush(self) -> None:
         """Return when everything asked for until now is committed, lazy marks included."""
@@ -118,9 +139,21 @@ class Journal:
         """The dispatches of an intent: by step, then attempt, then when they were recorded."""
         return await self._read(partial(self._queries.dispatches_of, intent_id))
 
+    async def unfinished(self, before: int, limit: int) -> tuple[Intent, ...]:
+        """What is unsettled, not parked and older than ``before`` (Zuora's clock), oldest first."""
+        return await self._read(partial(self._queries.unfinished, before, limit))
+
+    async def living(self, at: int) -> tuple[str, ...]:
+        """The names of all processes that have given a heartbeat within 10 s of ``at``."""
+        return await self._read(partial(self._queries.living, at))
+
     async def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
         """Those of the instances that have given a heartbeat within 10 s of ``at``."""
         return await self._read(partial(self._queries.alive, instances, at))
+
+    async def look_up_first_until(self) -> Instant | None:
+        """When look-up-first mode ends, in milliseconds of this machine's clock; None where it is off."""
+        return await self._read(self._mode.until)
 
     def _read(self, run: Callable[[], Answer]) -> asyncio.Future[Answer]:
         return self._writer.ask(Job(run, writes=False))
@@ -147,6 +180,11 @@ def _check_key(database: Database, statements: Statements, seal: Seal) -> None:
     database.run(statements.put_meta, {"name": CHECK, "value": seal.close(b"bridge", CHECK)})
     database.commit()
     ((sealed,),) = database.rows(statements.get_meta, {"b_name": CHECK})
+    check_key(seal, sealed)
+
+
+def check_key(seal: Seal, sealed: bytes) -> None:
+    """Raise ``JournalRefused`` where the key does not open the check value."""
     try:
         seal.open(sealed, CHECK)
     except Unreadable as error:

@@ -1,8 +1,9 @@
 """The one thread that talks to the database: group commit for many concurrent calls.
 
 It takes everything that waits, runs it in one transaction, commits once, then wakes the callers. A job that raises is
-run again alone, as are its neighbours, so that it spoils nothing but itself. Must not run SQL of its own or know what
-a job does; nothing of it runs on an event loop but queueing and waking.
+run again alone, as are its neighbours, so that it spoils nothing but itself; one that another process is in the way of
+is tried again behind the others. Nothing is run again unless it is certain that it was undone. Must not run SQL of its
+own or know what a job does; nothing of it runs on an event loop but queueing and waking.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from bridge.journal.audit import Audit
 from bridge.journal.database import Database, Locked
-from bridge.journal.errors import JournalDown
+from bridge.journal.errors import Blocked, JournalDown, JournalUncertain, Lost, Uncertain
 from bridge.journal.look_up_first import Elsewhere, LookUpFirst
+from bridge.telemetry.log import get_logger
+
+log = get_logger("journal")
 
 BATCH = 64
 """Jobs per commit. PostgreSQL keeps 64 subtransactions of a session in memory and is slow beyond
@@ -34,7 +39,8 @@ class Job:
     """One request. A writing job that returns False leaves nothing behind.
 
     ``atomic`` says that it undoes itself (one statement); others get a savepoint (10 µs). ``lazy`` jobs wait for the
-    next writing one; nobody waits for them. ``told`` is what reads must count as written while it is not.
+    next writing one; nobody waits for them. ``told`` is what reads must count as written while it is not. Neighbours
+    with an ``order`` are run in it: two processes that open the same identities must not wait for each other.
     """
 
     run: Callable[[], Any]
@@ -42,6 +48,9 @@ class Job:
     atomic: bool = True
     lazy: bool = False
     told: dict[str, int] | None = None
+    order: tuple[object, ...] | None = None
+    until: float | None = None
+    again: bool = False
     loop: asyncio.AbstractEventLoop | None = None
     future: asyncio.Future[Any] | None = None
     result: Any = None
@@ -59,8 +68,19 @@ class Writer:
         self._gate = threading.Lock()
         self._stopped = False
         self._held: list[Job] = []
+        self._again: list[Job] = []
         self._due = 0.0
         self._thread = threading.Thread(target=self._work, name="bridge-journal", daemon=True)
+
+    def arrive(self) -> None:
+        """Before ``start``: see whether the database is where it was."""
+        if self._database.place is None:
+            return
+        try:
+            self._begin()
+        except Elsewhere:
+            return
+        self._commit()
 
     def start(self) -> None:
         """From here on only the thread may use the database."""
@@ -102,8 +122,9 @@ class Writer:
 
     def _work(self) -> None:
         going = True
-        while going:
-            batch, going = self._next()
+        while going or self._again:
+            batch, more = self._next()
+            going = going and more
             try:
                 self._serve(batch, last=not going)
             except BaseException as error:  # nothing may leave a caller waiting for ever
@@ -115,19 +136,28 @@ class Writer:
 
     def _next(self) -> tuple[list[Job], bool]:
         """Wait for a job, or for the lazy ones to be due; then take all that wait. False at the end."""
-        batch: list[Job] = []
+        batch, self._again = self._again, []
+        for job in batch:
+            job.again = False
         try:
             timeout = max(0.0, self._due - time.monotonic()) if self._held else None
             while len(batch) < BATCH:
-                job = self._queue.get(timeout=timeout) if not batch else self._queue.get_nowait()
-                if job is None:
+                taken = self._queue.get(timeout=timeout) if not batch else self._queue.get_nowait()
+                if taken is None:
                     return batch, False
-                batch.append(job)
+                batch.append(taken)
         except queue.Empty:
             pass
         return batch, True
 
     def _serve(self, batch: list[Job], *, last: bool) -> None:
+        tried = [job for job in batch if job.until is not None]
+        batch = [job for job in batch if job.until is None]
+        self._serve_new(batch, last=last)
+        for job in tried:
+            self._alone(job)
+
+    def _serve_new(self, batch: list[Job], *, last: bool) -> None:
         due = bool(self._held) and time.monotonic() >= self._due
         if last or due or any(job.writes and not job.lazy for job in batch):
             held, self._held = self._held, []
@@ -150,7 +180,7 @@ class Writer:
         database = self._database
         try:
             self._begin()
-            for job in batch:
+            for job in _ordered(batch):
                 noted = self._audit.size()
                 if job.atomic:
                     job.result = job.run()
@@ -161,7 +191,7 @@ class Writer:
                 if job.result is False:
                     self._audit.cut(noted)
             self._commit()
-        except (Locked, Elsewhere) as error:
+        except (Locked, Elsewhere, Uncertain) as error:
             self._rollback()
             for job in batch:
                 if job.writes:
@@ -174,29 +204,50 @@ class Writer:
                 self._alone(job)
 
     def _alone(self, job: Job) -> None:
-        database = self._database
-        job.result = None
-        try:
-            if not job.writes:
+        """One transaction for it, and another one on a new connection where the first was lost with its connection."""
+        for last in (False, True):
+            job.result = None
+            try:
+                if not job.writes:
+                    job.result = job.run()
+                    return
+                self._begin()
                 job.result = job.run()
-                return
-            self._begin()
-            job.result = job.run()
-            if job.result is False:
+                if job.result is False:
+                    self._rollback()
+                else:
+                    self._commit()
+            except Blocked as error:
                 self._rollback()
-            else:
-                self._commit()
-        except Exception as error:
-            self._rollback()
+                self._later(job, error)
+            except Lost as error:
+                self._rollback()
+                if not last:
+                    continue
+                job.error = _down(error)
+            except Exception as error:
+                self._rollback()
+                job.error = _down(error)
+            return
+
+    def _later(self, job: Job, error: Blocked) -> None:
+        """Try it again behind what waits, until our patience with it ends."""
+        now = time.monotonic()
+        job.until = job.until or now + self._database.patience
+        if now >= job.until:
             job.error = _down(error)
+        else:
+            job.again = True
+            self._again.append(job)
 
     def _begin(self) -> None:
         """Begin, and after a new connection see that the database is still the one that it was."""
         self._database.begin()
         try:
             self._mode.arrive()
-        except Elsewhere:
+        except Elsewhere as elsewhere:
             self._commit()
+            log.warning("look-up-first mode begins", why=str(elsewhere))
             self._mode.arrived()
             raise
         self._mode.arrived()
@@ -220,8 +271,17 @@ class Writer:
             self._commit()
 
 
+def _ordered(batch: list[Job]) -> list[Job]:
+    """Jobs with an order in it, among themselves only: a read stays behind the writes that were asked for before it."""
+    found: list[Job] = []
+    for _, some in groupby(batch, key=lambda job: job.order is not None):
+        found += sorted(some, key=lambda job: job.order or ())
+    return found
+
+
 def _down(error: BaseException) -> JournalDown:
-    down = JournalDown(f"{type(error).__name__}: {error}")
+    kind = JournalUncertain if isinstance(error, Uncertain) else JournalDown
+    down = kind(f"{type(error).__name__}: {error}")
     down.__cause__ = error
     return down
 
@@ -230,7 +290,7 @@ def _wake(batch: list[Job]) -> None:
     """One wake-up per event loop, however many of its callers are done."""
     loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
     for job in batch:
-        if job.loop is not None:
+        if job.loop is not None and not job.again:
             loops.setdefault(job.loop, []).append(job)
     for loop, done in loops.items():
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more

@@ -56,7 +56,7 @@ def _warn(opened: c.Opened, call: Call) -> None:
             log.warning("left out, as Zuora's SOAP would ignore it", intent=intent.id, names=left_out)
 
 
-def _here() -> Instant:
+def machine_now() -> Instant:
     """This machine's own time, by which its processes see each other alive.
 
     Not Zuora's: a process that has had no answer yet does not know it, and would take the others for dead.
@@ -175,7 +175,7 @@ class Runtime:
 
     async def start(self) -> None:
         """Say in the journal that this process lives, and go on saying it."""
-        await self._journal.heartbeat(_here())
+        await self._journal.heartbeat(machine_now())
         self._beat = asyncio.create_task(self._heartbeat())
 
     async def stop(self, seconds: float) -> None:
@@ -201,6 +201,19 @@ class Runtime:
             return task.result()
         visit.end()
         return context.partial(errand)
+
+    async def recover(self, steps: c.Steps[Intent | None], errand: Errand, visit: Visit) -> Intent | None:
+        """Run the recoverer's generator under the bridge's own credential, for nobody."""
+        context = Context(visit, Credential(), errand)
+        try:
+            return await self._drive(steps, context, fence_now())  # type: ignore[no-any-return]
+        finally:
+            self._end(set(context.ids), context)
+            self._wake()
+
+    async def driven(self, intent: Intent) -> bool:
+        """Whether a living process is driving the intent."""
+        return await self._driven([intent])
 
     def delivered(self, outcomes: Sequence[Outcome]) -> None:
         """The answer with these outcomes was written to its last byte."""
@@ -395,7 +408,7 @@ class Runtime:
         others = owners - {self.instance}
         if any(self._driving[intent.id] > 0 for intent in intents):
             return True
-        return bool(others and await self._journal.alive(others, _here()))
+        return bool(others and await self._journal.alive(others, machine_now()))
 
     def _wake(self) -> None:
         self._pulse.set()
@@ -405,6 +418,6 @@ class Runtime:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
-                await self._journal.heartbeat(_here())
+                await self._journal.heartbeat(machine_now())
             except JournalDown as down:
                 log.warning("journal down", error=str(down))

@@ -71,6 +71,26 @@ class Counter(_Family):
             return [self._sample("", key, value) for key, value in sorted(self._values.items())]
 
 
+class Gauge(_Family):
+    """A number as it is now."""
+
+    kind = "gauge"
+
+    def __init__(self, name: str, text: str, labels: tuple[str, ...] = ()) -> None:
+        super().__init__(name, text, labels)
+        self._values: dict[tuple[str, ...], float] = {}
+
+    def set(self, value: float, /, **labels: str) -> None:
+        """Say it."""
+        with self._lock:
+            self._values[self._key(labels, self._values)] = value
+
+    def lines(self) -> list[str]:
+        """Render the samples."""
+        with self._lock:
+            return [self._sample("", key, value) for key, value in sorted(self._values.items())]
+
+
 class Histogram(_Family):
     """Durations in seconds, in buckets."""
 
@@ -120,6 +140,8 @@ class Registry:
         self.for_people = self._add(
             Counter("bridge_for_people_total", "What only a person can bring to an end.", ("kind",))
         )
+        self.recovered = self._add(Counter("bridge_recovered_total", "Intents the recoverer looked for.", ("came",)))
+        self.unfinished = self._add(Gauge("bridge_unfinished", "Intents that are neither settled nor parked."))
         self.call_seconds = self._add(Histogram("bridge_call_seconds", "Time to answer a call.", ("op", "route")))
         self.dispatch_seconds = self._add(Histogram("bridge_dispatch_seconds", "Time of a dispatch.", ("route",)))
 

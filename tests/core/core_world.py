@@ -21,6 +21,7 @@ from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.classify import Prefer
 from bridge.core.conduct import Errand, conduct
+from bridge.core.conduct.recovery import recover
 from bridge.core.conduct.send import SAME_KEY_MS
 from bridge.core.facts import (
     Absent,
@@ -95,6 +96,7 @@ class Play:
         self.commands: list[c.Command] = []
         self.crash: tuple[int, str] | None = None
         self.whole = Strand(conduct(self.errand))
+        self.for_nobody = False
         self._world = world
 
     @property
@@ -189,6 +191,17 @@ class World:
         self.plays.append(play)
         return play
 
+    def recover(self, intent_id: str, process: str = "recoverer") -> Intent | None:
+        """The recoverer takes an intent, for nobody, and brings it as far as it can."""
+        self.alive.add(process)
+        intent = self.intent(intent_id)
+        play = Play(self, process, call(ZObject(intent.object_type), op=intent.op), ERP, 3600, hears=False)
+        play.whole, play.for_nobody = Strand(recover(play.errand, intent)), True
+        self.plays.append(play)
+        self.run()
+        found: Intent | None = play.whole.result
+        return found
+
     def run(self, pick: Pick = lambda ready: ready[0]) -> None:
         """Turn until every call has been conducted to its end."""
         while self.turn(pick):
@@ -212,7 +225,8 @@ class World:
         self.pass_time(1)
         if play.whole.over:
             self.plays.remove(play)
-            self._answer(play, play.whole.result)
+            if not play.for_nobody:
+                self._answer(play, play.whole.result)
         return True
 
     def crash(self, process: str) -> None:
@@ -225,7 +239,7 @@ class World:
         self.now += milliseconds
         self.zuora.arrive(self.now)
         for play in self.plays:
-            if play.reply is None and self.now >= play.ends_at:
+            if play.reply is None and self.now >= play.ends_at and not play.for_nobody:
                 asked = play.errand
                 self._answer(play, answers.partial(asked.call, asked.caller, play.known, frozenset(play.committed)))
 

@@ -347,7 +347,7 @@ def adoptions(play: Play) -> list[Adopted]:
         for each in play.commands
         if isinstance(each, Record)
         for change in each.changes
-        if isinstance(change, Adopted)
+        if isinstance(change, Adopted) and change.owner != change.previous
     ]
 
 

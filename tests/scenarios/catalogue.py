@@ -17,6 +17,7 @@ import rows_changes
 import rows_doubt
 import rows_duplicates
 import rows_payments
+import rows_refund_steps
 import rows_refunds
 import rows_refused_payments
 from scenario_terms import Row
@@ -44,6 +45,7 @@ _MODULES = (
     rows_duplicates,
     rows_changes,
     rows_refunds,
+    rows_refund_steps,
     rows_callers,
     rows_doubt,
 )

@@ -7,7 +7,7 @@ relayed; then REST, in order per account. Must not do IO or read a clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -70,7 +70,7 @@ def conduct(errand: Errand) -> Steps[Reply]:
     prints = [fingerprint(call.op, obj) for obj in call.objects]
     places = list(ordinals(prints))
     outcomes: dict[int, Outcome] = {}
-    taken: set[str] = set()
+    beside: dict[str, Intent] = {}
     raced: set[int] = set()
     pending = list(range(len(prints)))
     for _ in range(ROUNDS):
@@ -80,8 +80,8 @@ def conduct(errand: Errand) -> Steps[Reply]:
         if matched is None:
             fault = JOURNAL_DOWN
             break
-        joins = _joins(errand, matched, prints, places, pending, taken)
-        taken |= {intent.id for intent in joins.values()}
+        joins = _joins(errand, matched, prints, places, pending, beside)
+        beside |= {intent.id: intent for intent in joins.values()}
         _take_places(places, prints, joins)
         if joins:
             # What is joined may have moved money already: from now on no answer may call it unsent.
@@ -99,7 +99,7 @@ def conduct(errand: Errand) -> Steps[Reply]:
             if fault is JOURNAL_DOWN:
                 outcomes[position] = errand.outcome(intent, Told.UNKNOWN, joined=True)
                 continue
-            outcome = yield from join(errand, position, intent)
+            outcome = yield from join(errand, position, intent, beside)
             if outcome is not None:
                 outcomes[position] = outcome
                 yield Tell(position, outcome)
@@ -123,7 +123,7 @@ def _joins(
     prints: Sequence[str],
     places: Sequence[int],
     pending: Sequence[int],
-    taken: set[str],
+    taken: Collection[str],
 ) -> dict[int, Intent]:
     """Which intent each pending object joins: unsettled ones first, then undelivered, then delivered.
 

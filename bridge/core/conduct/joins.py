@@ -9,6 +9,7 @@ policy decides. ``None`` means: be a new attempt.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bridge.core.commands import (
@@ -21,8 +22,8 @@ from bridge.core.commands import (
     Record,
     Recorded,
     SendEvent,
-    Sent,
     Steps,
+    Wait,
     Watch,
     Watched,
 )
@@ -30,19 +31,23 @@ from bridge.core.conduct.ends import End, as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.proof import Look, absent, kept_question, question_of
 from bridge.core.conduct.saga import Saga, is_saga
-from bridge.core.conduct.send import Sending, rest_sending, same_key_allowed, send
+from bridge.core.conduct.send import Sending, rest_sending, same_key_allowed, send, still_ours
 from bridge.core.facts import Standing, StillStands
 from bridge.core.identity import JOIN_AFTER_DELIVERY_MS
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Instant, Op, Outcome, Route, Told
 from bridge.core.refusals import twin
-from bridge.core.verdict import Done, Doubt, Verdict, judge_batch
+from bridge.core.verdict import Done, Doubt, No, Verdict, judge_batch
 
 TURNS = 8
 """How often a repeat may lose the race to take an orphan over before it tells what it knows: nothing."""
 
+TURN_SECONDS = 1.0
+
 NEVER_SENT = frozenset({State.RECEIVED, State.PLANNED, State.NOT_SENT})
+
+BEGUN = frozenset({State.SENDING, State.IN_DOUBT})
 
 
 def joinable(intent: Intent, op: Op) -> bool:
@@ -50,8 +55,11 @@ def joinable(intent: Intent, op: Op) -> bool:
     return not intent.state.settled or (op is Op.CREATE and intent.state is State.APPLIED)
 
 
-def join(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | None]:
-    """The outcome of a repeat of ``intent``, or None where the repeat is a new attempt."""
+def join(errand: Errand, position: int, intent: Intent, beside: Mapping[str, Intent]) -> Steps[Outcome | None]:
+    """The outcome of a repeat of ``intent``, or None where the repeat is a new attempt.
+
+    ``beside`` are all intents that this call joins, by their ids.
+    """
     if intent.state is State.APPLIED:
         presence: Presence = yield Ask()
         if is_twin(intent, presence.now):
@@ -68,7 +76,7 @@ def join(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | None]
             return None
         if not watched.waiting or intent.state is State.PARKED:
             break
-        taken = yield from _take_over(errand, position, intent)
+        taken = yield from _take_over(errand, position, intent, beside)
         if not isinstance(taken, _Again):
             return taken
     return errand.outcome(intent, Told.UNKNOWN, joined=True)
@@ -107,7 +115,9 @@ def _standing(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
     return errand.outcome(intent, Told.APPLIED, zuora_id=intent.zuora_id, joined=True)
 
 
-def _take_over(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Again | None]:
+def _take_over(
+    errand: Errand, position: int, intent: Intent, beside: Mapping[str, Intent]
+) -> Steps[Outcome | _Again | None]:
     """Drive an orphan.
 
     Taking over always changes the owner's name, also within one process: of two repeats that both found the orphan,
@@ -128,10 +138,12 @@ def _take_over(errand: Errand, position: int, intent: Intent) -> Steps[Outcome |
     if recorded is not Recorded.DONE:
         unknown = errand.outcome(intent, Told.UNKNOWN, joined=True)
         return _Again() if recorded is Recorded.CONFLICT else unknown
-    return None if intent.state in NEVER_SENT else (yield from _drive(errand, position, intent))
+    return None if intent.state in NEVER_SENT else (yield from _drive(errand, position, intent, beside))
 
 
-def _drive(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Again | None]:
+def _drive(
+    errand: Errand, position: int, intent: Intent, beside: Mapping[str, Intent]
+) -> Steps[Outcome | _Again | None]:
     """Bring an orphan that is ours now to an end, as far as proof reaches.
 
     Its former driver may have settled it, or begun another attempt, after it was found and before it was taken over.
@@ -139,26 +151,35 @@ def _drive(errand: Errand, position: int, intent: Intent) -> Steps[Outcome | _Ag
     """
     presence: Presence = yield Ask()
     found = yield from as_recorded(intent, presence.now)
-    if found is None or found.state not in (State.SENDING, State.IN_DOUBT):
+    if found is None or found.state not in BEGUN:
         return _Again()
     dispatches: tuple[Dispatch, ...] = yield LoadDispatches(intent.id)
-    again = False
+    again, others = False, list[End]()
     if is_saga(dispatches):
         permitted = errand.caller.may(found.object_type, found.op)
         saga = Saga.of(errand, position, found, errand.call.objects[position], dispatches)
         resumed = yield from saga.resume(permitted=permitted)
         end, again = resumed.end, resumed.again
     elif dispatches:
-        end, again = yield from _proved(errand, position, found, dispatches[-1])
+        ends, again = yield from _proved(errand, position, found, dispatches[-1], beside)
+        if ends is None:
+            return _Again()
+        end, *others = ends
     else:
         end = end_of(errand, position, found, found.state, Doubt("no request of it is kept"), presence.now)
-    (outcome,) = yield from close(errand, [end])
+    outcome, *_ = yield from close(errand, [end, *others])
     # Where the end could not be recorded, nobody may begin anew on the strength of it.
     return None if again and outcome.told is not Told.UNKNOWN else replace(outcome, joined=True)
 
 
-def _proved(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -> Steps[tuple[End, bool]]:
-    """The end of one request that another process sent, and whether the repeat is a new attempt because of it."""
+def _proved(
+    errand: Errand, position: int, intent: Intent, dispatch: Dispatch, beside: Mapping[str, Intent]
+) -> Steps[tuple[list[End] | None, bool]]:
+    """The end of one request that another process sent, and whether the repeat is a new attempt because of it.
+
+    Behind it are the ends of the intents that the same request carries, where it was sent again. None: somebody else
+    has one of them now.
+    """
     obj = errand.call.objects[position]
     # What was kept with the request knows the amount that was filled in; an older journal kept nothing.
     question = kept_question(intent, dispatch) or question_of(obj, intent.op, dispatch)
@@ -166,33 +187,80 @@ def _proved(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -
     presence: Presence = yield Ask()
     now = presence.now
     if isinstance(found, Done):
-        return end_of(errand, position, intent, intent.state, found, now), False
+        return [end_of(errand, position, intent, intent.state, found, now)], False
+    together = len(dispatch.intent_ids) > 1
+    if (found is not Look.MISSING or together) and _may_resend(errand, intent, dispatch, presence):
+        others = yield from _others(errand, intent, dispatch, beside)
+        recorded = (yield Record(still_ours(errand, dispatch, now))) if others is not None else Recorded.DOWN
+        if recorded is Recorded.CONFLICT:
+            # Two that take it over in turns would never send it: the other one goes first.
+            yield Wait(TURN_SECONDS)
+            return None, False
+        if others is not None and recorded is Recorded.DONE:
+            return (yield from _sent_again(errand, position, intent, dispatch, others)), False
     if found is Look.MISSING:
         withdrawn = errand.not_sent(intent, "it was proved absent")
         end = End(position, intent, intent.state, Doubt("absent"), (), withdrawn)
-        return replace(end, changes=errand.not_applied(intent, intent.state, now)), True
-    if not _may_resend(errand, intent, dispatch, presence):
-        return end_of(errand, position, intent, intent.state, Doubt("it cannot be repeated"), now), False
-    # Without a condition: should somebody else have it by now, the same bytes under the same key do no harm.
-    if (yield Record((Sent(dispatch.id, now),))) is not Recorded.DONE:
-        doubt = end_of(errand, position, intent, intent.state, Doubt("the journal could not record the repeat"), now)
-        return replace(doubt, changes=()), False
-    return (yield from send(errand, _sending(errand, position, intent, dispatch))), False
+        return [replace(end, changes=errand.not_applied(intent, intent.state, now))], True
+    return [end_of(errand, position, intent, intent.state, Doubt("it cannot be repeated"), now)], False
 
 
-def _sending(errand: Errand, position: int, intent: Intent, dispatch: Dispatch) -> Sending:
+def _others(
+    errand: Errand, intent: Intent, dispatch: Dispatch, beside: Mapping[str, Intent]
+) -> Steps[list[Intent] | None]:
+    """The other intents of an Action, taken over as well; None where it must not be sent again.
+
+    It carries all of them or none: one that nobody waits for here must not be done (I5), and one that was proved
+    absent is, or will be, a new attempt (I2).
+    """
+    known = [beside.get(each) for each in dispatch.intent_ids if each != intent.id]
+    others = [each for each in known if each is not None]
+    found = yield from _begun(others)
+    strange = tuple(Adopted(each.id, each.owner, errand.owner) for each in found if each.owner != errand.owner)
+    if strange and len(found) == len(known) and (yield Record(strange)) is Recorded.DONE:
+        # Read again: what is seen from here on stays true.
+        found = yield from _begun(others)
+    ours = [each for each in found if each.owner == errand.owner]
+    return ours if len(ours) == len(known) else None
+
+
+def _begun(intents: Sequence[Intent]) -> Steps[list[Intent]]:
+    """Those of the intents, as they are now, whose request may have been carried out."""
+    found = []
+    for each in intents:
+        # However long ago it was delivered.
+        seen = yield from as_recorded(each, 0)
+        if seen is not None and (seen.state in BEGUN or seen.state is State.APPLIED):
+            found.append(seen)
+    return found
+
+
+def _sent_again(
+    errand: Errand, position: int, intent: Intent, dispatch: Dispatch, others: Sequence[Intent]
+) -> Steps[list[End]]:
     obj, own = errand.call.objects[position], errand.caller.own
     if dispatch.route is Route.REST:
-        return rest_sending(position, intent, dispatch, obj, errand=errand, source=intent.state, doubted=True)
-    # An Action with several objects: each of them that is repeated sends it whole and takes its own row.
-    place, count = dispatch.intent_ids.index(intent.id), len(dispatch.intent_ids)
-    creates = intent.op is Op.CREATE
+        resent = rest_sending(position, intent, dispatch, obj, errand=errand, source=intent.state, doubted=True)
+        return [(yield from send(errand, resent))]
+    count, creates = len(dispatch.intent_ids), intent.op is Op.CREATE
+    rows: dict[str, Verdict] = {}
 
     def judge(event: SendEvent, doubted: bool) -> Verdict:
-        return judge_batch(event, count, creates=creates, doubted=doubted, route=dispatch.route, own=own)[place]
+        verdicts = judge_batch(event, count, creates=creates, doubted=doubted, route=dispatch.route, own=own)
+        rows.update(zip(dispatch.intent_ids, verdicts, strict=True))
+        return rows[intent.id]
 
     question = question_of(obj, intent.op, dispatch)
-    return Sending(position, intent, dispatch, judge, question, intent.state, doubted=True)
+    end = yield from send(errand, Sending(position, intent, dispatch, judge, question, intent.state, doubted=True))
+    presence: Presence = yield Ask()
+    return [
+        end,
+        *(
+            end_of(errand, each.position, each, each.state, rows[each.id], presence.now)
+            for each in others
+            if each.state in BEGUN and isinstance(rows[each.id], Done | No)
+        ),
+    ]
 
 
 def _may_resend(errand: Errand, intent: Intent, dispatch: Dispatch, presence: Presence) -> bool:

@@ -28,9 +28,6 @@ SEND_MS = 125_000
 ENDED_MS = 120_000
 """Zuora ends a request of its own accord after 120 s (Zuora: API limits)."""
 
-DRIVEN_MS = 600_000
-"""How long after a driver began it may repeat a request: no caller may wait longer."""
-
 SECOND_LOOK_SECONDS = 2
 
 _CHANGED = re.compile(r"/v1/(?:payments|refunds)/([^/]+)")
@@ -153,7 +150,9 @@ def quiet_since(errand: Errand, dispatch: Dispatch) -> Instant:
     """From when on an absence counts: nothing of this request can still be on its way, and all of it would be seen."""
     began = dispatch.last_sent_at or dispatch.first_sent_at or dispatch.recorded_at
     answered = dispatch.answered_at
-    last = answered if answered is not None and answered >= began else began + DRIVEN_MS
+    # Without an answer on record its driver may have gone on repeating it for as long as a caller waits.
+    driven = errand.tenant.longest_wait_seconds * 1000
+    last = answered if answered is not None and answered >= began else began + driven
     return last + SEND_MS + ENDED_MS + errand.tenant.visibility_seconds * 1000
 
 

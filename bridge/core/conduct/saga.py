@@ -32,7 +32,16 @@ from bridge.core.commands import (
 from bridge.core.conduct.ends import End, end_of
 from bridge.core.conduct.errand import BACK_OFF, Errand, may_wait
 from bridge.core.conduct.proof import SECOND_LOOK_SECONDS, Look, absent, quiet_since
-from bridge.core.conduct.send import Sending, exchange, pauses, reopened, rest_sending, same_key_allowed, word
+from bridge.core.conduct.send import (
+    Sending,
+    exchange,
+    pauses,
+    reopened,
+    rest_sending,
+    same_key_allowed,
+    still_ours,
+    word,
+)
 from bridge.core.facts import Part, Parts, WhichParts
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.directives import names_of
@@ -175,6 +184,11 @@ class Saga:
             if not isinstance(verdict, Unsent | Busy) or pause is None or not may_wait(presence, pause):
                 break
             yield Wait(pause)
+            presence = yield Ask()
+            if not presence.waiting:
+                break
+            if (yield Record(still_ours(self.errand, dispatch, presence.now))) is not Recorded.DONE:
+                break
         while isinstance(verdict, Doubt):
             seen = yield from self._seen()
             presence = yield Ask()
@@ -222,6 +236,7 @@ class Saga:
         presence: Presence = yield Ask()
         sending = rest_sending(self.position, self.intent, dispatch, self.obj, errand=self.errand)
         found = yield from absent(self.errand, dispatch, sending.question)
+        presence = yield Ask()
         if isinstance(found, Done):
             return (yield from self._end(found, Answered(dispatch.id, "done by look-up", presence.now)))
         if not (permitted and presence.waiting):
@@ -234,11 +249,18 @@ class Saga:
             return (yield from replace(self, source=State.SENDING)._send_refund(again, doubted=False))
         if not same_key_allowed(self.errand, dispatch, presence.now):
             return (yield from self._end(Doubt("its key is too old")))
+        if (yield Record(still_ours(self.errand, dispatch, presence.now))) is not Recorded.DONE:
+            return replace((yield from self._end(Doubt("the repeat could not be recorded"))), changes=())
         return (yield from self._send_refund(dispatch, doubted=True))
 
     # ------------------------------------------------------------ taking the first step back
 
     def _undo(self, why: Verdict, answered: Answered) -> Steps[End]:
+        seen = yield from self._seen()
+        if seen is Seen.BEFORE:
+            return (yield from self._end(why, answered))
+        if seen is Seen.OTHER:
+            return (yield from self._end(Doubt("somebody else changed the payment"), answered, parked=True))
         ours = (Adopted(self.intent.id, self.errand.owner, self.errand.owner),)
         begun = yield from self._begin(self.steps[UNDO], answered, ours)
         if begun is None:
@@ -250,8 +272,12 @@ class Saga:
                 return (yield from self._end(why, self._word(begun, verdict)))
             if isinstance(verdict, Doubt):
                 return (yield from self._undone(why))
-            if pause is not None:
-                yield Wait(pause)
+            if pause is None:
+                break
+            yield Wait(pause)
+            presence: Presence = yield Ask()
+            if (yield Record(still_ours(self.errand, begun, presence.now))) is not Recorded.DONE:
+                return replace((yield from self._end(Doubt("the compensation could not be recorded"))), changes=())
         return (yield from self._left_over(why))
 
     def _undone(self, why: Verdict) -> Steps[End]:

@@ -1,0 +1,265 @@
+"""Reads a journal beside running bridges, for commands: nothing is made, migrated or changed, no lock is held.
+
+SQLite is opened with ``mode=ro`` (https://sqlite.org/uri.html), PostgreSQL in a read-only transaction. What is read is
+as of one moment: that of the first read. The key is needed for requests and the audit only. Raises ``JournalRefused``
+where there is no journal of this bridge's schema. Must not serve calls: SQLAlchemy's execution layer is slow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Select, create_engine, func, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.model import Instant, Op, Route
+from bridge.journal import migrations
+from bridge.journal.chain import GONE, HEAD, Mark, Row, Walk
+from bridge.journal.crypto import KEY_BYTES, Seal
+from bridge.journal.errors import JournalDown, JournalRefused
+from bridge.journal.keyfile import key_beside
+from bridge.journal.look_up_first import Mode, read
+from bridge.journal.rows import dispatch_from, intent_from
+from bridge.journal.schema import OPEN_SQL, audit, audit_mark, dispatch, dispatch_intent, intent, meta
+from bridge.journal.statements import DISPATCH_COLUMNS
+from bridge.journal.store import CHECK, check_key
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which intents: every given part must fit. ``since`` and ``until`` are of ``created_at``, the latter excluded.
+
+    ``settled_since`` asks for those settled from then on.
+    """
+
+    states: frozenset[State] = frozenset()
+    caller: str | None = None
+    op: Op | None = None
+    object_type: str | None = None
+    route: Route | None = None
+    zuora_id: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    settled_since: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What ``verify`` saw: chains, their rows, rows newer than the last signature, and what is wrong."""
+
+    writers: int
+    rows: int
+    unsealed: int
+    wrong: tuple[str, ...]
+
+
+class Reader:
+    """``with Reader(url, key) as reader``."""
+
+    def __init__(self, url: str, key: bytes | None) -> None:
+        self._url, self._path = _read_only(url)
+        self._given = key
+        self._seal: Seal | None = None
+        self._connection: Connection | None = None
+        self._engine = create_engine(self._url, poolclass=NullPool)
+
+    def __enter__(self) -> Reader:
+        try:
+            self._connection = self._engine.connect()
+            # sqlite3 begins a transaction of its own accord for writes only (Python: sqlite3, Transaction control).
+            one_moment = (
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                if self._engine.dialect.name == "postgresql"
+                else "BEGIN"
+            )
+            self._connection.execute(text(one_moment))
+            at = migrations.revision_of(self._connection)
+        except (SQLAlchemyError, ImportError) as error:
+            self.__exit__(None, None, None)
+            reason = getattr(error, "orig", None) or error
+            raise JournalRefused(f"the database cannot be read: {reason}", "Check BRIDGE_DATABASE_URL.") from None
+        if at != migrations.HEAD:
+            self.__exit__(None, None, None)
+            found = "no journal" if at is None else f"a journal of schema {at}"
+            raise JournalRefused(
+                f"there is {found}; this bridge reads schema {migrations.HEAD}",
+                "Use the bridge that serves on it; `bridge serve` makes or migrates a journal when it starts.",
+            )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+    @property
+    def seal(self) -> Seal:
+        """The journal's seal; raises ``JournalRefused`` without its key."""
+        if self._seal is None:
+            key = self._given
+            if key is None and self._path is not None:
+                key = key_beside(self._path)
+            if key is None or len(key) != KEY_BYTES:
+                raise JournalRefused("it needs its key", "Set BRIDGE_JOURNAL__KEY to the key of this database.")
+            seal = Seal(key)
+            for (sealed,) in self._rows(select(meta.c.value).where(meta.c.name == CHECK)):
+                check_key(seal, bytes(sealed))
+            self._seal = seal
+        return self._seal
+
+    # ------------------------------------------------------------ intents
+
+    def intents(self, wanted: Wanted, limit: int | None = None) -> Iterator[Intent]:
+        """The newest first; all of them without a limit."""
+        query = _narrowed(select(intent), wanted).order_by(intent.c.created_at.desc(), intent.c.id)
+        return (intent_from(row) for row in self._rows(query if limit is None else query.limit(limit)))
+
+    def count(self, wanted: Wanted) -> int:
+        """How many they are."""
+        ((count,),) = self._rows(_narrowed(select(func.count()).select_from(intent), wanted))
+        return int(count)
+
+    def intent(self, intent_id: str) -> Intent | None:
+        """One intent."""
+        return next((intent_from(row) for row in self._rows(select(intent).where(intent.c.id == intent_id))), None)
+
+    def with_zuora_ids(self, ids: Sequence[str]) -> list[Intent]:
+        """The intents that came to these objects, updates and deletes included."""
+        found: list[Intent] = []
+        for start in range(0, len(ids), BATCH):
+            query = select(intent).where(intent.c.zuora_id.in_(ids[start : start + BATCH]))
+            found += [intent_from(row) for row in self._rows(query)]
+        return found
+
+    def dispatches(self, intent_id: str) -> list[Dispatch]:
+        """The requests that carried an intent, opened; raises ``Unreadable``."""
+        query = (
+            select(*DISPATCH_COLUMNS)
+            .join(dispatch_intent, dispatch_intent.c.dispatch_id == dispatch.c.id)
+            .where(dispatch_intent.c.intent_id == intent_id)
+            .order_by(dispatch.c.step, dispatch.c.attempt, dispatch.c.recorded_at, dispatch.c.id)
+        )
+        return [dispatch_from(tuple(row), self._carried(row[0]), self.seal) for row in self._rows(query)]
+
+    def _carried(self, dispatch_id: str) -> tuple[str, ...]:
+        query = select(dispatch_intent.c.intent_id).where(dispatch_intent.c.dispatch_id == dispatch_id)
+        return tuple(id_ for (id_,) in self._rows(query.order_by(dispatch_intent.c.position)))
+
+    def history(self, subject: str) -> list[Row]:
+        """The audit rows about an intent, in the order they were written as far as their times tell."""
+        query = select(audit).where(audit.c.subject == subject).order_by(audit.c.at, audit.c.writer, audit.c.seq)
+        return [_row(row) for row in self._rows(query)]
+
+    def mode(self) -> Mode | None:
+        """Look-up-first mode as it stands in the journal, over or not."""
+        rows = list(self._rows(select(meta.c.value).where(meta.c.name == "look up first until")))
+        return read(bytes(rows[0][0])) if rows else None
+
+    # ------------------------------------------------------------ audit
+
+    def verify(self, known: Mapping[str, Mapping[int, bytes]] | None = None) -> Iterator[Checked]:
+        """Check every chain; yields what was seen so far after each, the whole at last.
+
+        ``known`` are heads that were kept elsewhere: per writer seq and digest.
+        """
+        key = self.seal.audit_key
+        marks = {(mark.writer, mark.part): mark for mark in map(_mark, self._rows(select(audit_mark)))}
+        seen = self._seen_by_starts()
+        for writer, heads in (known or {}).items():
+            seen.setdefault(writer, {}).update(heads)
+        chains = {writer for (writer,) in self._rows(select(audit.c.writer).distinct())}
+        writers = sorted(chains | {writer for writer, _ in marks} | set(seen))
+        wrong: list[str] = []
+        rows = unsealed = 0
+        for count, writer in enumerate(writers, start=1):
+            walk = Walk(key, writer, marks.get((writer, HEAD)), marks.get((writer, GONE)), seen.get(writer, {}))
+            query = select(audit).where(audit.c.writer == writer).order_by(audit.c.seq)
+            wrong += [*walk.begin(), *walk.see(map(_row, self._rows(query))), *walk.end()]
+            rows, unsealed = rows + walk.rows, unsealed + walk.unsealed
+            yield Checked(count, rows, unsealed, tuple(wrong))
+        if not writers:
+            yield Checked(0, 0, 0, ())
+
+    def _seen_by_starts(self) -> dict[str, dict[int, bytes]]:
+        """What each process saw of the other chains when it started."""
+        seen: dict[str, dict[int, bytes]] = {}
+        for (detail,) in self._rows(select(audit.c.detail).where(audit.c.kind == "start")):
+            for writer, seq, digest in json.loads(detail).get("heads", []):
+                seen.setdefault(writer, {})[seq] = bytes.fromhex(digest)
+        return seen
+
+    # ------------------------------------------------------------ underneath
+
+    def _rows(self, query: Select[Any]) -> Iterator[Any]:
+        with self._reading() as connection:
+            yield from connection.execution_options(yield_per=BATCH).execute(query)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        assert self._connection is not None
+        try:
+            yield self._connection
+        except SQLAlchemyError as error:
+            raise JournalDown(f"it cannot be read: {getattr(error, 'orig', None) or error}") from error
+
+
+def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    exact = {
+        intent.c.caller: wanted.caller,
+        intent.c.op: wanted.op.value if wanted.op else None,
+        intent.c.object_type: wanted.object_type,
+        intent.c.route: wanted.route.value if wanted.route else None,
+        intent.c.zuora_id: wanted.zuora_id,
+    }
+    for column, value in exact.items():
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.states:
+        query = query.where(intent.c.state.in_(sorted(state.value for state in wanted.states)))
+        if not any(state.settled for state in wanted.states):
+            # The term by which the database knows that its small index of what is open will do.
+            query = query.where(text(OPEN_SQL))
+    if wanted.since is not None:
+        query = query.where(intent.c.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(intent.c.created_at < wanted.until)
+    if wanted.settled_since is not None:
+        query = query.where(intent.c.settled_at >= wanted.settled_since)
+    return query
+
+
+def _row(row: Any) -> Row:
+    writer, seq, at, kind, subject, detail, digest = row
+    return Row(writer, seq, at, kind, subject, detail, bytes(digest))
+
+
+def _mark(row: Any) -> Mark:
+    writer, part, seq, digest, at, signature = row
+    return Mark(writer, part, seq, bytes(digest), at, bytes(signature))
+
+
+def _read_only(url: str) -> tuple[URL, Path | None]:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise JournalRefused("BRIDGE_DATABASE_URL is neither a sqlite nor a postgresql URL", "Set it as for `serve`.")
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg"), None
+    path = Path(parsed.database or "")
+    if not parsed.database or not path.is_file() or not path.stat().st_size:
+        raise JournalRefused(f"there is no journal in {path}", "Set BRIDGE_DATABASE_URL to the one of `bridge serve`.")
+    return URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}), path
