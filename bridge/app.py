@@ -33,7 +33,7 @@ from bridge.facade.server import Server
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
-from bridge.journal import Journal
+from bridge.journal import Journal, keep
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings, address
 from bridge.telemetry.metrics import METRICS
@@ -86,6 +86,7 @@ class App:
         self._journal: Journal | None = None
         self._runtime: Runtime | None = None
         self._recoverer: Recoverer | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._reasons: list[str] = []
 
     async def start(self, sockets: Mapping[str, socket.socket] | None = None) -> None:
@@ -171,6 +172,7 @@ class App:
             now = transport.clock.now
             self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now)
             self._recoverer.start()
+        self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
@@ -196,6 +198,9 @@ class App:
 
     async def stop(self) -> None:
         """Refuse new money calls, settle what is in flight, close everything."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
         if self._recoverer is not None:
             await self._recoverer.stop()
         if self._runtime is not None:

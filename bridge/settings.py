@@ -155,6 +155,7 @@ class JournalPart(_Part):
     """The journal's key and mode."""
 
     key: SecretStr | None = None
+    keep_days: int = Field(default=400, ge=7)
     look_up_first: bool = False
 
 

@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from harness import World
+    from postgresql_server import PostgreSQL
 
 
 # The same examples in every run, and no verdict about the speed of the machine: CI fails for a defect and for nothing
@@ -30,3 +31,16 @@ def world(tmp_path: Path) -> Iterator[World]:
 
     with World(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server for all tests that need one; they make places of their own in it."""
+    # Imported late, as above.
+    from postgresql_server import PostgreSQL, why_not
+
+    if reason := why_not():
+        pytest.skip(reason)
+    server = PostgreSQL()
+    yield server
+    server.end()

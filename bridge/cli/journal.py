@@ -1,7 +1,7 @@
 """``bridge journal``: look at what the bridge did, settle what it could not, and check that nobody changed the record.
 
-Works on the database of BRIDGE_DATABASE_URL while bridges run; what changes nothing opens it read-only. Exit 1 where the
-thing checked is bad or a change was refused. Must not hold a rule: those are in ``core.intent`` and ``journal``.
+Works on the database of BRIDGE_DATABASE_URL while bridges run; what changes nothing opens it read-only. Exit 1 where
+the thing checked is bad or a change was refused. Must not hold a rule: those are in ``core.intent`` and ``journal``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from bridge.cli.journal_reconcile import compared, tell
 from bridge.cli.journal_terms import (
     dispatch_as_json,
     instant,
@@ -213,6 +214,45 @@ def resolve(
 
 
 @cli.command()
+def reconcile(
+    since: str = typer.Option("", help=f"compare what was settled or made since {SINCE}"),
+    user_id: list[str] = typer.Option(
+        [], help="createdById of what the bridge's client makes; several times for several"
+    ),
+    assign: str = typer.Option("", metavar="BREAK", help="give a break an owner, with --to"),
+    to: str = typer.Option("", help="the owner's name"),
+    accept: str = typer.Option("", metavar="BREAK", help="close a break that is right as it is"),
+    reason: str = typer.Option("", help="why it is right"),
+    by: str = typer.Option("", help="your name"),
+    dry_run: bool = DRY,
+    yes: bool = YES,
+    as_json: bool = JSON,
+) -> None:
+    """Compare journal and Zuora both ways; without --since, list the breaks that are open. Exit 1 while any is."""
+    settings = load()
+    if sum(map(bool, (since, assign, accept))) > 1:
+        raise ConfigurationError("say one of --since, --assign and --accept")
+    if assign:
+        confirm(f"Give {assign} to {to}?", dry_run, yes)
+        why = changed(settings, lambda opened: opened.operator.assign(assign, to, dry=dry_run))
+        return done(why, {"break": assign, "owner": to}, dry_run=dry_run, as_json=as_json)
+    if accept:
+        if not reason.strip() or not by.strip():
+            raise ConfigurationError("--reason and --by are needed: both go into the audit")
+        confirm(f"Close {accept} as right?", dry_run, yes)
+        why = changed(settings, lambda opened: opened.operator.accept(accept, reason, by, dry=dry_run))
+        return done(why, {"break": accept, "reason": reason}, dry_run=dry_run, as_json=as_json)
+    run = compared(settings, since, user_id) if since else None
+    if run is not None and not dry_run:
+        found, examined = run.findings, run.examined
+        changed(settings, lambda opened: opened.operator.reconciled(found, examined))
+    with reader(settings) as opened:
+        still_open = opened.breaks(still_open=True)
+    tell(run, still_open, json_=as_json)
+    raise typer.Exit(1 if still_open or (run is not None and dry_run and run.findings) else 0)
+
+
+@cli.command()
 def restore(
     reason: str = typer.Option("", help="what was restored, from when"),
     by: str = typer.Option("", help="your name"),
@@ -293,7 +333,7 @@ def done(why_not: str | None, told: dict[str, object], *, dry_run: bool, as_json
         refuse(why_not)
 
 
-def refuse(why: str) -> None:
+def refuse(why: str) -> NoReturn:
     """Exit 1 with a sentence."""
     typer.echo(f"bridge: {why}; nothing was changed", err=True)
     raise typer.Exit(1)

@@ -6,6 +6,7 @@ A question is answered by exactly one of: its fact, ``Absent`` (proved: Zuora an
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from dataclasses import dataclass
 from datetime import date
@@ -70,7 +71,8 @@ class WhichMade:
     """Which Payment or Refund has this marker: the proof of a create that got no verdict.
 
     ``field`` is the REST name of the marker (``referenceId``, ``gatewayOrderId``). ``source`` is the id of the payment
-    or credit memo a Refund is of. Only an object of this amount (and account, where known) answers.
+    or credit memo a Refund is of. Only an object of this amount (and account, where known) answers, and none that is
+    older than ``since``, in milliseconds by Zuora's clock: a reference that is used again names other objects too.
     """
 
     object_type: str
@@ -80,6 +82,7 @@ class WhichMade:
     account_id: str | None = None
     source: str | None = None
     source_is_memo: bool = False
+    since: int | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,7 +263,7 @@ def batch_dispatch(
     key, headers = None, composed.headers
     if route is Route.ACTION:
         key = batch_key(ids)
-        headers = (*headers, ("Idempotency-Key", key))
+        headers = (*headers, ("Idempotency-Key", key), ("Zuora-Track-Id", dispatch_id(ids, 0, 0)))
     return Dispatch(
         id=dispatch_id(ids, 0, 0),
         call_id=call_id,

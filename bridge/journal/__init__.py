@@ -5,6 +5,7 @@
 
 from bridge.journal.crypto import key_from_text
 from bridge.journal.errors import JournalDown, JournalError, JournalRefused
+from bridge.journal.retention import keep
 from bridge.journal.store import Journal
 
-__all__ = ["Journal", "JournalDown", "JournalError", "JournalRefused", "key_from_text"]
+__all__ = ["Journal", "JournalDown", "JournalError", "JournalRefused", "keep", "key_from_text"]

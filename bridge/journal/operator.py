@@ -7,14 +7,16 @@ became of an intent, never make the bridge send something. Must not ask Zuora: t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bridge.core.commands import Adopted, Moved
 from bridge.core.intent import Intent, State
 from bridge.core.model import Instant, Op
+from bridge.core.reconcile import Finding
 from bridge.journal.audit import Audit, now
 from bridge.journal.changes import Changes
+from bridge.journal.discrepancies import Discrepancies
 from bridge.journal.look_up_first import LookUpFirst, Mode
 from bridge.journal.queries import Queries
 from bridge.journal.writer import Job, Writer
@@ -40,13 +42,20 @@ class Operator:
     """A person's changes, each in one transaction on the writer's thread."""
 
     def __init__(
-        self, writer: Writer, changes: Changes, queries: Queries, audit: Audit, mode: LookUpFirst
-    ) -> None:  # fmt: skip
+        self,
+        writer: Writer,
+        changes: Changes,
+        queries: Queries,
+        audit: Audit,
+        mode: LookUpFirst,
+        discrepancies: Discrepancies,
+    ) -> None:
         self._writer = writer
         self._changes = changes
         self._queries = queries
         self._audit = audit
         self._mode = mode
+        self._discrepancies = discrepancies
 
     async def resolve(self, verdict: Verdict, *, dry: bool = False) -> str | None:
         """Settle an intent that is in doubt or parked; raises ``JournalDown``.
@@ -63,6 +72,22 @@ class Operator:
         if not why.strip() or not by.strip():
             return "a reason and the name of who decides are needed"
         return await self.change(lambda: self._look_up_first(until, redact_text(why), redact_text(by)), dry=dry)
+
+    async def reconciled(self, findings: Sequence[Finding], examined: Collection[str]) -> None:
+        """Keep the breaks of a run, and close those that are no more; raises ``JournalDown``."""
+        await self._writer.ask(Job(lambda: self._discrepancies.record(findings, examined), atomic=False))
+
+    async def assign(self, break_id: str, to: str, *, dry: bool = False) -> str | None:
+        """Give a break an owner; raises ``JournalDown``."""
+        if not to.strip():
+            return "an owner's name is needed"
+        return await self.change(lambda: self._discrepancies.assign(break_id, to), dry=dry)
+
+    async def accept(self, break_id: str, reason: str, by: str, *, dry: bool = False) -> str | None:
+        """Close a break that is right as it is; raises ``JournalDown``."""
+        if not reason.strip() or not by.strip():
+            return "a reason and the name of who decides are needed"
+        return await self.change(lambda: self._discrepancies.accept(break_id, reason, by), dry=dry)
 
     async def mode(self) -> Mode | None:
         """The mode as it stands in the journal, over or not; raises ``JournalDown``."""

@@ -51,9 +51,10 @@ class _Connection(psycopg.Connection[Any]):
         deadline = time.monotonic() + min(limits)
         try:
             return super().wait(gen, interval, min(limits))
-        except Exception as error:
-            if isinstance(error, psycopg.Error) or time.monotonic() < deadline:
+        except Exception:
+            if time.monotonic() < deadline:
                 raise
+            # Whatever was asked may still be carried out; only a closed connection makes sure that nobody goes on.
             self.pgconn.finish()
             raise psycopg.OperationalError(f"no answer within {min(limits):.3g} s") from None
 
@@ -160,7 +161,7 @@ class Server:
     def commit(self, connection: Any, cursor: Any) -> None:
         """Raises ``Uncertain`` where the connection broke in it, and what the server says where it refused."""
         try:
-            cursor.execute("COMMIT")
+            cursor.execute("COMMIT", prepare=False)
         except psycopg.Error as error:
             if _is_lost(connection):
                 raise Uncertain(str(error)) from error

@@ -15,9 +15,6 @@ from bridge.journal.database import Database
 from bridge.journal.rows import dispatch_from, intent_from
 from bridge.journal.statements import Statements, spread
 
-ALIVE_FOR = 10_000
-"""Milliseconds a heartbeat counts."""
-
 
 class Queries:
     """Reads intents, dispatches and instances."""
@@ -85,16 +82,15 @@ class Queries:
         return tuple(intent_from(row) for row in rows)
 
     def living(self, at: int) -> tuple[str, ...]:
-        """All processes with a heartbeat within ten seconds of ``at``, by name."""
-        rows = self._database.rows(self._sql.living, {"b_from": at - ALIVE_FOR, "b_to": at + ALIVE_FOR})
+        """All processes that live at ``at``, by name."""
+        rows = self._database.rows(self._sql.living, {"b_at": at})
         return tuple(id_ for (id_,) in rows)
 
     def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
-        """Those whose heartbeat is within ten seconds of ``at``, either way: a clock that was set must not keep a
-        dead process alive until its time comes."""
+        """Those of the instances that live at ``at``, this machine's time; on PostgreSQL its server's time counts."""
         living: set[str] = set()
         for width, parameters in spread(sorted(set(instances))):
-            parameters |= {"b_from": at - ALIVE_FOR, "b_to": at + ALIVE_FOR}
+            parameters["b_at"] = at
             living.update(id_ for (id_,) in self._database.rows(self._sql.alive(width), parameters))
         return frozenset(living)
 

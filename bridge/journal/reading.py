@@ -26,11 +26,12 @@ from bridge.core.model import Instant, Op, Route
 from bridge.journal import migrations
 from bridge.journal.chain import GONE, HEAD, Mark, Row, Walk
 from bridge.journal.crypto import KEY_BYTES, Seal
+from bridge.journal.discrepancies import Kept, kept
 from bridge.journal.errors import JournalDown, JournalRefused
 from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import Mode, read
 from bridge.journal.rows import dispatch_from, intent_from
-from bridge.journal.schema import OPEN_SQL, audit, audit_mark, dispatch, dispatch_intent, intent, meta
+from bridge.journal.schema import OPEN_SQL, audit, audit_mark, discrepancy, dispatch, dispatch_intent, intent, meta
 from bridge.journal.statements import DISPATCH_COLUMNS
 from bridge.journal.store import CHECK, check_key
 
@@ -161,6 +162,13 @@ class Reader:
         """The audit rows about an intent, in the order they were written as far as their times tell."""
         query = select(audit).where(audit.c.subject == subject).order_by(audit.c.at, audit.c.writer, audit.c.seq)
         return [_row(row) for row in self._rows(query)]
+
+    def breaks(self, *, still_open: bool = False) -> list[Kept]:
+        """What reconciliation found, the oldest first."""
+        query = select(discrepancy).order_by(discrepancy.c.found_at, discrepancy.c.id)
+        if still_open:
+            query = query.where(discrepancy.c.closed_at.is_(None))
+        return [kept(tuple(row), self.seal) for row in self._rows(query)]
 
     def mode(self) -> Mode | None:
         """Look-up-first mode as it stands in the journal, over or not."""

@@ -92,6 +92,14 @@ Index(
     postgresql_where=text(TOLD_SQL),
 )
 
+# By which the oldest are let go; settling appends to it.
+Index(
+    "intent_settled",
+    intent.c.settled_at,
+    sqlite_where=text("settled_at IS NOT NULL"),
+    postgresql_where=text("settled_at IS NOT NULL"),
+)
+
 dispatch = Table(
     "dispatch",
     metadata,
@@ -133,6 +141,8 @@ hold = Table(
     Column("whole", SmallInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+Index("hold_by_intent", hold.c.intent_id)
 
 instance = Table(
     "instance",

@@ -58,6 +58,12 @@ DISPATCH_COLUMNS = tuple(dispatch.c[name] for name in (
 _ANSWERED = frozenset({"last_sent_at", "answered_at", "verdict"})
 """Columns that a dispatch gets after it was recorded."""
 
+ALIVE_FOR = 8_000
+"""Milliseconds a heartbeat counts; with them and what a repeat needs to notice, a takeover happens within 10 s."""
+
+_SERVER_NOW: Any = literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
+"""PostgreSQL's own clock. Replicas on several machines see each other alive by it, whatever their own clocks say."""
+
 WIDTHS = (1, 4, 16, 64, 256)
 """A list of values is padded with None to one of these, so that few statements serve lists of any length."""
 
@@ -122,7 +128,9 @@ class Statements:
             .where(dispatch_intent.c.dispatch_id == bindparam("b_id"))
             .order_by(dispatch_intent.c.position)
         )
-        beat = add(instance)
+        beat = add(instance).values({each.name: bindparam(each.name) for each in instance.columns})
+        if dialect.name == "postgresql":
+            beat = beat.values(heartbeat_at=_SERVER_NOW)
         self.beat = self._sql(
             beat.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": beat.excluded.heartbeat_at})
         )
@@ -163,12 +171,7 @@ class Statements:
         self.generations = cache(lambda width: self._sql(_generations(width)))
         self.intents = cache(lambda width: self._sql(select(intent).where(intent.c.id.in_(_params(width)))))
         self.alive = cache(
-            lambda width: self._sql(
-                select(instance.c.id).where(
-                    instance.c.id.in_(_params(width)),
-                    instance.c.heartbeat_at.between(bindparam("b_from"), bindparam("b_to")),
-                )
-            )
+            lambda width: self._sql(select(instance.c.id).where(instance.c.id.in_(_params(width)), _is_alive(dialect)))
         )
 
         self.orphans = self._sql(
@@ -180,14 +183,38 @@ class Statements:
             .limit(bindparam("b_limit", type_=Integer))
             .offset(literal_column("0"))
         )
-        self.living = self._sql(
-            select(instance.c.id)
-            .where(instance.c.heartbeat_at.between(bindparam("b_from"), bindparam("b_to")))
-            .order_by(instance.c.id)
+        self.living = self._sql(select(instance.c.id).where(_is_alive(dialect)).order_by(instance.c.id))
+
+        oldest = (
+            select(intent.c.id, intent.c.settled_at)
+            .where(intent.c.settled_at.is_not(None), intent.c.settled_at < bindparam("b_before"))
+            .where(text(f"NOT {UNSETTLED_SQL}"))
+            .order_by(intent.c.settled_at, intent.c.id)
+            .limit(bindparam("b_limit", type_=Integer))
+            .offset(literal_column("0"))
         )
+        # Two replicas at it take different ones; SQLite has no such words, and one writer at a time.
+        self.long_settled = self._sql(oldest.with_for_update(skip_locked=True))
+        of_intent = dispatch_intent.c.intent_id
+        carriers = select(dispatch_intent.c.dispatch_id).distinct()
+        self.carriers = cache(lambda width: self._sql(carriers.where(of_intent.in_(_params(width)))))
+        self.drop_carried = cache(lambda width: self._sql(delete(dispatch_intent).where(of_intent.in_(_params(width)))))
+        self.drop_holds = cache(lambda width: self._sql(delete(hold).where(hold.c.intent_id.in_(_params(width)))))
+        self.drop_dispatches = cache(lambda width: self._sql(_drop_dispatches(width)))
+        self.drop_intents = cache(lambda width: self._sql(delete(intent).where(intent.c.id.in_(_params(width)))))
+        self.drop_instances = self._sql(delete(instance).where(instance.c.heartbeat_at < bindparam("b_before")))
 
     def _sql(self, statement: ClauseElement) -> str:
         return str(statement.compile(dialect=self._dialect))
+
+
+def _is_alive(dialect: Dialect) -> Any:
+    """A heartbeat near now, either way: a clock that was set must not keep a dead process alive until its time comes.
+
+    SQLite's processes have one clock, and ``b_at`` is its time; PostgreSQL's have its server's.
+    """
+    now: Any = _SERVER_NOW if dialect.name == "postgresql" else bindparam("b_at", type_=BigInteger)
+    return instance.c.heartbeat_at.between(now - literal_column(str(ALIVE_FOR)), now + literal_column(str(ALIVE_FOR)))
 
 
 def spread(wanted: list[str]) -> list[tuple[int, dict[str, object]]]:
@@ -241,6 +268,12 @@ def _move(*, settle: bool) -> ClauseElement:
 
 def _recorded() -> tuple[str, ...]:
     return tuple(each.name for each in DISPATCH_COLUMNS if each.name not in _ANSWERED)
+
+
+def _drop_dispatches(width: int) -> ClauseElement:
+    """Of these requests, those that no intent is left of."""
+    still = exists(select(1).where(dispatch_intent.c.dispatch_id == dispatch.c.id)).correlate(dispatch)
+    return delete(dispatch).where(dispatch.c.id.in_(_params(width)), ~still)
 
 
 def _dispatches() -> ClauseElement:

@@ -15,15 +15,17 @@ from typing import TypeVar
 from bridge.core.commands import Change, Matched
 from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import Instant
-from bridge.journal.audit import Audit
+from bridge.journal.audit import Audit, now
 from bridge.journal.changes import Changes, check, order, steps
 from bridge.journal.crypto import KEY_BYTES, Seal, Unreadable
 from bridge.journal.database import PATIENCE, Database
+from bridge.journal.discrepancies import Discrepancies
 from bridge.journal.errors import JournalRefused
 from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
 from bridge.journal.queries import Queries
+from bridge.journal.retention import Retention
 from bridge.journal.statements import Statements
 from bridge.journal.writer import Job, Writer
 
@@ -44,8 +46,10 @@ class Journal:
         self._changes = Changes(database, statements, seal, self.audit)
         self._queries = Queries(database, statements, seal)
         self._mode = LookUpFirst(database, statements, self.audit)
+        self._retention = Retention(database, statements, self.audit)
         self._writer = Writer(database, self.audit, self._mode)
-        self.operator = Operator(self._writer, self._changes, self._queries, self.audit, self._mode)
+        found = Discrepancies(database, seal, self.audit)
+        self.operator = Operator(self._writer, self._changes, self._queries, self.audit, self._mode, found)
         self.locator_key = seal.locator_key
 
     @classmethod
@@ -108,7 +112,7 @@ class Journal:
         return bool(await self._writer.ask(Job(partial(self._changes.hold, scope, key, intent_id, whole=whole))))
 
     async def heartbeat(self, at: int) -> None:
-        """This instance lives."""
+        """This instance lives at ``at``, this machine's time; on PostgreSQL its server's counts."""
         row = {"id": self.instance, "started_at": at, "heartbeat_at": at}
         await self._writer.ask(Job(partial(self._database.run, self._sql.beat, row)))
 
@@ -120,6 +124,15 @@ class Journal:
         self._mode.always = look_up_first
         noted = partial(self.audit.started, version, configuration, look_up_first=look_up_first)
         await self._writer.ask(Job(noted))
+
+    async def let_go(self, before: Instant) -> int:
+        """Delete a batch of the intents that were settled before that, oldest first; how many it were."""
+        return int(await self._writer.ask(Job(partial(self._retention.let_go, before), atomic=False)))
+
+    async def let_go_of_the_rest(self, before: Instant) -> int:
+        """Delete a batch of as old audit rows, and what is left of long dead processes; how many audit rows it were."""
+        run = partial(self._retention.let_go_of_the_rest, before, now())
+        return int(await self._writer.ask(Job(run, atomic=False)))
 
     async def flush(self) -> None:
         """Return when everything asked for until now is committed, lazy marks included."""
@@ -144,11 +157,11 @@ class Journal:
         return await self._read(partial(self._queries.unfinished, before, limit))
 
     async def living(self, at: int) -> tuple[str, ...]:
-        """The names of all processes that have given a heartbeat within 10 s of ``at``."""
+        """The names of all processes that live at ``at``, this machine's time; on PostgreSQL its server's counts."""
         return await self._read(partial(self._queries.living, at))
 
     async def alive(self, instances: Collection[str], at: int) -> frozenset[str]:
-        """Those of the instances that have given a heartbeat within 10 s of ``at``."""
+        """Those of the instances that live at ``at``, as in ``living``."""
         return await self._read(partial(self._queries.alive, instances, at))
 
     async def look_up_first_until(self) -> Instant | None:

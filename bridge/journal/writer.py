@@ -30,6 +30,9 @@ BATCH = 64
 """Jobs per commit. PostgreSQL keeps 64 subtransactions of a session in memory and is slow beyond
 (https://www.postgresql.org/docs/current/subxacts.html)."""
 
+AGAIN_SECONDS = 0.005
+"""Before a job is tried again whose way was not free: not every obstacle makes the database wait."""
+
 LAZY_SECONDS = 0.2
 """How long a lazy job may wait for a transaction to ride in."""
 
@@ -239,6 +242,7 @@ class Writer:
         else:
             job.again = True
             self._again.append(job)
+            time.sleep(AGAIN_SECONDS)
 
     def _begin(self) -> None:
         """Begin, and after a new connection see that the database is still the one that it was."""

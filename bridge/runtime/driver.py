@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from bridge.core import answers
@@ -22,6 +22,7 @@ from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.fields import dropped
 from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
 from bridge.journal import Journal, JournalDown
+from bridge.runtime.lease import Lease, Stand
 from bridge.runtime.visit import Visit
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
@@ -29,9 +30,6 @@ from bridge.upstream.clock import fence_now
 from bridge.upstream.credential import Credential
 
 log = get_logger("runtime")
-
-FENCE_SECONDS = 2.0
-"""Between the commit and the first byte: a process that slept longer gives up, since others may have taken over."""
 
 HEARTBEAT_SECONDS = 2.0
 POLL_SECONDS = 0.25
@@ -172,10 +170,11 @@ class Runtime:
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._pulse = asyncio.Event()
         self._beat: asyncio.Task[None] | None = None
+        self._lease = Lease()
 
     async def start(self) -> None:
         """Say in the journal that this process lives, and go on saying it."""
-        await self._journal.heartbeat(machine_now())
+        await self._live()
         self._beat = asyncio.create_task(self._heartbeat())
 
     async def stop(self, seconds: float) -> None:
@@ -206,7 +205,7 @@ class Runtime:
         """Run the recoverer's generator under the bridge's own credential, for nobody."""
         context = Context(visit, Credential(), errand)
         try:
-            return await self._drive(steps, context, fence_now())  # type: ignore[no-any-return]
+            return await self._drive(steps, context, self._stand())  # type: ignore[no-any-return]
         finally:
             self._end(set(context.ids), context)
             self._wake()
@@ -223,7 +222,7 @@ class Runtime:
 
     async def _conduct(self, errand: Errand, context: Context) -> Reply:
         try:
-            return await self._drive(conduct(errand), context, fence_now())  # type: ignore[no-any-return]
+            return await self._drive(conduct(errand), context, self._stand())  # type: ignore[no-any-return]
         except Exception:
             # A defect of ours: whatever was begun may have moved money, so it is unknown and never "no".
             log.exception("call broke off", call=errand.call_id)
@@ -235,8 +234,11 @@ class Runtime:
             self._end(set(context.ids), context)
             self._wake()
 
-    async def _drive(self, steps: c.Steps[Any], context: Context, committed: float) -> Any:
-        """Run one generator to its end. ``committed`` is when its last commit was, on the fence clock."""
+    def _stand(self) -> Stand:
+        return Stand(fence_now(), self._lease.term)
+
+    async def _drive(self, steps: c.Steps[Any], context: Context, stand: Stand) -> Any:
+        """Run one generator to its end. ``stand`` is on the strength of which commit it sends."""
         event: Any = None
         while True:
             try:
@@ -245,17 +247,20 @@ class Runtime:
                 return done.value
             match command:
                 case c.Record(changes):
+                    # From before the commit: who is suspended within it wakes up with the fence passed.
+                    asked = self._stand()
                     event = await self._record(changes, context)
-                    committed = fence_now()
+                    stand = asked if event is c.Recorded.DONE else stand
                 case c.Send(dispatch):
-                    event = await self._send(dispatch, context, committed + FENCE_SECONDS)
+                    event = await self._send(dispatch, context, stand)
                 case c.Wait(seconds):
                     await self._wait(seconds, context.visit)
-                    event, committed = None, fence_now()
+                    # Nobody has taken anything over meanwhile, unless the term has ended.
+                    event, stand = None, Stand(fence_now(), stand.term)
                 case c.Fork(lanes, limit):
-                    event = await self._fork(lanes, limit, context, committed)
+                    event = await self._fork(lanes, limit, context, stand)
                 case c.Watch(ids):
-                    event = await self._watch(ids, context.visit)
+                    event = await self._watch(ids, context)
                 case _:
                     event = await self._simple(command, context)
 
@@ -355,11 +360,14 @@ class Runtime:
                 del self._driving[each]
 
     async def _send(
-        self, dispatch: Dispatch, context: Context, not_after: float
+        self, dispatch: Dispatch, context: Context, stand: Stand
     ) -> c.Answer | c.SoapAnswer | c.NotSent | c.Lost:
         event: c.Answer | c.SoapAnswer | c.NotSent | c.Lost
         credential = context.credential
-        if dispatch.route is Route.SOAP:
+        not_after = self._lease.not_after(stand)
+        if not_after is None:
+            event = c.NotSent("this process was silent for so long that another may have taken over")
+        elif dispatch.route is Route.SOAP:
             event = await self._soap.send(dispatch, credential.session, credential.host, not_after)
         elif dispatch.route is Route.ACTION:
             assert self._actions is not None
@@ -377,23 +385,24 @@ class Runtime:
         while visit.waiting and (left := until - fence_now()) > 0:
             await asyncio.sleep(min(left, POLL_SECONDS))
 
-    async def _fork(self, lanes: Sequence[c.Steps[Any]], limit: int, context: Context, committed: float) -> list[Any]:
+    async def _fork(self, lanes: Sequence[c.Steps[Any]], limit: int, context: Context, stand: Stand) -> list[Any]:
         places = asyncio.Semaphore(limit)
 
         async def lane(steps: c.Steps[Any]) -> Any:
             async with places:
-                return await self._drive(steps, context, committed)
+                return await self._drive(steps, context, stand)
 
         return await asyncio.gather(*(lane(steps) for steps in lanes))
 
-    async def _watch(self, ids: Sequence[str], visit: Visit) -> c.Watched:
+    async def _watch(self, ids: Sequence[str], context: Context) -> c.Watched:
+        visit = context.visit
         while True:
             pulse = self._pulse
             intents = await self._journal.intents(ids)
             if not visit.waiting:
                 return c.Watched(intents, waiting=False)
             unsettled = [intent for intent in intents if not intent.state.settled]
-            if not await self._driven(unsettled):
+            if not await self._driven(unsettled, context.ids):
                 # Read again: an intent may have been settled between the first read and the end of its driver.
                 return c.Watched(await self._journal.intents(ids), visit.waiting)
             try:
@@ -402,11 +411,12 @@ class Runtime:
             except TimeoutError:
                 continue
 
-    async def _driven(self, intents: Sequence[Intent]) -> bool:
+    async def _driven(self, intents: Sequence[Intent], own: Collection[str] = ()) -> bool:
+        """Whether anybody but the call that drives ``own`` does."""
         # A process that takes over what it drove before signs as instance/call: it lives as long as the instance.
         owners = {intent.owner.partition("/")[0] for intent in intents if intent.state in DRIVEN}
         others = owners - {self.instance}
-        if any(self._driving[intent.id] > 0 for intent in intents):
+        if any(self._driving[intent.id] > (intent.id in own) for intent in intents):
             return True
         return bool(others and await self._journal.alive(others, machine_now()))
 
@@ -414,10 +424,15 @@ class Runtime:
         self._pulse.set()
         self._pulse = asyncio.Event()
 
+    async def _live(self) -> None:
+        asked = fence_now()
+        await self._journal.heartbeat(machine_now())
+        self._lease.renewed(asked)
+
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
-                await self._journal.heartbeat(machine_now())
+                await self._live()
             except JournalDown as down:
                 log.warning("journal down", error=str(down))

@@ -8,10 +8,12 @@ amount and source agree. Anything but a plain answer raises ``Unusable``. Must n
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bridge.core.facts import Absent, Fact, Kind, Made, Part, Parts, Several, Showing, Shows, WhichMade, WhichParts
+from bridge.core.model import Instant
 from bridge.upstream import readings
 from bridge.upstream.readings import Body, Unusable
 from bridge.upstream.rest import segment
@@ -26,11 +28,20 @@ Pages = Callable[[str, Params, tuple[str, ...]], Awaitable[list[Body]]]
 _PATHS = {"Payment": "payments", "Refund": "refunds"}
 _QUERY_ROWS = "99"
 
+_CLOCKS = timedelta(seconds=30)
+"""How far the bridge's estimate of Zuora's clock may be off."""
+
+_ZONES = _CLOCKS + timedelta(hours=12)
+"""How much later than it reads as UTC a time without an offset may be: in the zone furthest behind UTC."""
+
 
 async def made(question: WhichMade, read: Read, pages: Pages) -> Fact:
     """The one object with the marker, ``Several``, or ``Absent``."""
     rows = await (_payments(question, read) if question.object_type == "Payment" else _refunds(question, read, pages))
-    found = {str(row["id"]): row for row in rows if _agrees(row, question)}
+    agreeing = {str(row["id"]): row for row in rows if _agrees(row, question)}
+    found = {zuora_id: row for zuora_id, row in agreeing.items() if not _older(row, question.since)}
+    if agreeing and not found:
+        raise Unusable("only an older object has the marker")
     if len(found) > 1:
         return Several(tuple(found))
     for zuora_id, row in found.items():
@@ -76,6 +87,20 @@ def _agrees(row: Body, question: WhichMade) -> bool:
         and (question.account_id is None or _same(account, question.account_id))
         and (question.source is None or _same(source, question.source))
     )
+
+
+def _older(row: Body, since: Instant | None) -> bool:
+    """Whether the row was there before the request; its time has an offset in Object Query and none in v1 lists."""
+    created = row.get("createdDate")
+    if since is None or not isinstance(created, str):
+        return False
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return False
+    slack = _CLOCKS if moment.tzinfo is not None else _ZONES
+    made = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return made + slack < datetime.fromtimestamp(since / 1000, UTC)
 
 
 def _is_number(value: object) -> bool:

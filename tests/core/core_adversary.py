@@ -16,6 +16,7 @@ from core_objects import ERP
 from core_world import World
 from core_zuora import MOODS
 
+from bridge.core.intent import State
 from bridge.core.model import Call, Caller, Rows
 
 QUIET_MS = 20 * 60_000
@@ -102,13 +103,30 @@ class Adversary:
         for each in self.mischief:
             each()
 
-    def clear(self, asked: Call, rounds: int = 6) -> Iterator[Rows]:
-        """All processes are dead, everything works, and the caller goes on repeating, with long pauses."""
+    def calm(self) -> None:
+        """All processes are dead, and everything works."""
         world = self.world
         world.mood = lambda: "ok"
         world.journal_state = lambda: "up"
         world.dark = lambda: False
         world.alive.clear()
+
+    def recover(self) -> None:
+        """Nobody repeats anything: the recoverer alone brings everything to an end, or to a person."""
+        self.calm()
+        world = self.world
+        for _ in range(4):
+            world.pass_time(QUIET_MS)
+            for intent in list(world.journal.intents.values()):
+                if not intent.state.settled and intent.state is not State.PARKED:
+                    world.recover(intent.id)
+        left = {each.state for each in world.journal.intents.values() if not each.state.settled}
+        assert left <= {State.PARKED}, "neither settled nor parked"
+
+    def clear(self, asked: Call, rounds: int = 6) -> Iterator[Rows]:
+        """All processes are dead, everything works, and the caller goes on repeating, with long pauses."""
+        self.calm()
+        world = self.world
         for number in range(rounds):
             play = world.begin(asked, f"last {number}", caller=replace(self.caller, twins="join"))
             world.run()

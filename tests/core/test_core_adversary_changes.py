@@ -64,10 +64,12 @@ def played(seed: int) -> None:
     """One world from its first call to its end."""
     changes = Changes(seed)
     changes.disturb()
+    if changes.happens(0.3):
+        changes.recover()
     changes.end()
 
 
-@pytest.mark.parametrize("first", range(0, 6 * SEEDS_PER_TEST, SEEDS_PER_TEST), ids="from seed {}".format)
+@pytest.mark.parametrize("first", range(0, 4 * SEEDS_PER_TEST, SEEDS_PER_TEST), ids="from seed {}".format)
 def test_no_seed_makes_a_change_lie(first: int) -> None:
     """Whatever happens: "done" is done, "no" is nothing, and what is asked for long enough is there."""
     for seed in range(first, first + SEEDS_PER_TEST):

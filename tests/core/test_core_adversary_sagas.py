@@ -97,10 +97,13 @@ def played(seed: int) -> None:
     refunds = Refunds(seed)
     refunds.disturb()
     refunds.check_left_overs()
+    if refunds.happens(0.5):
+        refunds.recover()
+        refunds.check_left_overs()
     refunds.end()
 
 
-@pytest.mark.parametrize("first", range(0, 8 * SEEDS_PER_TEST, SEEDS_PER_TEST), ids="from seed {}".format)
+@pytest.mark.parametrize("first", range(0, 6 * SEEDS_PER_TEST, SEEDS_PER_TEST), ids="from seed {}".format)
 def test_no_seed_makes_a_refund_lose_money(first: int) -> None:
     """Whatever happens: at most one refund for an act, and what was unapplied for it is not forgotten."""
     for seed in range(first, first + SEEDS_PER_TEST):

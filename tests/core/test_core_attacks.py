@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from core_objects import FACTS, TENANT, call, paid, pays, refund, refund_part
+from core_objects import FACTS, TENANT, A, call, paid, pays, refund, refund_part
 from core_world import World
 
 from bridge.core.commands import Ask, Hold, Lookup, Wait
-from bridge.core.facts import Kind, NoVerdict, Part, WhichMade, WhichSource
+from bridge.core.facts import Kind, Made, NoVerdict, Part, WhichMade, WhichSource
 from bridge.core.intent import State
 from bridge.core.model import Outcome, Reply, Route, Rows, Told, ZObject
 
@@ -215,21 +215,21 @@ def test_who_slept_while_taking_back_does_not_when_another_did() -> None:
 
 
 def test_one_marker_of_two_different_payments_proves_neither() -> None:
-    """Zuora made the second one only: to tell the first as done would be untrue."""
-    first, second = pays("i1", "10", ReferenceId="LOCKBOX"), pays("i2", "10", ReferenceId="LOCKBOX")
+    """Zuora made the second one only: to tell the first as done would be untrue, now or at its repeat."""
+    objects = pays("i1", "10", ReferenceId="LOCKBOX"), pays("i2", "10", ReferenceId="LOCKBOX")
     world = World("lost before")
-    question = WhichMade("Payment", "referenceId", "LOCKBOX", Decimal(10), first.get("AccountId"))
-    world.begin(call(first, second))
-    while not world.zuora.requests:
-        world.turn()
-    made = world.zuora._make(sorted(world.journal.intents, key=lambda each: world.intent(each).position)[1], Route.SOAP)
-    assert made
-    world.facts[question] = world.zuora.found("LOCKBOX") if False else _made(made)
-    world.run()
+    world.facts[WhichMade("Payment", "referenceId", "LOCKBOX", Decimal(10), A)] = Made("e" * 32, "Processed")
+    assert {each.told for each in rows(world.call(*objects))} == {Told.UNKNOWN}
+    world.crash("first")
+    assert {each.told for each in rows(world.call(*objects, process="second"))} == {Told.UNKNOWN}
     assert {each.state for each in world.journal.intents.values()} == {State.IN_DOUBT}
 
 
-def _made(zuora_id: str):  # type: ignore[no-untyped-def]
-    from bridge.core.facts import Made
-
-    return Made(zuora_id, "Processed")
+def test_a_marker_counts_from_the_first_send_on() -> None:
+    """An older payment with the same reference is not what this request made."""
+    world = World("lost before")
+    play = world.begin(call(pays("i1", "10", ReferenceId="CUSTOMER-7")))
+    world.run()
+    (sent, _), *_ = world.zuora.requests
+    asked = [each for looked in play.commands if isinstance(looked, Lookup) for each in looked.questions]
+    assert [each.since for each in asked if isinstance(each, WhichMade)] == [sent.first_sent_at]

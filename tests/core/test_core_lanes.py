@@ -111,11 +111,13 @@ def test_zuoras_patience_is_kept_where_it_is_longer() -> None:
 
 
 def test_the_limit_in_the_middle_of_a_batch_is_a_row() -> None:
-    """What was done before it is told (65)."""
-    _, play = conducted("ok", "long limit", "ok", objects=(MEMO, pays("d1", "1"), pays("d1", "2")))
+    """What was done before it is told, and what follows is not even sent: it would be refused as well (65)."""
+    world, play = conducted("ok", "long limit", "ok", objects=(MEMO, pays("d1", "1"), pays("d1", "2")))
     assert isinstance(play.reply, Rows)
-    assert [each.told.value for each in play.reply.outcomes] == ["applied", "refused", "applied"]
-    assert play.reply.outcomes[1].errors[0].code == "REQUEST_EXCEEDED_LIMIT"
+    assert [each.told.value for each in play.reply.outcomes] == ["applied", "refused", "refused"]
+    assert {each.errors[0].code for each in play.reply.outcomes[1:]} == {"REQUEST_EXCEEDED_LIMIT"}
+    assert len(sent(world)) == 2
+    assert {each.state.value for each in world.journal.intents.values()} == {"applied", "refused"}
 
 
 @pytest.mark.parametrize(

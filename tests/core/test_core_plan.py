@@ -214,7 +214,7 @@ def test_an_action_has_a_key_of_all_that_it_carries() -> None:
         plan.batch_dispatch("c1", Op.CREATE, Route.ACTION, intents, composed, NOW, begins=False)
         for intents in ([intent("i-1"), intent("i-2")], [intent("i-1")])
     )
-    assert both.headers == (*composed.headers, ("Idempotency-Key", both.key))
+    assert both.headers == (*composed.headers, ("Idempotency-Key", both.key), ("Zuora-Track-Id", both.id))
     assert both.key != one.key
     assert (both.route, both.first_sent_at) == (Route.ACTION, None)
 

@@ -21,6 +21,8 @@ from harness import Answer, World, envelope, post
 ERP: Final = "erp@example.com"
 
 _MADE = re.compile(rb'(?:<ns1:[Ii]d>|"[Ii]d":")([0-9a-f]{32})')
+_NUMBER = re.compile(r"\b([PR])-(?!0000000[1-3]\b)[0-9]{8}\b")
+"""The number of what was made; those of the fixture are the same on both sides."""
 _OK = re.compile(rb"<ns1:Success>true</ns1:Success>|\"Success\":true")
 
 
@@ -119,6 +121,7 @@ class Two:
     def _neutral(side: Side, text: str) -> str:
         for place, key in enumerate(side.made, 1):
             text = text.replace(key, f"${place}")
+        text = _NUMBER.sub(r"\1-number", text)
         return text.replace(side.origin, "http://zuora").replace(side.world.sandbox.url, "http://zuora")
 
     def ledgers(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -214,7 +217,7 @@ def books(world: World) -> Mapping[str, Any]:
             names[one["id"]] = f"{comment} #{seen[comment]}"
     shelves = ("accounts", "invoices", "debitMemos", "creditMemos", "payments", "refunds")
     told: dict[str, Any] = {
-        shelf: {names[one["id"]]: _neutral(one, names) for one in given[shelf]} for shelf in shelves
+        shelf: {names.get(one["id"], one["number"]): _neutral(one, names) for one in given[shelf]} for shelf in shelves
     }
     return {**told, "violations": given["violations"]}
 
@@ -237,7 +240,8 @@ def _neutral(one: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, A
 
 def _named(value: Any, names: Mapping[str, str], *, made: bool) -> Any:
     if isinstance(value, str):
-        return names.get(value, value)
+        # The gateway's order id is the payment's number where the caller gave none.
+        return names.get(value) or _NUMBER.sub(r"\1-number", value)
     if isinstance(value, list):
         parts = [_named(each, names, made=made) for each in value]
         return sorted(parts, key=str) if all(isinstance(each, dict) for each in parts) else parts

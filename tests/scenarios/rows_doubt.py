@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from harness import Obj
 from scenario_objects import C1_REFUND, D1_WHOLE, IMPATIENT, IN_DOUBT, POSTS, SOAP_CREATE, pays, post_memo, refunds
-from scenario_terms import Advance, Call, Err, Fault, Ok, Order, Rest, Restart, Row, Silence, Soap
+from scenario_terms import Advance, Call, Err, Fault, Ok, Order, Rest, Restart, Row, Silence, Soap, Switch
 
 ROWS: tuple[Row, ...] = (
     Row(
@@ -104,5 +105,23 @@ ROWS: tuple[Row, ...] = (
         ],
         {"D1": "50"},
         ["30 = D1 30"],
+    ),
+    Row(
+        1012,
+        "A joined payment that was canceled in the meantime stands no more: a new one is made",
+        [
+            Switch("soapCancelsDebitMemoPayments", True),
+            Call([pays("@D1", "30")], [Ok()], "rest", [post_memo("@D1", "30")], keep="first"),
+            Call(
+                [Obj("Payment", {"Id": "@first", "Status": "Canceled"})],
+                [Ok(same_as="first")],
+                "soap",
+                [Soap([0], "update")],
+                op="update",
+            ),
+            Call([pays("@D1", "30")], [Ok()], "rest", [post_memo("@D1", "30")]),
+        ],
+        {"D1": "50"},
+        ["30 = canceled", "30 = D1 30"],
     ),
 )

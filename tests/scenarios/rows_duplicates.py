@@ -282,7 +282,7 @@ ROWS: tuple[Row, ...] = (
                 FIFTY,
                 [Ok()] * 19 + [Err("REQUEST_EXCEEDED_LIMIT") if place % 2 else Ok() for place in range(19, 50)],
                 "soap rest " * 25,
-                [Soap(EVEN), *[ONE_ON_D1] * 25],
+                [Soap(EVEN), *[ONE_ON_D1] * 10],
             ),
         ],
         {"I1": "75", "D1": "71"},

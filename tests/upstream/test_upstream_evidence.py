@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,10 @@ from bridge.core.facts import (
 )
 
 PAID = WhichMade("Payment", "referenceId", "ERP-1", Decimal("80.00"), ACCOUNT)
+
+
+SENT = 1_771_610_400_000
+"""2026-02-20T18:00:00Z."""
 
 
 def found(number: int = 1, **more: Any) -> dict[str, Any]:
@@ -63,6 +68,30 @@ def test_a_payment_is_found_by_marker_amount_and_account(rows: list[dict[str, An
     tenant = queried(*rows)
     assert one(tenant, PAID) == fact
     assert tenant.seen[-1].query == {"filter[]": "referenceId.EQ:ERP-1", "pageSize": "99"}
+
+
+@pytest.mark.parametrize(
+    ("created", "fact"),
+    [
+        ("2026-02-20T09:59:50-08:00", Made(hexed(1), "Processed")),
+        ("2026-02-20T09:58:00-08:00", NoVerdict("only an older object has the marker")),
+        ("2025-12-20T18:00:00Z", NoVerdict("only an older object has the marker")),
+        ("2026-02-20 10:00:00", Made(hexed(1), "Processed")),
+        ("2026-02-19 10:00:00", NoVerdict("only an older object has the marker")),
+        ("yesterday", Made(hexed(1), "Processed")),
+    ],
+)
+def test_an_older_object_with_the_same_marker_is_neither_proof_nor_absence(created: str, fact: Fact) -> None:
+    """A caller that puts the same reference on every payment of a customer is not told last month's Id."""
+    assert one(queried(found(createdDate=created)), replace(PAID, since=SENT)) == fact
+
+
+def test_a_newer_object_is_told_from_the_older_ones() -> None:
+    """Where the reference was used before, what was made since the send counts."""
+    older = found(2, createdDate="2026-01-20T10:00:00-08:00")
+    assert one(queried(older, found(createdDate="2026-02-20T10:00:01-08:00")), replace(PAID, since=SENT)) == Made(
+        hexed(1), "Processed"
+    )
 
 
 def test_another_marker_is_another_filter() -> None:

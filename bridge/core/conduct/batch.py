@@ -28,7 +28,7 @@ from bridge.core.commands import (
 )
 from bridge.core.conduct.ends import End, close, end_of
 from bridge.core.conduct.errand import BACK_OFF, Errand, may_wait
-from bridge.core.conduct.proof import Look, look_for_all, question_of
+from bridge.core.conduct.proof import Look, look_for_all, questions_of
 from bridge.core.conduct.send import pauses, rest_sending, same_key_allowed, send, still_ours, word
 from bridge.core.facts import Kind, Parts, Question, Showing, Shows, WhichParts
 from bridge.core.intent import Dispatch, State
@@ -44,7 +44,7 @@ def send_batch(
     verdicts = yield from _verdicts(errand, dispatch, len(items))
     presence: Presence = yield Ask()
     answered = Answered(dispatch.id, word(verdicts), presence.now)
-    verdicts = yield from _looked_up(errand, items, verdicts)
+    verdicts = yield from _looked_up(errand, dispatch, items, verdicts)
     presence = yield Ask()
     ends = {
         item.position: end_of(errand, item.position, item.intent, State.SENDING, verdict, presence.now)
@@ -91,14 +91,16 @@ def _verdicts(errand: Errand, dispatch: Dispatch, count: int) -> Steps[tuple[Ver
             return verdicts
 
 
-def _looked_up(errand: Errand, items: Sequence[Item], verdicts: Sequence[Verdict]) -> Steps[tuple[Verdict, ...]]:
+def _looked_up(
+    errand: Errand, dispatch: Dispatch, items: Sequence[Item], verdicts: Sequence[Verdict]
+) -> Steps[tuple[Verdict, ...]]:
     """What is in doubt and can be found by its marker is done."""
-    op = errand.call.op
+    objects = [errand.call.objects[item.position] for item in items]
+    possible = questions_of(errand.call.op, [item.intent for item in items], objects)
     questions = [
-        question_of(errand.call.objects[item.position], op, None) if isinstance(verdict, Doubt) else None
-        for item, verdict in zip(items, verdicts, strict=True)
+        question if isinstance(verdict, Doubt) else None for question, verdict in zip(possible, verdicts, strict=True)
     ]
-    found = yield from look_for_all(questions)
+    found = yield from look_for_all(questions, dispatch)
     return tuple(
         seen if question is not None and not isinstance(seen, Look) else verdict
         for question, seen, verdict in zip(questions, found, verdicts, strict=True)

@@ -14,14 +14,19 @@ PAUSE_SECONDS = 1.0
 
 
 def hold(errand: Errand, intent: Intent, key: str, *, whole: bool) -> Steps[str | None]:
-    """Take the lease, waiting as long as the caller does; why it could not be had, or None."""
+    """Take the lease, waiting half as long as the caller does; why it could not be had, or None.
+
+    The other half is for what the call has to do besides: to settle the very orphan that has the lease, perhaps.
+    """
+    presence: Presence = yield Ask()
+    enough = presence.remaining / 2
     while True:
         held = yield Hold(errand.caller.scope, key, intent.id, whole)
         if held is Recorded.DONE:
             return None
         if held is Recorded.DOWN:
             return "the journal could not record it"
-        presence: Presence = yield Ask()
-        if not may_wait(presence, PAUSE_SECONDS):
+        presence = yield Ask()
+        if presence.remaining < enough or not may_wait(presence, PAUSE_SECONDS):
             return "another change of the same payment or memo is not finished"
         yield Wait(PAUSE_SECONDS)

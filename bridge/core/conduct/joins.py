@@ -9,7 +9,7 @@ policy decides. ``None`` means: be a new attempt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bridge.core.commands import (
@@ -182,7 +182,9 @@ def _proved(
     """
     obj = errand.call.objects[position]
     # What was kept with the request knows the amount that was filled in; an older journal kept nothing.
-    question = kept_question(intent, dispatch) or question_of(obj, intent.op, dispatch)
+    question = kept_question(intent, dispatch)
+    if dispatch.snapshot is None:
+        question = question or question_of(obj, intent.op, dispatch)
     found = yield from absent(errand, dispatch, question)
     presence: Presence = yield Ask()
     now = presence.now
@@ -215,22 +217,32 @@ def _others(
     """
     known = [beside.get(each) for each in dispatch.intent_ids if each != intent.id]
     others = [each for each in known if each is not None]
-    found = yield from _begun(others)
+    states = BEGUN | {State.APPLIED} if _got_rows(dispatch) else BEGUN
+    found = yield from _begun(others, states)
     strange = tuple(Adopted(each.id, each.owner, errand.owner) for each in found if each.owner != errand.owner)
     if strange and len(found) == len(known) and (yield Record(strange)) is Recorded.DONE:
         # Read again: what is seen from here on stays true.
-        found = yield from _begun(others)
+        found = yield from _begun(others, states)
     ours = [each for each in found if each.owner == errand.owner]
     return ours if len(ours) == len(known) else None
 
 
-def _begun(intents: Sequence[Intent]) -> Steps[list[Intent]]:
-    """Those of the intents, as they are now, whose request may have been carried out."""
+def _got_rows(dispatch: Dispatch) -> bool:
+    """Whether Zuora is known to have carried the Action out, so that its key gives the same rows for ever.
+
+    Otherwise what is done already was found by its reference, and the Action might be the second to make it (I2).
+    """
+    words = (dispatch.verdict or "").split()
+    return "look-up" not in words and not {"done", "no"}.isdisjoint(words)
+
+
+def _begun(intents: Sequence[Intent], states: Collection[State]) -> Steps[list[Intent]]:
+    """Those of the intents, as they are now, whose request may be sent again for them or does them no harm."""
     found = []
     for each in intents:
         # However long ago it was delivered.
         seen = yield from as_recorded(each, 0)
-        if seen is not None and (seen.state in BEGUN or seen.state is State.APPLIED):
+        if seen is not None and seen.state in states:
             found.append(seen)
     return found
 
@@ -252,15 +264,14 @@ def _sent_again(
 
     question = question_of(obj, intent.op, dispatch)
     end = yield from send(errand, Sending(position, intent, dispatch, judge, question, intent.state, doubted=True))
-    presence: Presence = yield Ask()
-    return [
-        end,
-        *(
-            end_of(errand, each.position, each, each.state, rows[each.id], presence.now)
-            for each in others
-            if each.state in BEGUN and isinstance(rows[each.id], Done | No)
-        ),
-    ]
+    ends = [end]
+    for each in others:
+        dispatches: tuple[Dispatch, ...] = yield LoadDispatches(each.id)
+        # Behind the Action's refusal one may have gone on by REST, whose end is another.
+        if each.state in BEGUN and dispatches[-1].id == dispatch.id and isinstance(rows[each.id], Done | No):
+            presence: Presence = yield Ask()
+            ends.append(end_of(errand, each.position, each, each.state, rows[each.id], presence.now))
+    return ends
 
 
 def _may_resend(errand: Errand, intent: Intent, dispatch: Dispatch, presence: Presence) -> bool:

@@ -19,7 +19,7 @@ from bridge.core.conduct.send import rest_sending, send
 from bridge.core.intent import Dispatch, State
 from bridge.core.model import Instant, Outcome, Told
 from bridge.core.plan import Item
-from bridge.core.verdict import Done, Unsent
+from bridge.core.verdict import Busy, Done, Unsent
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class _Lane:
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     late: list[End] = field(default_factory=list)
+    limited: Busy | None = None
 
 
 def rest_lane(errand: Errand, items: Sequence[Item]) -> Steps[list[tuple[int, Outcome]]]:
@@ -38,6 +39,8 @@ def rest_lane(errand: Errand, items: Sequence[Item]) -> Steps[list[tuple[int, Ou
         end = yield from _send(errand, lane, item)
         if end is None:
             continue
+        if isinstance(end.verdict, Busy) and end.verdict.limited:
+            lane.limited = end.verdict
         if isinstance(end.verdict, Done):
             lane.late.append(end)
             yield from _tell(lane, {item.position: end.outcome})
@@ -52,6 +55,10 @@ def _send(errand: Errand, lane: _Lane, item: Item) -> Steps[End | None]:
     verdict, intent, position = item.verdict, item.intent, item.position
     assert isinstance(verdict, Translate)
     presence: Presence = yield Ask()
+    if lane.limited is not None:
+        # Zuora asked for more patience than the caller has; whatever followed would only be refused as well.
+        lane.late.append(end_of(errand, position, intent, intent.state, lane.limited, presence.now))
+        return None
     why = None if presence.waiting else "the caller had gone"
     if why is None and verdict.held is not None:
         # Whoever waits for a lease must not keep the lane's own ends from the journal.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
@@ -132,16 +133,18 @@ def proves(question: Question, fact: Fact) -> Done | Look:
             return Look.UNCLEAR
 
 
-def look(question: Question | None) -> Steps[Done | Look]:
-    """Ask once."""
-    if question is None:
-        return Look.UNCLEAR
-    return proves(question, (yield Lookup((question,)))[question])
+def look(question: Question | None, dispatch: Dispatch) -> Steps[Done | Look]:
+    """Ask once what became of a request."""
+    return (yield from look_for_all([question], dispatch))[0]
 
 
-def look_for_all(questions: Sequence[Question | None]) -> Steps[list[Done | Look]]:
-    """Ask once for many, by one look-up."""
-    asked = tuple(dict.fromkeys(each for each in questions if each is not None))
+def look_for_all(questions: Sequence[Question | None], dispatch: Dispatch) -> Steps[list[Done | Look]]:
+    """Ask once for many objects of a request, by one look-up."""
+    began = dispatch.first_sent_at or dispatch.recorded_at
+    asked = tuple(
+        replace(each, since=began) if isinstance(each, WhichMade) else each
+        for each in dict.fromkeys(each for each in questions if each is not None)
+    )
     facts = (yield Lookup(asked)) if asked else {}
     return [Look.UNCLEAR if each is None else proves(each, facts[each]) for each in questions]
 
@@ -158,31 +161,39 @@ def quiet_since(errand: Errand, dispatch: Dispatch) -> Instant:
 
 def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Steps[Done | Look]:
     """``MISSING`` only where absence is proved: seen twice, the first time late enough."""
-    first = yield from look(question)
+    first = yield from look(question, dispatch)
     presence: Presence = yield Ask()
     if first is not Look.MISSING:
         return first
     if presence.now < quiet_since(errand, dispatch):
         return Look.UNCLEAR
     yield Wait(SECOND_LOOK_SECONDS)
-    return (yield from look(question))
+    return (yield from look(question, dispatch))
 
 
 # ---------------------------------------------------------------- questions that outlive their caller
 
 
-def questions_text(op: Op, intents: Sequence[Intent], objects: Sequence[ZObject]) -> str | None:
-    """What a batch's intents would have to be asked for, as JSON to keep with it; None where nothing can be asked.
+def questions_of(op: Op, intents: Sequence[Intent], objects: Sequence[ZObject]) -> list[Question | None]:
+    """What the intents of a batch would have to be asked for.
+
+    Objects that differ and have one marker cannot be told apart by it, so that it proves nothing of either.
+    """
+    questions = [question_of(obj, op, None) for obj in objects]
+    acts: dict[Question | None, set[str]] = {}
+    for question, intent in zip(questions, intents, strict=True):
+        acts.setdefault(question, set()).add(intent.fingerprint)
+    return [each if len(acts[each]) == 1 else None for each in questions]
+
+
+def questions_text(op: Op, intents: Sequence[Intent], objects: Sequence[ZObject]) -> str:
+    """The questions of a batch's intents, as JSON to keep with it.
 
     A REST request tells by itself (``question_of``). Of a batch the object must be known, which the journal keeps no
     other way.
     """
-    asked = {
-        intent.id: _to(question)
-        for intent, obj in zip(intents, objects, strict=True)
-        if (question := question_of(obj, op, None)) is not None
-    }
-    return to_json({"questions": asked}) if asked else None
+    questions = zip(intents, questions_of(op, intents, objects), strict=True)
+    return to_json({"questions": {intent.id: _to(each) for intent, each in questions if each is not None}})
 
 
 def kept_question(intent: Intent, dispatch: Dispatch) -> Question | None:

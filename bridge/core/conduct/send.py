@@ -166,7 +166,7 @@ def _answered(dispatch: Dispatch, verdict: Verdict, now: Instant) -> Answered:
 
 def _looked(now: Sending) -> Steps[Sending]:
     """In doubt: whether the marker finds what was made."""
-    found = yield from look(now.question)
+    found = yield from look(now.question, now.dispatch)
     if not isinstance(found, Done) or now.answered is None:
         return now
     return replace(now, verdict=found, answered=replace(now.answered, verdict="done by look-up"))

@@ -16,7 +16,7 @@ from bridge.journal.errors import JournalRefused
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-HEAD = "0003"
+HEAD = "0004"
 BASE = "base"
 
 
