@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final
 
 from bridge.contract.contract import Contract, Field
@@ -56,7 +57,8 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\ufffd"), text)
 
 
-Row = Callable[[Outcome, ErrorCodes], str]
+Row = Callable[[Outcome, ErrorCodes, str | None], str]
+"""An outcome as a result; the text is the id that a refused delete was asked for."""
 
 
 class Renderer:
@@ -72,14 +74,24 @@ class Renderer:
             if compiled is not None:
                 self._rows[name] = compiled
 
-    def rows(self, operation: str, outcomes: Sequence[Outcome], style: Style) -> bytes:
-        """The answer of ``create``, ``update`` or ``delete``: one result per outcome, in order."""
+    def rows(
+        self, operation: str, outcomes: Sequence[Outcome], style: Style, ids: Sequence[str] | None = None
+    ) -> bytes:
+        """The answer of ``create``, ``update`` or ``delete``: one result per outcome, in order.
+
+        ``ids`` are those that a ``delete`` asked for: its failures name them (Zuora: Actions, delete, which has the
+        same result in JSON), those of the others have no Id.
+        """
         compiled = self._rows.get(operation)
         if compiled is None:
             raise ContractError(f"the answer of {operation} has no rows")
         before, row, after = compiled
+        if not outcomes:
+            # Woodstox closes an element without content at once.
+            return envelope(f"{before[:-1]} />", style)
         codes = self._known(style.version)
-        return envelope(before + "".join([row(outcome, codes) for outcome in outcomes]) + after, style)
+        keys = repeat(None) if ids is None else ids
+        return envelope(before + "".join([row(each, codes, key) for each, key in zip(outcomes, keys)]) + after, style)
 
     def fault(self, fault: CallFault, operation: str, style: Style) -> bytes:
         """A fault of Zuora's own: its kind is one that ``operation`` declares, its code one that the caller knows."""
@@ -162,19 +174,23 @@ def _rows(contract: Contract, operation: str) -> tuple[str, Row, str] | None:
 
 def _row(result: Field, fields: tuple[Field, ...], error_fields: tuple[Field, ...]) -> Row:
     # Id and Errors are omitted where there is nothing to say, never nil; fields this room has no value for likewise.
-    success = failure = errors = ""
+    success = failure = failure_of = errors = ""
     for item in fields:
         role = item.name.lower()
         if role == "id":
             success += f"<ns1:{item.name}>%s</ns1:{item.name}>"
+            failure_of += f"<ns1:{item.name}>%(id)s</ns1:{item.name}>"
         elif role == "success":
             success += f"<ns1:{item.name}>true</ns1:{item.name}>"
             failure += f"<ns1:{item.name}>false</ns1:{item.name}>"
+            failure_of += f"<ns1:{item.name}>false</ns1:{item.name}>"
         elif role == "errors":
             failure += "%s"
+            failure_of += "%(errors)s"
             errors = item.name
     success = f"<ns1:{result.name}>{success}</ns1:{result.name}>"
     failure = f"<ns1:{result.name}>{failure}</ns1:{result.name}>"
+    failure_of = f"<ns1:{result.name}>{failure_of}</ns1:{result.name}>"
     plain = _error(errors, error_fields, {"code", "message"})
     with_field = _error(errors, error_fields, {"code", "message", "field"})
 
@@ -184,10 +200,11 @@ def _row(result: Field, fields: tuple[Field, ...], error_fields: tuple[Field, ..
             return plain % {"code": code, "message": escape(message)}
         return with_field % {"code": code, "message": escape(message), "field": escape(error.field)}
 
-    def row(outcome: Outcome, codes: ErrorCodes) -> str:
+    def row(outcome: Outcome, codes: ErrorCodes, asked: str | None) -> str:
         if outcome.told is Told.APPLIED:
             return success % escape(outcome.zuora_id or "")
-        return failure % "".join([one(error, codes) for error in outcome.errors])
+        told = "".join([one(error, codes) for error in outcome.errors])
+        return failure % told if asked is None else failure_of % {"errors": told, "id": escape(asked)}
 
     return row
 

@@ -29,13 +29,17 @@ Handle = Callable[[Call], Awaitable[Reply]]
 
 @dataclass(slots=True)
 class Exchange:
-    """One call on its way through Spyne: what came, what is to be done with it, how it is answered."""
+    """One call on its way through Spyne: what came, what is to be done with it, how it is answered.
+
+    ``call`` is what came, once it was read.
+    """
 
     payload: etree._Element
     header: etree._Element | None
     style: Style
     type: str
     handle: Handle
+    call: Call | None = None
 
 
 def call_of(
@@ -88,7 +92,7 @@ class ZuoraSoap11(Soap11):  # type: ignore[misc]
         """The body as a Call."""
         try:
             exchange: Exchange = ctx.udc
-            ctx.in_object = call_of(
+            exchange.call = ctx.in_object = call_of(
                 self._decoder, exchange.payload, exchange.header, exchange.type, exchange.style.version
             )
         except DecodeError as error:
@@ -99,7 +103,9 @@ class ZuoraSoap11(Soap11):  # type: ignore[misc]
         exchange: Exchange = ctx.udc
         operation = etree.QName(exchange.payload).localname
         if ctx.out_error is None:
-            ctx.out_document = self._renderer.rows(operation, ctx.out_object[0].outcomes, exchange.style)
+            assert exchange.call is not None
+            ids = [obj.get("Id") or "" for obj in exchange.call.objects] if exchange.call.op is Op.DELETE else None
+            ctx.out_document = self._renderer.rows(operation, ctx.out_object[0].outcomes, exchange.style, ids)
         elif isinstance(ctx.out_error, ZuoraFault):
             ctx.out_document = self._renderer.fault(ctx.out_error.fault, operation, exchange.style)
         else:

@@ -28,6 +28,8 @@ Pages = Callable[[str, Params, tuple[str, ...]], Awaitable[list[Body]]]
 _PATHS = {"Payment": "payments", "Refund": "refunds"}
 _QUERY_ROWS = "99"
 
+_NULL = "null"
+
 _CLOCKS = timedelta(seconds=30)
 """How far the bridge's estimate of Zuora's clock may be off."""
 
@@ -37,6 +39,10 @@ _ZONES = _CLOCKS + timedelta(hours=12)
 
 async def made(question: WhichMade, read: Read, pages: Pages) -> Fact:
     """The one object with the marker, ``Several``, or ``Absent``."""
+    if question.marker != question.marker.strip() or question.marker.casefold() == _NULL:
+        # Zuora may keep it without its blanks, and Object Query takes the word for a field that is empty: a search for
+        # it would find nothing, which must not look like absence.
+        raise Unusable("the marker is none that can be searched for")
     rows = await (_payments(question, read) if question.object_type == "Payment" else _refunds(question, read, pages))
     agreeing = {str(row["id"]): row for row in rows if _agrees(row, question)}
     found = {zuora_id: row for zuora_id, row in agreeing.items() if not _older(row, question.since)}

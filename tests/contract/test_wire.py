@@ -59,10 +59,18 @@ def test_a_delete_answer_is_in_lower_case():
     assert RENDERER.rows("delete", [APPLIED, REFUSED], NOW) == expected.encode()
 
 
+def test_a_failed_delete_says_of_which_id():
+    """As Zuora's JSON twin of this answer does; what was asked for is escaped like any other text."""
+    rows = RENDERER.rows("delete", [REFUSED, APPLIED, REFUSED], NOW, ["1", "2", "a<b"]).decode()
+    assert "</ns1:errors><ns1:id>1</ns1:id><ns1:success>false</ns1:success></ns1:result>" in rows
+    assert f"<ns1:result><ns1:id>{ID}</ns1:id><ns1:success>true</ns1:success></ns1:result>" in rows
+    assert "</ns1:errors><ns1:id>a&lt;b</ns1:id><ns1:success>false</ns1:success></ns1:result>" in rows
+
+
 def test_an_answer_to_no_objects_has_no_rows():
     """An empty create is an empty answer."""
     assert RENDERER.rows("create", [], NOW).decode() == (
-        f'{HEAD}<ns1:createResponse xmlns:ns1="http://api.zuora.com/"></ns1:createResponse>{TAIL}'
+        f'{HEAD}<ns1:createResponse xmlns:ns1="http://api.zuora.com/" />{TAIL}'
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from core_objects import FACTS, TENANT, A, call, paid, pays, refund, refund_part
 from core_world import World
 
-from bridge.core.commands import Ask, Hold, Lookup, Wait
+from bridge.core.commands import Ask, Hold, Lookup, Record, Wait
 from bridge.core.facts import Kind, Made, NoVerdict, Part, WhichMade, WhichSource
 from bridge.core.intent import State
 from bridge.core.model import Outcome, Reply, Route, Rows, Told, ZObject
@@ -171,6 +171,46 @@ def test_who_slept_during_a_pause_does_not_send_again_when_another_has_it() -> N
     assert len(world.zuora.requests) == 1
 
 
+def down_after_a_pause(world: World) -> None:
+    """The journal is gone once somebody has waited for a second try."""
+    world.journal_state = lambda: (
+        "down"
+        if any(isinstance(each.commands[-1], Record) and Wait in map(type, each.commands) for each in world.plays)
+        else "up"
+    )
+
+
+@pytest.mark.parametrize(
+    ("world", "asked", "requests"),
+    [
+        (World("lost before"), pays("d1", "80"), 1),
+        (World("unsent"), pays("i1", "10"), 1),
+        (saga_world("unsent"), SPLIT, 1),
+        (saga_world("ok", "no", "unsent"), SPLIT, 3),
+    ],
+    ids=["REST", "SOAP", "a first step", "a way back"],
+)
+def test_what_cannot_be_recorded_once_more_is_not_sent_once_more(world: World, asked: ZObject, requests: int) -> None:
+    """Every send follows a commit, the second as the first (I1)."""
+    down_after_a_pause(world)
+    (outcome,) = rows(world.call(asked))
+    assert outcome.told in (Told.UNKNOWN, Told.UNSENT)
+    assert len(world.zuora.requests) == requests
+
+
+def test_a_refund_is_not_sent_again_where_that_cannot_be_recorded() -> None:
+    """Its process died; the repeat has looked for it in vain, and the journal is gone."""
+    world = saga_world("ok", "lost before")
+    world.begin(call(SPLIT), patience=0.5)
+    world.run()
+    world.crash("first")
+    play = world.begin(call(SPLIT), "second")
+    world.journal_state = lambda: "down" if Lookup in map(type, play.commands) else "up"
+    world.run()
+    assert rows(play.reply)[0].told is Told.UNKNOWN
+    assert len(world.zuora.requests) == 2
+
+
 # ---------------------------------------------------------------- other people's changes
 
 
@@ -188,6 +228,18 @@ def test_what_somebody_else_has_changed_is_not_taken_back() -> None:
     ]
     assert rows(play.reply)[0].told is Told.UNKNOWN
     assert [each.state for each in world.journal.intents.values()] == [State.PARKED]
+
+
+def test_what_somebody_has_taken_back_already_is_not_taken_back_again() -> None:
+    """An apply adds to what is applied, and an operator was quicker."""
+    world = saga_world("ok", "no")
+    play = world.begin(call(SPLIT))
+    while len(world.zuora.requests) < 2:
+        world.turn()
+    world.zuora.parts["p2"] = {"d5": Decimal(50)}
+    world.run()
+    assert len(world.zuora.requests) == 2
+    assert rows(play.reply)[0].told is Told.REFUSED
 
 
 def test_who_slept_while_taking_back_does_not_when_another_did() -> None:

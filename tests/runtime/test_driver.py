@@ -16,7 +16,7 @@ from stage import NOW, Stage, later, paid, pays, rows, staged, unapplied
 
 from bridge.core import commands as c
 from bridge.core.intent import Dispatch, State
-from bridge.core.model import CallFault, Outcome, Route, Silence, Told
+from bridge.core.model import CallFault, Outcome, Route, RowError, Silence, Told
 from bridge.journal import JournalDown
 from bridge.runtime import Stopping, Visit, driver
 from bridge.upstream.clock import fence_now
@@ -294,6 +294,24 @@ async def test_an_orphan_is_sent_again_under_its_key_once_its_process_is_dead(st
     assert (sent.key, sent.body) == (recorded.key, recorded.body)
     (intent,) = await stage.intents(intent_id)
     assert (intent.state, intent.owner) == (State.APPLIED, "one")
+
+
+@on_stage
+async def test_a_call_does_not_wait_for_itself(stage: Stage) -> None:
+    """It took the second object of an Action over with the first, got no verdict on it, and comes to it now."""
+    asked = (unapplied("1"), unapplied("2"))
+    other = Stage(stage.journal, "other")
+    other.actions.reply = later(3600, None)
+    task = asyncio.create_task(other.run(*asked, own=True))
+    await soon(lambda: other.actions.sent)
+    for each in [task, *other.runtime._tasks]:
+        each.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    slow = c.SoapRow(False, None, (RowError("TRANSACTION_TIMEOUT", "slow"),))
+    stage.actions.reply = later(0, c.SoapAnswer(200, (c.SoapRow(True, f"{1:032x}"), slow)))
+    told = await stage.run(*asked, own=True, wait=0.9)
+    assert [each.told for each in told.outcomes] == [Told.APPLIED, Told.UNKNOWN]
+    assert len(stage.actions.sent) == 2
 
 
 @on_stage

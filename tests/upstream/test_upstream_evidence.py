@@ -86,6 +86,14 @@ def test_an_older_object_with_the_same_marker_is_neither_proof_nor_absence(creat
     assert one(queried(found(createdDate=created)), replace(PAID, since=SENT)) == fact
 
 
+@pytest.mark.parametrize("marker", ["null", "NULL", " ERP-1", "ERP-1 "])
+def test_a_marker_that_cannot_be_searched_for_is_not_absent(marker: str) -> None:
+    """Some callers send the word null for a reference they do not have (Zuora: Object Query, null values)."""
+    tenant = queried()
+    assert one(tenant, replace(PAID, marker=marker)) == NoVerdict("the marker is none that can be searched for")
+    assert tenant.asked == []
+
+
 def test_a_newer_object_is_told_from_the_older_ones() -> None:
     """Where the reference was used before, what was made since the send counts."""
     older = found(2, createdDate="2026-01-20T10:00:00-08:00")

@@ -266,19 +266,20 @@ class Saga:
         if begun is None:
             end = yield from self._end(Doubt("the journal could not record the compensation"))
             return replace(end, changes=())
-        for pause in (*UNDO_TRIES, None):
+        tries = iter(UNDO_TRIES)
+        while True:
             verdict = self._judge((yield Send(begun)))
             if isinstance(verdict, Done):
                 return (yield from self._end(why, self._word(begun, verdict)))
             if isinstance(verdict, Doubt):
                 return (yield from self._undone(why))
+            pause = next(tries, None)
             if pause is None:
-                break
+                return (yield from self._left_over(why))
             yield Wait(pause)
             presence: Presence = yield Ask()
             if (yield Record(still_ours(self.errand, begun, presence.now))) is not Recorded.DONE:
                 return replace((yield from self._end(Doubt("the compensation could not be recorded"))), changes=())
-        return (yield from self._left_over(why))
 
     def _undone(self, why: Verdict) -> Steps[End]:
         """The undo got no verdict. It adds to what is applied, so it is sent once only: from here on we only look."""

@@ -71,9 +71,11 @@ def answer_crud(
     if result.refusal is not None:
         code = known_code(result.refusal.soap, version)
         return answer_json(400, _error(code, result.refusal.message), headers)
-    # Payment's delete page writes them in capitals, Refund's does not.
-    names = ("success", "id") if operation == "delete" and kind != "Payment" else ("Success", "Id")
-    return answer_json(200, {names[0]: True, names[1]: result.id}, headers)
+    if operation != "delete":
+        return answer_json(200, {"Success": True, "Id": result.id}, headers)
+    # Payment's delete page writes them in capitals, Refund's does not; both have the id first.
+    key, success = ("Id", "Success") if kind == "Payment" else ("id", "success")
+    return answer_json(200, {key: result.id, success: True}, headers)
 
 
 def _read(tenant: Tenant, kind: str, key: str, asked: str, version: int, headers: Mapping[str, str]) -> Answer:

@@ -94,13 +94,11 @@ def saved(result: Saved, version: int, names: tuple[str, str, str]) -> dict[str,
     """Write a row: names of success, id and errors in the operation's spelling; errors carry no Field."""
     success, key, errors = names
     if result.refusal is None:
-        return {success: True, key: result.id}
+        return {key: result.id, success: True}
     code = known_code(result.refusal.soap, version)
     listed: list[Json] = [{"Code": code, "Message": result.refusal.message}]
-    row: dict[str, Json] = {success: False, errors: listed}
-    if result.id:
-        row[key] = result.id
-    return row
+    # In the order of the documented samples.
+    return {success: False, **({key: result.id} if result.id else {}), errors: listed}
 
 
 def record(row: Row, kind: str, fields: Sequence[str], version: int) -> dict[str, Json]:

@@ -111,7 +111,8 @@ def fault(problem: TypedFault | ServerFault, *, soap12: bool, version: int) -> s
     """Write a fault; faultcode and faultstring repeat the typed detail."""
     if isinstance(problem, ServerFault):
         code = "soapenv:Receiver" if soap12 else "soapenv:Server"
-        return _fault("", code, problem.message, "", soap12=soap12)
+        # What the engine itself trips over comes with an exception in place of a fault of Zuora's.
+        return _fault("", code, problem.message, f"<Exception>{escape(problem.message)}</Exception>", soap12=soap12)
     code, message = known_code(problem.code, version), escape(problem.message)
     detail = (
         f"<fns:{problem.element}><fns:FaultCode>{code}</fns:FaultCode>"
@@ -125,11 +126,11 @@ def _fault(namespaces: str, code: str, message: str, detail: str, *, soap12: boo
         return (
             f"<soapenv:Fault{namespaces}><soapenv:Code><soapenv:Value>{code}</soapenv:Value></soapenv:Code>"
             f'<soapenv:Reason><soapenv:Text xml:lang="en-US">{escape(message)}</soapenv:Text></soapenv:Reason>'
-            f"{f'<soapenv:Detail>{detail}</soapenv:Detail>' if detail else '<soapenv:Detail />'}</soapenv:Fault>"
+            f"<soapenv:Detail>{detail}</soapenv:Detail></soapenv:Fault>"
         )
     return (
         f"<soapenv:Fault{namespaces}><faultcode>{code}</faultcode><faultstring>{escape(message)}</faultstring>"
-        f"{f'<detail>{detail}</detail>' if detail else '<detail />'}</soapenv:Fault>"
+        f"<detail>{detail}</detail></soapenv:Fault>"
     )
 
 
