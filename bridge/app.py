@@ -131,7 +131,12 @@ class App:
             actions=ZuoraActions(contract, rest),
             own_look=lambda own: Directory(rest.under(own)),
         )
-        tenant = replace(settings.tenant, custom_types=contract.custom_types, wsdl_version=contract.version)
+        tenant = replace(
+            settings.tenant,
+            custom_types=contract.custom_types,
+            patterns=contract.patterns,
+            wsdl_version=contract.version,
+        )
         policy = Policy(settings.routes)
         facade = Facade(contract)
         sessions = Sessions(soap, zuora.tenant_id, zuora.entities, settings.caller)

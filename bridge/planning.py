@@ -87,7 +87,12 @@ class Planner:
                 )
                 look = Directory(ZuoraRest(transport, self._rest_origin, oauth, budget, zuora.rest_version))
             caller = Caller(tenant=zuora.tenant_id or "", username="plan", allow=frozenset({"*"}))
-            tenant = replace(self._settings.tenant, custom_types=contract.custom_types, wsdl_version=contract.version)
+            tenant = replace(
+                self._settings.tenant,
+                custom_types=contract.custom_types,
+                patterns=contract.patterns,
+                wsdl_version=contract.version,
+            )
             steps = preview(call, caller, tenant, default_route)
             event: Any = None
             while True:

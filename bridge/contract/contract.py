@@ -7,6 +7,7 @@ on it and it is the same in every public file (Zuora: SOAP API WSDL).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -142,6 +143,23 @@ class Contract:
             for item in kind.own
             if item.name.endswith(CUSTOM_SUFFIXES)
         }
+
+    @property
+    def patterns(self) -> dict[str, re.Pattern[str]]:
+        """What a text must match in the fields whose type has a pattern, ids that is, by ``Payment.AccountId``.
+
+        A pattern that Python reads in another way than XML Schema part 2 is left out: it judges nothing.
+        """
+        found: dict[str, re.Pattern[str]] = {}
+        for name, kind in self.objects.items():
+            for item in kind.fields:
+                simple = self.simple_types.get(item.type)
+                if simple is not None and simple.pattern is not None:
+                    try:
+                        found[f"{name}.{item.name}"] = re.compile(simple.pattern, re.ASCII)
+                    except re.error:
+                        continue
+        return found
 
     def operation(self, name: str) -> Operation:
         """The operation of that name; ``ContractError`` if the file has none."""

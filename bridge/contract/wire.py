@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Final
 
 from bridge.contract.contract import Contract, Field
@@ -90,8 +89,9 @@ class Renderer:
             # Woodstox closes an element without content at once.
             return envelope(f"{before[:-1]} />", style)
         codes = self._known(style.version)
-        keys = repeat(None) if ids is None else ids
-        return envelope(before + "".join([row(each, codes, key) for each, key in zip(outcomes, keys)]) + after, style)
+        keys = ids if ids is not None else [None] * len(outcomes)
+        rows = [row(each, codes, key) for each, key in zip(outcomes, keys, strict=True)]
+        return envelope(before + "".join(rows) + after, style)
 
     def fault(self, fault: CallFault, operation: str, style: Style) -> bytes:
         """A fault of Zuora's own: its kind is one that ``operation`` declares, its code one that the caller knows."""

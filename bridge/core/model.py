@@ -7,6 +7,7 @@ rule needs it (``mapping``), so that what goes on to Zuora unchanged is unchange
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -152,7 +153,8 @@ class Tenant:
     ``directives`` are custom fields by which callers say what the old schema has no field for: (object type, custom
     field) -> one of ``DIRECTIVES``; they are never sent on. ``custom_types`` are the XML Schema types of the tenant's
     custom fields by ``Payment.Amount__c``; what is not listed is text. ``old_dates`` says which day a dateTime of a
-    caller up to WSDL 68 means: that in the tenant's zone, the one written, or that in another zone.
+    caller up to WSDL 68 means: that in the tenant's zone, the one written, or that in another zone. ``patterns`` are
+    those of the tenant's file, by ``Payment.AccountId``; a field without one is not judged.
     """
 
     zone: tzinfo
@@ -167,6 +169,7 @@ class Tenant:
     directives: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     custom_types: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     old_dates: tzinfo | Literal["zone", "literal"] = "zone"
+    patterns: Mapping[str, re.Pattern[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class Tenancy:
     def _named(self, call: Call, obj: ZObject) -> Named | Unproved:
         if call.op is not Op.CREATE:
             key = obj.word("Id")
-            return Named("Id", key, (_OWN[call.type],)) if key else _missing("Id")
+            return Named("Id", key, (_OWN[call.type],)) if key else _unknown_id(call)
         for field, resources in self._fields[call.type]:
             if key := obj.word(field):
                 return Named(field, key, resources)
@@ -202,8 +202,10 @@ class Tenancy:
                 text = f"{named.field} must be an id here, not a number. Nothing was sent."
                 return Unproved((RowError("INVALID_VALUE", text, named.field),))
             return account
+        if named.field == "Id":
+            return _unknown_id(call)
         text = f"{named.field} names nothing that this credential can read. Nothing was sent."
-        return Unproved((RowError("INVALID_ID" if named.field == "Id" else "INVALID_VALUE", text, named.field),))
+        return Unproved((RowError("INVALID_VALUE", text, named.field),))
 
     async def _ours(self, call: Call, caller: Caller, account: str) -> Proof:
         if self._look is None:
@@ -228,6 +230,11 @@ def _fields(kind: str, directives: Mapping[tuple[str, str], str]) -> tuple[tuple
 def _missing(field: str) -> Unproved:
     # In the words Zuora uses on the wire.
     return Unproved((RowError("MISSING_REQUIRED_VALUE", f"Missing required value: {field}", field),))
+
+
+def _unknown_id(call: Call) -> Unproved:
+    # In the words Zuora uses on the wire, also where there is no Id at all.
+    return Unproved((RowError("INVALID_ID", f"invalid id for {call.op.value}", "Id"),))
 
 
 def _read(resource: str, body: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -150,7 +150,7 @@ def _refused(folder: Path, **env: str) -> str:
         ({"BRIDGE_JOURNAL__KEY": "c2hvcnQ="}, "32 bytes"),
         ({"BRIDGE_ZUORA__TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
         ({"BRIDGE_LISTEN": "8080"}, "BRIDGE_LISTEN"),
-        ({"BRIDGE_DATABASE_URL": "postgresql://localhost/bridge"}, "postgresql"),
+        ({"BRIDGE_DATABASE_URL": "postgresql://localhost/bridge"}, "BRIDGE_JOURNAL__KEY"),
     ],
 )
 def test_a_bad_setting_is_one_sentence_and_exit_2(tmp_path: Path, change: dict[str, str], words: str) -> None:

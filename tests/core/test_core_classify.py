@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_objects import FACTS, TENANT, A, call, pays, soap, zobject
+from core_objects import FACTS, TENANT, A, call, payment, pays, soap, zobject
 
 from bridge.core.classify import Asking, Forward, Refused, Verdict, classify, together
 from bridge.core.classify.common import NoVerdictError, fact
 from bridge.core.commands import Lookup
 from bridge.core.facts import Absent, Fact, NoVerdict, Question, WhichAccount, WhichDocument
+from bridge.core.model import Op, RowError, ZObject
 from bridge.core.refusals import unsent
 
 
@@ -51,6 +54,45 @@ def test_all_questions_of_a_round_are_one_look_up_and_each_is_asked_once() -> No
         "1 rounds",
         "3 rounds",
     ]
+
+
+IDS = replace(
+    TENANT,
+    patterns={
+        name: re.compile("[a-zA-Z0-9]{32}|[0-9]+")
+        for name in ("Payment.AccountId", "Payment.Id", "Payment.InvoiceId", "InvoicePayment.InvoiceId")
+    },
+)
+ROW = ZObject("InvoicePayment", {"InvoiceId": "INV00000001", "Amount": "1"})
+
+
+@pytest.mark.parametrize(
+    ("obj", "op", "error"),
+    [
+        (payment(AccountId="A00000001"), Op.CREATE, ("AccountId is not an id of Zuora's", "AccountId")),
+        (pays("INV00000001", "1"), Op.CREATE, ("InvoiceId is not an id of Zuora's", "InvoiceId")),
+        (zobject("Payment", Id="P-00000001", Status="Canceled"), Op.UPDATE, ("invalid id for update", "Id")),
+        (zobject("Payment", Id="P-00000001"), Op.DELETE, ("invalid id for delete", "Id")),
+        (
+            replace(payment(), children={"InvoicePaymentData": (ROW,)}),
+            Op.CREATE,
+            ("InvoiceId is not an id of Zuora's", "InvoiceId"),
+        ),
+    ],
+)
+def test_what_is_no_id_is_refused_before_zuoras_engine_trips_over_it(
+    obj: ZObject, op: Op, error: tuple[str, str]
+) -> None:
+    """That engine's own fault is no verdict, so the call would stay in doubt for what certainly did not happen."""
+    _, (verdict,) = lookups(classify(obj, call(obj, op=op), IDS, soap))
+    assert verdict == Refused((RowError("INVALID_ID", *error),))
+
+
+def test_an_id_may_be_all_digits_and_have_white_space_around_it() -> None:
+    """As the file says, and as Zuora's engine strips it."""
+    obj = payment(AccountId=" 12345\n")
+    _, (verdict,) = lookups(classify(obj, call(obj), IDS, soap))
+    assert isinstance(verdict, Forward)
 
 
 def test_no_objects_ask_nothing() -> None:

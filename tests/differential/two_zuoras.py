@@ -110,6 +110,9 @@ class Two:
     def seen(self, side: Side, answer: Answer) -> Seen:
         """An answer in neutral terms."""
         headers = {name.lower(): value for name, value in answer.headers}
+        if headers.get("content-type", "").startswith("application/json"):
+            # How Zuora spells the charset of JSON is not known, and means nothing (RFC 9110, 8.3.2).
+            headers["content-type"] = headers["content-type"].lower()
         return Seen(
             answer.status,
             {name: headers[name] for name in KEPT if name in headers},

@@ -40,17 +40,19 @@ Verdicts = Mapping[str, list[tuple[Mapping[str, Any], list[str]]]]
 reason = cache(lambda: why_not("sdk"))
 
 
-@pytest.fixture(autouse=True)
-def _sdk() -> None:
+@pytest.fixture(scope="session")
+def sdk() -> Path:
+    """The Python that has the SDK."""
     if reason() is not None:
         print(f"zuora-sdk: {reason()}")
         pytest.skip(str(reason()))
+    return SDK_HOME / "bin" / "python"
 
 
-def checked(requests: Sequence[Mapping[str, Any]]) -> list[str]:
+def checked(python: Path, requests: Sequence[Mapping[str, Any]]) -> list[str]:
     """What ``check.py`` says of them, a line for each violation."""
     done = subprocess.run(
-        [str(SDK_HOME / "bin" / "python"), str(CHECK)],
+        [str(python), str(CHECK)],
         input="".join(f"{json.dumps(each)}\n" for each in requests),
         capture_output=True,
         text=True,
@@ -64,8 +66,10 @@ def checked(requests: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def verdicts(played: Sequence[Mapping[str, Any]]) -> Verdicts:
+def verdicts(sdk: Path, request: pytest.FixtureRequest) -> Verdicts:
     """Every request of every source with its violations; together, because reading the SDK takes its time."""
+    # Only now: without the SDK nothing needs to be played.
+    played: Sequence[Mapping[str, Any]] = request.getfixturevalue("played")
     sources: dict[str, Sequence[Mapping[str, Any]]] = {
         "scenarios": [each for each in played if not each["path"].startswith(NOT_OF_THE_SDK)],
         "mapping": [as_sent(each) for each in (*itertools.chain(*by_target().values()), *others())],
@@ -73,7 +77,7 @@ def verdicts(played: Sequence[Mapping[str, Any]]) -> Verdicts:
     }
     everything = [each for requests in sources.values() for each in requests]
     told: list[list[str]] = [[] for _ in everything]
-    for line in checked(everything):
+    for line in checked(sdk, everything):
         place, _, said = line.partition(" ")
         told[int(place)].append(said)
     pairs = iter(zip(everything, told, strict=True))

@@ -91,7 +91,7 @@ def test_a_marker_that_cannot_be_searched_for_is_not_absent(marker: str) -> None
     """Some callers send the word null for a reference they do not have (Zuora: Object Query, null values)."""
     tenant = queried()
     assert one(tenant, replace(PAID, marker=marker)) == NoVerdict("the marker is none that can be searched for")
-    assert tenant.asked == []
+    assert tenant.paths == []
 
 
 def test_a_newer_object_is_told_from_the_older_ones() -> None:

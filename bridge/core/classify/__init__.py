@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bridge.core.adapt import check_dates
+from bridge.core.adapt import check_dates, check_ids
 from bridge.core.classify import change, payment, refund
 from bridge.core.classify.common import NoVerdictError, has_verbatim, names
 from bridge.core.classify.verdicts import Asking, Forward, Prefer, Refused, Translate, Verdict
@@ -39,6 +39,8 @@ def classify(obj: ZObject, call: Call, tenant: Tenant, prefer: Prefer, *, own: b
         check_dates(obj, call.version)
         said = expand(obj, tenant)
         verdict = yield from _classify(said, call, tenant, prefer)
+        if isinstance(verdict, Forward):
+            check_ids(verdict.obj, call.op, tenant)
     except Refusal as refusal:
         return Refused(said.told(refusal.errors))
     except NoVerdictError as doubt:
