@@ -95,6 +95,21 @@ def test_an_id_may_be_all_digits_and_have_white_space_around_it() -> None:
     assert isinstance(verdict, Forward)
 
 
+@pytest.mark.parametrize(("version", "code"), [("120.0", None), ("121.0", "INVALID_VALUE"), ("153.0", "INVALID_VALUE")])
+def test_a_missing_method_is_told_in_the_callers_own_terms(version: str, code: str | None) -> None:
+    """From 121 on it is INVALID_VALUE, which the tenant's older file would not say; below, Zuora says it itself."""
+    obj = payment(PaymentMethodId=None, Amount="1")
+    _, (verdict,) = lookups(classify(obj, call(obj, version=version), TENANT, soap))
+    assert code == (verdict.errors[0].code if isinstance(verdict, Refused) else None)
+
+
+def test_of_several_missing_fields_zuora_names_the_first() -> None:
+    """So an object that lacks more than its method is left to Zuora."""
+    obj = payment(PaymentMethodId=None, Type=None, Amount="1")
+    _, (verdict,) = lookups(classify(obj, call(obj, version="153.0"), TENANT, soap))
+    assert isinstance(verdict, Forward)
+
+
 def test_no_objects_ask_nothing() -> None:
     """And have no verdicts."""
     assert lookups() == ([], [])

@@ -14,13 +14,24 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from harness import Answer, Obj, payment
+from harness import Answer, Obj, payment, until
 from postgresql_server import PostgreSQL
 from postgresql_wire import Wire
 from replicas import Replica, Replicas, replicated
 
 MEMO = payment(Amount="80", InvoiceId="@D1", AppliedInvoiceAmount="80")
 """Pays a debit memo: always by REST, under a key."""
+
+
+def unapplied(amount: str, **more: str) -> Obj:
+    """A payment of no document: by SOAP, which has no key."""
+    return payment(Amount=amount, AppliedCreditBalanceAmount=amount, **more)
+
+
+def small(**more: str) -> Obj:
+    """A small part of a large debit memo."""
+    return payment(Amount="1", AccountId="@J", InvoiceId="@DJ", AppliedInvoiceAmount="1", **more)
+
 
 POSTS = {"method": "POST", "path": "/v1/payments"}
 TAKEOVER_SECONDS = 10.0
@@ -44,13 +55,12 @@ def test_the_same_call_at_two_replicas_at_once_moves_money_once(replicas: Replic
     both = [replicas.start(), replicas.start()]
     session = world.session
     world.fault("delay", seconds=0.2, times=100, **POSTS)
-    calls = [MEMO, *(payment(Amount=f"{n}", ReferenceId=f"R{n}") for n in range(1, 9))]
+    calls = [MEMO, *(unapplied(f"{n}", ReferenceId=f"R{n}") for n in range(1, 9))]
     with ThreadPoolExecutor(16) as threads:
         for one in calls:
             told = [threads.submit(at, replicas, each, one, session) for each in both * 2]
             assert len({each.result().ids[0] for each in told}) == 1
     assert len(world.payments()) == len(calls)
-    assert sorted(each["id"] for each in world.payments()) == sorted({each["id"] for each in world.payments()})
 
 
 def test_what_a_killed_replica_left_is_taken_over_by_the_repeat(replicas: Replicas) -> None:
@@ -75,7 +85,7 @@ def test_what_a_killed_replica_left_is_taken_over_by_the_repeat(replicas: Replic
     assert owner.startswith(f"{second.process.pid}-")
 
 
-@pytest.mark.parametrize(("one", "paid_by_repeat"), [(MEMO, True), (payment(Amount="5"), False)], ids=["rest", "soap"])
+@pytest.mark.parametrize(("one", "paid_by_repeat"), [(MEMO, True), (unapplied("5"), False)], ids=["rest", "soap"])
 def test_a_replica_suspended_after_its_commit_sends_nothing_when_it_wakes(
     tmp_path: Path, postgresql: PostgreSQL, one: Obj, paid_by_repeat: bool
 ) -> None:
@@ -110,8 +120,7 @@ def test_a_replica_suspended_after_its_commit_sends_nothing_when_it_wakes(
         assert world.writes() == sent
         assert len(world.payments()) == int(paid_by_repeat)
         assert (repeat.status == 200 and repeat.rows[0]["success"] == "true") is paid_by_repeat
-        (_, owner), *more = replicas.intents()
-        assert more == []
+        assert len(replicas.intents()) == 1
 
 
 def test_a_replica_without_its_database_refuses_before_anything_is_sent(tmp_path: Path, postgresql: PostgreSQL) -> None:
@@ -152,37 +161,41 @@ class Caller:
 
 
 def test_replicas_killed_under_load_pay_everything_once(replicas: Replicas) -> None:
-    """Three replicas, four callers, a kill every few seconds: every call ends with one payment, and none is doubled."""
-    world, kills, each, callers = replicas.world, 4, 12, 4
+    """Three replicas, four callers, four kills: every call ends with one payment, and none is doubled."""
+    world, kills, most = replicas.world, 4, 200
     running = [replicas.start(wait_seconds=12) for _ in range(3)]
     session = world.session
     # So that a kill finds something under way.
     world.fault("delay", seconds=0.25, times=10_000, **POSTS)
     over = threading.Event()
 
-    def reap() -> int:
-        done, choose = 0, random.Random(4)
-        while done < kills and not over.wait(2.0):
-            place = choose.randrange(len(running))
-            running[place].kill()
-            running[place] = replicas.start(wait_seconds=12)
-            done += 1
-        return done
+    def reap() -> None:
+        choose = random.Random(4)
+        try:
+            for number in range(kills):
+                done = len(world.payments())
+                until(lambda done=done: len(world.payments()) >= done + 3, 60, "a payment between two kills")
+                place = choose.randrange(len(running))
+                running[place].kill()
+                running[place] = replicas.start(wait_seconds=12)
+                print(f"kill {number + 1} after {done} payments")
+        finally:
+            over.set()
 
-    crowd = [Caller(replicas, running, session, time.monotonic() + 150, seed) for seed in range(callers)]
+    crowd = [Caller(replicas, running, session, time.monotonic() + 150, seed) for seed in range(4)]
 
     def work(number: int) -> list[str]:
-        amounts = [payment(Amount="1", AccountId="@J", InvoiceId="@DJ", AppliedInvoiceAmount="1",
-                           PaymentMethodId="@PMx", ReferenceId=f"R{number}-{n}") for n in range(each)]  # fmt: skip
-        return [crowd[number].pay(one) for one in amounts]
+        told: list[str] = []
+        while not over.is_set() and len(told) < most:
+            reference = f"R{number}-{len(told)}"
+            told.append(crowd[number].pay(small(ReferenceId=reference)))
+        return told
 
-    with ThreadPoolExecutor(callers + 1) as threads:
+    with ThreadPoolExecutor(len(crowd) + 1) as threads:
         reaper = threads.submit(reap)
-        paid = [id_ for told in threads.map(work, range(callers)) for id_ in told]
-        over.set()
-        killed = reaper.result()
-    made = world.payments()
-    print(f"kills {killed}, calls {len(paid)}, repeats {sum(one.repeats for one in crowd)}, payments {len(made)}")
-    assert killed >= 1
-    assert sorted(paid) == sorted(one["id"] for one in made)
-    assert len(set(paid)) == callers * each
+        paid = [id_ for told in threads.map(work, range(len(crowd))) for id_ in told]
+        reaper.result()
+    made = [one["id"] for one in world.payments()]
+    print(f"{len(paid)} calls, {sum(one.repeats for one in crowd)} repeats, {len(made)} payments")
+    assert len(paid) == len(set(paid)) >= kills
+    assert sorted(paid) == sorted(made)

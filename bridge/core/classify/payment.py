@@ -49,6 +49,7 @@ class _Named:
 def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -> Asking[Forward | Translate]:
     """Decide about one Payment; raises ``Refusal`` or ``NoVerdictError``."""
     obj = said.obj
+    _check_method(obj, version)
     named = _all_named(said)
     if len(named) > MAX_ROWS:
         # Nothing is looked up for what Zuora refuses anyway, in its own words.
@@ -183,12 +184,26 @@ def _translate(said: Expanded, version: Version, tenant: Tenant, found: _Found, 
     return Translate(obj, table.PATH, table.body(obj, parts, tenant.custom_types), account.id, reason)
 
 
-def _check_required(obj: ZObject, version: Version) -> None:
-    """Zuora: Payment object, required fields. REST would take the default payment method instead of refusing."""
+def _check_method(obj: ZObject, version: Version) -> None:
+    """Refuse an object that lacks nothing but its method, for callers to whom Zuora says INVALID_VALUE.
+
+    Forwarded, it would be answered in the terms of the tenant's file, which may be older than the caller's.
+    """
+    others = ("Type", "AccountId", "Amount", "EffectiveDate")
+    if version >= KNOWS_NO_METHOD_IS_INVALID and all(obj.word(name) is not None for name in others):
+        _check_method_named(obj, version)
+
+
+def _check_method_named(obj: ZObject, version: Version) -> None:
     if obj.word("PaymentMethodId") is None:
         if version >= KNOWS_NO_METHOD_IS_INVALID:
             raise invalid("PaymentMethodId", "PaymentMethodId is required.")
         raise missing("PaymentMethodId")
+
+
+def _check_required(obj: ZObject, version: Version) -> None:
+    """Zuora: Payment object, required fields. REST would take the default payment method instead of refusing."""
+    _check_method_named(obj, version)
     required(obj, "EffectiveDate")
     if required(obj, "Type") not in ("External", "Electronic"):
         raise invalid("Type", "Type must be External or Electronic.")
