@@ -73,6 +73,8 @@ def main() -> None:
     run, test = commands
     # Installs what can be had of the legacy SOAP stacks and says what cannot; the tests skip the rest with that reason.
     must("python3 tests/clients/provision.py")
+    # Likewise a PostgreSQL server, for the journal and its replicas.
+    must("python3 tests/journal/provision.py")
     must(test)
     demo(run)
     must(f"{run} --once")

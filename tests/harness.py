@@ -331,6 +331,7 @@ class World:
         self._given = settings
         self._session: str | None = None
         self._processes: list[subprocess.Popen[str]] = []
+        self._ended = False
 
     def __enter__(self) -> World:
         for name, content in _empty_journal().items():
@@ -348,6 +349,9 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._ended:
+            return
+        self._ended = True
         for process in self._processes:
             process.kill()
             process.wait()

@@ -22,10 +22,13 @@ from sqlalchemy.pool import StaticPool
 
 from bridge.journal import migrations
 from bridge.journal.errors import JournalRefused, Lost, Uncertain
-from bridge.journal.mounts import network_file_system
+from bridge.journal.mounts import MEMORY, file_system, network_file_system
+from bridge.telemetry.log import get_logger
 
 if TYPE_CHECKING:
     from bridge.journal import postgresql
+
+log = get_logger("journal")
 
 Answer = TypeVar("Answer")
 
@@ -297,6 +300,8 @@ class Database:
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> int:
         """Run one statement per row of parameters; the number of rows changed by all."""
+        if len(rows) == 1:
+            return self.run(sql, rows[0])
         cursor = self.cursor
         if self._server is None:
             cursor.executemany(sql, rows)
@@ -381,6 +386,8 @@ def _check_folder(path: Path) -> None:
             f"{path} lies on a network file system ({kind}), where SQLite cannot keep its promises",
             "Put the database on a local disk, or set BRIDGE_DATABASE_URL to a PostgreSQL.",
         )
+    if file_system(path.parent) in MEMORY:
+        log.warning("the journal lies in memory and is lost when the machine or container restarts", path=str(path))
 
 
 def _postgresql(url: URL, patience: float) -> tuple[postgresql.Server, Dialect]:

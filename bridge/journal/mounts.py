@@ -1,4 +1,4 @@
-"""Is a path on a network file system? Read from Linux's mount table; elsewhere nothing is known and nothing refused.
+"""Is a path on a network file system, or in memory? Linux's mount table tells; elsewhere nothing is known or refused.
 
 SQLite's WAL needs shared memory between its processes and honest locks, which network file systems do not give
 (https://sqlite.org/wal.html, "All processes using a database must be on the same host computer";
@@ -22,14 +22,23 @@ LOCAL_FUSE = frozenset({"fuse.fuse-overlayfs"})
 """Rootless containers put their whole file system on it. Any other ``fuse.`` is refused: sshfs, s3fs, rclone, ..."""
 
 
-def network_file_system(path: Path, table: Path = MOUNT_TABLE) -> str | None:
-    """The type of the network file system that holds ``path``, or None where it is a local one or nobody knows."""
+MEMORY = frozenset({"tmpfs", "ramfs"})
+"""Local, and gone when the machine or the container restarts."""
+
+
+def file_system(path: Path, table: Path = MOUNT_TABLE) -> str | None:
+    """The type of the file system that holds ``path``, or None where nobody knows."""
     try:
         mounts = table.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return None
-    kind = _type_at(path.resolve(), mounts)
-    if kind in NETWORK or (kind.startswith("fuse.") and kind not in LOCAL_FUSE):
+    return _type_at(path.resolve(), mounts) or None
+
+
+def network_file_system(path: Path, table: Path = MOUNT_TABLE) -> str | None:
+    """The type of the network file system that holds ``path``, or None where it is a local one or nobody knows."""
+    kind = file_system(path, table)
+    if kind is not None and (kind in NETWORK or (kind.startswith("fuse.") and kind not in LOCAL_FUSE)):
         return kind
     return None
 

@@ -133,7 +133,7 @@ def test_an_infrastructure_fault_has_no_fns_detail():
 
 
 def test_soap_12_gets_its_envelope_and_its_fault():
-    """The same body in the 1.2 envelope; a fault whose code stands where 1.1 callers look for it (SOAP 1.2 part 1, 5.4)."""
+    """The same body in the 1.2 envelope; a fault whose code stands where 1.1 callers look for it (part 1, 5.4)."""
     style = Style(Version(74), soap12=True)
     rows = RENDERER.rows("create", [APPLIED], style)
     soap11 = b"http://schemas.xmlsoap.org/soap/envelope/"

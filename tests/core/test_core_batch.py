@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from core_objects import FACTS, STRANGER, call, pays, zobject
+from core_objects import FACTS, STRANGER, call, pays, rest, zobject
 from core_world import Play, World
 
 from bridge.core.commands import Compose
@@ -90,6 +90,17 @@ def test_what_soap_could_know_is_refused_in_its_own_words(
     (outcome,) = rows(changed(world, obj, op).reply)
     assert (outcome.told, outcome.errors[0].code) == (Told.REFUSED, "INVALID_VALUE")
     assert sent(world) == ["soap POST 107.0"]
+
+
+@pytest.mark.parametrize("obj", [CANCEL, CANCEL_REFUND])
+@pytest.mark.parametrize(("status", "told"), [("Canceled", Told.APPLIED), ("Processed", Told.REFUSED)])
+def test_what_is_canceled_already_is_canceled_where_policy_says_rest(obj: ZObject, status: str, told: Told) -> None:
+    """As SOAP says of it; REST would refuse."""
+    world = World("no", prefer=rest)
+    world.zuora.status[obj.get("Id") or ""] = status
+    (outcome,) = rows(changed(world, obj, Op.UPDATE).reply)
+    assert outcome.told is told
+    assert sent(world) == ["rest PUT cancel"]
 
 
 def test_where_rest_refuses_too_the_caller_hears_what_soap_said() -> None:

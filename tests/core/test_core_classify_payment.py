@@ -396,6 +396,14 @@ def test_policy_may_send_invoices_by_rest() -> None:
     assert forwarded(payment(Amount="1", AppliedCreditBalanceAmount="1"), prefer=rest)
 
 
+def test_an_invoice_without_an_amount_of_its_own_stays_with_soap() -> None:
+    """REST has no place for an invoice for which nothing is applied, nor for a sum beside the rows."""
+    nothing = payment(Amount="1", InvoiceId="i1", AppliedCreditBalanceAmount="1")
+    assert forwarded(nothing, prefer=rest).obj is nothing
+    summed = payment(Amount="1", AppliedInvoiceAmount="1", InvoicePaymentData=[part("i1", "1")])
+    assert forwarded(summed, prefer=rest).obj is summed
+
+
 def test_one_transaction_overrides_policy() -> None:
     """Only SOAP can carry several objects in one transaction."""
     assert forwarded(pays("i1", "100"), prefer=rest, single_transaction=True)

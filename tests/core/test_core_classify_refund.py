@@ -349,3 +349,13 @@ def test_our_own_elements_are_refused_wherever_soap_would_get_them() -> None:
     assert verdict.errors[0].field == "CreditMemoNumber"
     tenant = replace(TENANT, settlement=Settlement.OFF)
     assert refused(refund(CreditMemoId="c1", Amount="1"), tenant=tenant) == ("INVALID_FIELD", "CreditMemoId")
+
+
+@pytest.mark.parametrize("source", ["CreditBalance", "CreditMemo", "payment"])
+def test_a_refund_of_a_payment_that_names_another_source_is_not_made(source: str) -> None:
+    """REST has no field for it and would refund the payment; by SOAP Zuora judges."""
+    obj = refund(PaymentId="p2", Amount="1", SourceType=source)
+    assert refused(obj) == ("INVALID_VALUE", "SourceType")
+    by_soap = refund(PaymentId="p1", Amount="1", SourceType=source)
+    assert forwarded(by_soap).obj is by_soap
+    assert refused(by_soap, prefer=rest) == ("INVALID_VALUE", "SourceType")

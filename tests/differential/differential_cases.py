@@ -130,9 +130,7 @@ PAYMENTS: Final[Mapping[str, list[Step]]] = {
         create(pay(Amount="2", AppliedInvoiceAmount="2", InvoicePaymentData=rows(("@I1", "1"), ("@I2", "1"))))
     ],
     "several invoices and a rest": [
-        create(
-            pay(Amount="3", AppliedCreditBalanceAmount="1", InvoicePaymentData=rows(("@I1", "1"), ("@I2", "1")))
-        )
+        create(pay(Amount="3", AppliedCreditBalanceAmount="1", InvoicePaymentData=rows(("@I1", "1"), ("@I2", "1"))))
     ],
     "one row": [create(pay(InvoicePaymentData=rows(("@I1", "1"))))],
     "no document": [create(unapplied())],
@@ -174,7 +172,7 @@ PAYMENTS: Final[Mapping[str, list[Step]]] = {
     "currency of the account": [create(unapplied(Currency="USD"))],
     "another currency": [create(unapplied(Currency="EUR"))],
     "electronic": [create(card())],
-    "electronic on an invoice": [create(card(AppliedCreditBalanceAmount=None, AppliedInvoiceAmount="1", InvoiceId="@I1"))],
+    "electronic on an invoice": [create(invoice(Type="Electronic", PaymentMethodId="@PMc"))],
     "electronic by a gateway": [create(card(Gateway="TestGateway"))],
     "electronic with options": [create(card(GatewayOptionData=options(CVV="123", Order="x")))],
     "a declined card": [create(card(GatewayOptionData=options(decline="true")))],
@@ -501,8 +499,6 @@ CASES: Final[Mapping[str, list[Step]]] = {
     )
     for name, steps in group.items()
 }
-
-MORE_THAN_ZUORA: Final = frozenset[str]()
 
 
 def dated(steps: list[Step], version: int, tag: str) -> list[Step]:

@@ -38,7 +38,10 @@ DEFAULT: Final = "soap"
 
 @dataclass(frozen=True)
 class Known:
-    """A difference that is meant, or that nobody can decide; ``cases`` is matched against the whole name of a case."""
+    """A difference that is meant, or that nobody can decide; ``cases`` is matched against the whole name of a case.
+
+    Where it is ``strict`` a case that it is about must show it: what is no longer different must not stand here.
+    """
 
     level: Level
     why: str
@@ -47,6 +50,7 @@ class Known:
     policies: frozenset[str] = frozenset({DEFAULT, "action", "rest"})
     first: int = 0
     last: int = 999
+    strict: bool = True
 
     def applies(self, case: str, door: str, policy: str, version: int) -> bool:
         """Whether it is about this case at this door."""
@@ -58,7 +62,61 @@ class Known:
         )
 
 
+REST: Final = frozenset({"rest"})
+
+BY_REST: Final = (
+    Known(
+        Level.MORE,
+        "REST takes documents by their number, and refunds of a payment by the payment's.",
+        "payment: an invoice id that is none|refund: of an id that is none",
+        policies=REST,
+    ),
+    Known(
+        Level.MORE,
+        "Without a split REST chooses the documents that give back; SOAP wants to be told.",
+        "refund: of two invoices, unsplit",
+        policies=REST,
+    ),
+    Known(
+        Level.CODE,
+        "REST's one category for business errors is TRANSACTION_FAILED where no field of the caller's can be blamed.",
+        "refund: electronic of a check",
+        policies=REST,
+    ),
+    Known(
+        Level.LESS,
+        "REST wants custom fields in their JSON type, which a tenant's own file tells; without it they are text.",
+        "(refund|change): (a refund's )?custom fields",
+        policies=REST,
+    ),
+    Known(
+        Level.LESS,
+        "REST refuses a custom field that the tenant lacks; SOAP ignores it.",
+        "change: custom fields Zuora lacks",
+        policies=REST,
+    ),
+    Known(
+        Level.LESS,
+        "A refund whose AccountId is not that of its payment is refused; SOAP has no use for the field.",
+        "refund: with another account",
+        policies=REST,
+    ),
+    Known(
+        Level.MORE,
+        "REST takes No for TransferredToAccounting too.",
+        "change: transferred to nowhere",
+        policies=REST,
+    ),
+    Known(
+        Level.MORE,
+        "REST cancels an electronic payment, which SOAP calls voiding; the money itself goes back by neither.",
+        "change: a card canceled",
+        policies=REST,
+    ),
+)
+
 KNOWN: Final = (
+    *BY_REST,
     Known(
         Level.MORE,
         "An absent Amount is filled by the documented sum: callers from before Invoice Settlement never sent it.",
@@ -113,8 +171,8 @@ KNOWN: Final = (
         "Zuora's words for more than fifty objects are not known; code and fault are.",
         "batch: fifty-one( ids)?",
     ),
-    Known(Level.WORDS, "Zuora's words for objects of several types are not known.", "fault: mixed types", SOAP),
-    Known(Level.WORDS, "The engine's words for an undeclared prefix are not known.", "fault: an undeclared prefix", SOAP),
+    Known(Level.WORDS, "Zuora's words for objects of several types are unknown.", "fault: mixed types", SOAP),
+    Known(Level.WORDS, "So are the engine's for an undeclared prefix.", "fault: an undeclared prefix", SOAP),
     Known(
         Level.ROW,
         "A nil object is read as one without fields, which Zuora refuses in its row.",
@@ -159,7 +217,13 @@ KNOWN: Final = (
         "201 rows)|refund: (of two invoices.*|a split .*)",
         last=63,
     ),
-    Known(Level.NEWER, "The same with a refund's second reference, of version 47.", "refund: references", last=46),
+    Known(
+        Level.NEWER,
+        "The same with a refund's reason (44) and second reference (47).",
+        "refund: (references|an unknown reason)|change: a refund's reason.*",
+        last=46,
+        strict=False,
+    ),
     Known(
         Level.MORE,
         "A date without a time is understood from callers whose file has a dateTime there.",
@@ -171,6 +235,13 @@ KNOWN: Final = (
         "CRUD travels on as an Action, whose ReferenceId has 60 characters at most; Zuora's own CRUD takes 100.",
         "payment: a long reference",
         frozenset({"crud"}),
+    ),
+    Known(
+        Level.WORDS,
+        "What REST or the bridge before it refuses is told in their words, with the field and Zuora's process id.",
+        ".*",
+        policies=REST,
+        strict=False,
     ),
 )
 

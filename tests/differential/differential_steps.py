@@ -76,9 +76,7 @@ def soap(step: Step, version: str, session: str, resolve: Resolve, *, soap12: bo
     used = session if step.session is None else step.session
     header = f"<ns1:SessionHeader><ns1:session>{escape(used)}</ns1:session></ns1:SessionHeader>" if used else ""
     if step.single:
-        header = (
-            "<ns1:CallOptions><ns1:useSingleTransaction>true</ns1:useSingleTransaction></ns1:CallOptions>" + header
-        )
+        header = "<ns1:CallOptions><ns1:useSingleTransaction>true</ns1:useSingleTransaction></ns1:CallOptions>" + header
     return envelope(inner, version, header, soap12=soap12)
 
 

@@ -65,6 +65,18 @@ def test_migrations_go_down_to_nothing_and_up_again(connection: Connection) -> N
     assert migrations.revision_of(connection) == migrations.HEAD
 
 
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_migrations_go_up_from_every_earlier_schema(connection: Connection, revision: str) -> None:
+    """And down to it."""
+    migrations.upgrade(connection)
+    whole = made(connection)
+    migrations.downgrade(connection, revision)
+    assert migrations.revision_of(connection) == revision
+    assert made(connection) != whole
+    migrations.upgrade(connection)
+    assert made(connection) == whole
+
+
 def test_the_head_is_the_newest_migration() -> None:
     """A new migration must be entered as the head."""
     assert migrations.scripts().get_current_head() == migrations.HEAD

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from journal_examples import KEY, journal_in, opened, url_of
 
 from bridge.journal import Journal, JournalError, JournalRefused, database
 from bridge.journal.errors import JournalDown
-from bridge.journal.mounts import network_file_system
+from bridge.journal.mounts import file_system, network_file_system
 
 MOUNTS = """\
 /dev/vda1 / ext4 rw 0 0
@@ -65,6 +66,19 @@ def test_a_database_on_a_network_file_system_is_refused(tmp_path: Path, monkeypa
     with pytest.raises(JournalRefused, match=r"nfs4.*PostgreSQL"):
         Journal.open(url_of(tmp_path), KEY, "w1")
     assert not (tmp_path / "bridge.db").exists()
+
+
+def test_a_database_in_memory_is_allowed_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A container's scratch space is a fine place to try the bridge, and no place to keep money's record."""
+    for kind, warned in (("ext4", False), ("overlay", False), ("tmpfs", True)):
+        table = tmp_path / "mounts"
+        table.write_text(f"x {tmp_path} {kind} rw 0 0\n")
+        monkeypatch.setattr(database, "file_system", partial(file_system, table=table))
+        with journal_in(tmp_path):
+            pass
+        assert ("lost when the machine" in capsys.readouterr().out) is warned
 
 
 @pytest.mark.parametrize("url", ["mysql://host/x", "nonsense", "", "/var/lib/bridge.db"])

@@ -26,10 +26,9 @@ def _row_bytes(row: Mapping[str, Any]) -> str:
 
 
 def _deleted_bytes(row: Mapping[str, Any]) -> str:
-    """Zuora: SOAP API WSDL, DeleteResult: the one result in lower case."""
-    if row["success"] == "true":
-        return f"<ns1:id>{row['id']}</ns1:id><ns1:success>true</ns1:success>"
-    return f"{_errors('errors', row)}<ns1:success>false</ns1:success>"
+    """Zuora: SOAP API WSDL, DeleteResult: the one result in lower case. A refusal names the id too, as in Actions."""
+    errors = "" if row["success"] == "true" else _errors("errors", row)
+    return f"{errors}<ns1:id>{row['id']}</ns1:id><ns1:success>{row['success']}</ns1:success>"
 
 
 def _errors(name: str, row: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -
         return Forward(_with_amount(obj, named), "names no document")
     elif any(document is None for _, document in found):
         return Forward(_with_amount(obj, named), "names a document Zuora lacks")
-    elif prefer(obj) is Route.REST:
+    elif prefer(obj) is Route.REST and _one_amount_each(obj, named):
         why = "names only invoices, and the cutover rule says rest"
     if why is None:
         return Forward(_with_amount(obj, named), "names only invoices")
@@ -122,6 +122,16 @@ def _documents(obj: ZObject) -> Iterator[_Named]:
             items = item_table.rows_in(row, _HOMES[container])
             inside = _HOMES[container] if items else ITEMS
             yield _Named(row.word(field), field, row.word("Amount"), "Amount", container, memo, items, inside)
+
+
+def _one_amount_each(obj: ZObject, named: Sequence[_Named]) -> bool:
+    """Whether every invoice has its amount in one place, which is all that REST can say.
+
+    SOAP also takes an invoice for which nothing is applied, only AppliedCreditBalanceAmount given (Zuora: Apply
+    payments to an invoice), and a sum beside the rows.
+    """
+    in_rows = any(each.container is not None for each in named)
+    return in_rows != (obj.word("AppliedInvoiceAmount") is not None)
 
 
 def _document(named: _Named, facts: Facts) -> DocumentRef | None:

@@ -126,6 +126,9 @@ def _basics(obj: ZObject) -> None:
 
 def _payment(obj: ZObject, payment: PaymentFact, version: Version, tenant: Tenant) -> Asking[Translate]:
     _basics(obj)
+    if obj.word("SourceType") not in (None, "Payment"):
+        # REST has no such field and would refund the payment all the same.
+        raise invalid("SourceType", "SourceType must be Payment where PaymentId names a payment.")
     _check_account(obj, payment.account_id, "The payment")
     whole = amount(required(obj, "Amount"), "Amount", payment.currency)
     if whole > payment.refundable:

@@ -120,8 +120,11 @@ def exchange(errand: Errand, sending: Sending) -> Steps[Sending]:
         presence: Presence = yield Ask()
         doubted = now.doubted or isinstance(verdict, Doubt)
         now = replace(now, verdict=verdict, doubted=doubted, answered=_answered(now.dispatch, verdict, presence.now))
-        if isinstance(verdict, Done | No):
+        if isinstance(verdict, Done):
             return now
+        if isinstance(verdict, No):
+            # Zuora's REST refuses to cancel what is canceled; its SOAP calls that done (Zuora: Payment object, Status).
+            return (yield from _looked(now)) if now.dispatch.path.endswith("/cancel") else now
         if isinstance(verdict, Doubt):
             if verdict.stored:
                 # What Zuora has stored under the key is all that a repeat would get.

@@ -43,4 +43,6 @@ def known_code(code: str, version: int) -> str:
 _CODE_SINCE = {
     **dict.fromkeys(("LOCK_COMPETITION", "TEMPORARY_ERROR", "TRANSACTION_TERMINATED", "TRANSACTION_TIMEOUT"), 60),
     **dict.fromkeys(("REQUEST_EXCEEDED_LIMIT", "REQUEST_EXCEEDED_RATE"), 51),
+    # Zuora: SOAP API WSDL; the first public file that has it.
+    "REQUEST_REJECTED": 54,
 }
