@@ -266,7 +266,7 @@ class Play:
         assert len(answer.rows) == len(told)
         for each, row, one in zip(told, answer.rows, objects, strict=True):
             if isinstance(each, Err):
-                assert row["id"] is None
+                assert (row["id"] is None) is (call.op != "delete")
                 self._check_error(each, row)
             else:
                 self._check_success(call, each, row, one)
