@@ -178,6 +178,8 @@ PAYMENTS: Final[Mapping[str, list[Step]]] = {
     "a declined card": [create(card(GatewayOptionData=options(decline="true")))],
     "an inactive gateway": [create(card(Gateway="RetiredGateway"))],
     "an unknown gateway": [create(card(Gateway="Nowhere"))],
+    "a check by an inactive gateway": [create(invoice(Gateway="RetiredGateway"))],
+    "an invoice for which nothing is applied": [create(unapplied(InvoiceId="@I1"))],
     "an order id twice": [create(card(GatewayOrderId="twice")), create(card(GatewayOrderId="twice", Comment="again"))],
     "yesterday": [create(unapplied(EffectiveDate="2026-02-19"))],
     "tomorrow": [create(unapplied(EffectiveDate="2026-02-21"))],

@@ -102,6 +102,12 @@ BY_REST: Final = (
         policies=REST,
     ),
     Known(
+        Level.LESS,
+        "A gateway that is not active is refused, also for a check, which needs none: REST takes ids of gateways only.",
+        "payment: a check by an inactive gateway",
+        policies=REST,
+    ),
+    Known(
         Level.MORE,
         "REST takes No for TransferredToAccounting too.",
         "change: transferred to nowhere",

@@ -15,7 +15,12 @@ from two_zuoras import Two, two_zuoras
 
 VERSIONS = ("38.0", "64.0", "68.0", "69.0", "83.0", "107.0", "121.0", "153.0")
 SOME = ("64.0", "83.0", "107.0", "153.0")
+ROUTED = [
+    *(("soap11", version, policy) for policy in ("action", "rest") for version in ("64.0", "107.0", "153.0")),
+    *((door, "107.0", "rest") for door in ("soap12", "action", "crud")),
+]
 DOORS = [
+    *ROUTED,
     *(("soap11", version, DEFAULT) for version in VERSIONS),
     *(("soap12", version, DEFAULT) for version in SOME),
     *((door, version, DEFAULT) for door in ("action", "crud") for version in SOME),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from differential_cases import CUSTOM, OLD_TODAY, SPECIAL, TODAY, options, rows, splits
-from differential_known import DEFAULT, Level, allowed, differences
+from differential_known import DEFAULT, Level, allowed, differences, successes
 from differential_steps import NIL, Fields, Given, Step
 from same_as_zuora import told_alike
 from two_zuoras import DOORS, Two, two_zuoras
@@ -54,10 +54,15 @@ CHANGES: dict[str, tuple[Given, ...]] = {
 }
 
 
+UNLIKE = frozenset({"Approved__c", "Gateway"})
+"""What REST takes otherwise, as ``differential_known`` says."""
+
+
 class Draw:
     """Calls from a seed, for callers of a version."""
 
-    def __init__(self, seed: int, version: int) -> None:
+    def __init__(self, seed: int, version: int, policy: str) -> None:
+        self.routed = policy == "rest"
         self.random = random.Random(seed)
         self.today = TODAY if version >= 69 else OLD_TODAY
         self.made = 0
@@ -79,8 +84,10 @@ class Draw:
 
     def some(self, pool: dict[str, tuple[Given, ...]], most: int) -> dict[str, Given]:
         """A few fields with any of their values."""
-        names = self.random.sample(sorted(pool), self.random.randint(0, most))
-        return {name: self.random.choice(pool[name]) for name in names}
+        names = [each for each in sorted(pool) if not (self.routed and each in UNLIKE)]
+        return {
+            name: self.random.choice(pool[name]) for name in self.random.sample(names, self.random.randint(0, most))
+        }
 
     def payment(self, place: int) -> Fields:
         """A payment that may be good: unapplied, of an invoice or of several."""
@@ -101,7 +108,7 @@ class Draw:
             "Status": "Processed",
             "Type": "External",
         }
-        custom: dict[str, Given] = dict(CUSTOM) if self.random.random() < 0.1 else {}
+        custom: dict[str, Given] = dict(CUSTOM) if self.random.random() < 0.1 and not self.routed else {}
         return {**good, **documents, **custom, **self.some(SOME, 2)}
 
     def refund(self, place: int) -> Fields:
@@ -130,16 +137,18 @@ class Draw:
         (3, "soap12", "153.0", DEFAULT),
         (4, "soap11", "107.0", "action"),
         (5, "action", "107.0", DEFAULT),
+        (6, "soap11", "83.0", "rest"),
+        (7, "soap11", "153.0", "rest"),
     ],
 )
 def test_whatever_is_asked_the_same_happens(seed: int, door: str, version: str, policy: str, tmp_path: Path) -> None:
-    """Answers byte for byte and the books after each; JSON callers may hear another word where nothing is named."""
-    draw = Draw(seed, int(version.partition(".")[0]))
+    """Answers byte for byte, and the books; where REST refuses, and to JSON callers, it may be in other words."""
+    draw = Draw(seed, int(version.partition(".")[0]), policy)
     with two_zuoras(tmp_path, routes={} if policy == DEFAULT else {"*": policy}) as two:
         for place in range(CALLS):
             step = draw.step(place)
             where = f"seed {seed}, call {place}: {step}"
-            assert _same(two, door, step, version), where
+            assert _same(two, door, step, version, policy), where
             draw.made = len(two.zuora.made)
             assert draw.made == len(two.bridged.made), where
             if place % 10 == 9:
@@ -148,8 +157,11 @@ def test_whatever_is_asked_the_same_happens(seed: int, door: str, version: str, 
         assert draw.made > CALLS // 4
 
 
-def _same(two: Two, door: str, step: Step, version: str) -> bool:
+def _same(two: Two, door: str, step: Step, version: str, policy: str) -> bool:
     zuora, bridged = two.both(lambda side: DOORS[door](step, version, side))  # type: ignore[arg-type,return-value]
     if (zuora.status, zuora.headers, zuora.body) == (bridged.status, bridged.headers, bridged.body):
         return True
+    if policy == "rest":
+        # Of several things wrong with one object REST may name another one first.
+        return zuora.status == bridged.status and successes(zuora.body) == successes(bridged.body)
     return door == "action" and allowed(Level.WORDS, zuora, bridged)
