@@ -92,7 +92,7 @@ class JsonQueries:
             return None
         if not _ID.match(zuora_id):
             return Written(404, NOT_FOUND)
-        names = ", ".join(_names(kind, version, fields))
+        names = ", ".join(_names(kind, version, fields, self._queries.custom_fields(kind)))
         text = f"select {names} from {kind} where Id = '{zuora_id}'"  # noqa: S608
         answer = await self._queries.query(text, version, caller, credential=credential.own)
         if isinstance(answer, CallFault):
@@ -124,14 +124,21 @@ def _options(conf: Value) -> QueryOptions | None:
     return QueryOptions(int(size), conf.get("caseSensitive") is True)
 
 
-def _names(kind: str, version: Version, fields: str | None) -> list[str]:
-    """What this version can read of an object; of the ``fields`` asked for, those it has."""
+_CUSTOM = re.compile(r"[A-Za-z0-9_]+__(?:c|NS)")
+
+
+def _names(kind: str, version: Version, fields: str | None, custom: Sequence[str]) -> list[str]:
+    """What this version can read of an object; of the ``fields`` asked for, those it has.
+
+    ``custom`` are those of the tenant's file; others are read where they are asked for.
+    """
     columns = SOURCES[kind].columns.values()
     names = [each.soap for each in columns if each.queryable and knows(version, kind, each.soap)]
     if fields is None:
-        return names
-    wanted = {name.strip() for name in fields.split(",")}
-    return ["Id", *(name for name in names if name in wanted and name != "Id")]
+        return [*names, *custom]
+    wanted = [name.strip() for name in fields.split(",")]
+    known = [name for name in names if name in wanted and name != "Id"]
+    return ["Id", *known, *dict.fromkeys(name for name in wanted if _CUSTOM.fullmatch(name))]
 
 
 def _page(page: QueryPage) -> str:

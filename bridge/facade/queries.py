@@ -88,6 +88,10 @@ class Queries:
 
     # ------------------------------------------------------------------ whose query it is
 
+    def custom_fields(self, kind: str) -> list[str]:
+        """The custom fields that the tenant's file has of an object (Zuora: Custom fields)."""
+        return [name.removeprefix(f"{kind}.") for name in self._tenant.custom_types if name.startswith(f"{kind}.")]
+
     def candidate(self, text: str) -> str | None:
         """The object of a query that policy might send here; None: it passes to Zuora, without a look at the caller."""
         asked = object_of(text)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from differential_cases import CASES, dated
+from differential_cases import CASES
 from differential_known import APART, DEFAULT, Known, allowed, differences, known
+from differential_objects import dated
 from differential_steps import Step
 from two_zuoras import DOORS, Seen, Two
 

@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
-from differential_cases import CUSTOM, OLD_TODAY, SPECIAL, TODAY, options, rows, splits
 from differential_known import DEFAULT, Level, allowed, differences, successes
+from differential_objects import CUSTOM, OLD_TODAY, SPECIAL, TODAY, options, rows, splits
 from differential_steps import NIL, Fields, Given, Step
 from same_as_zuora import told_alike
 from two_zuoras import DOORS, Two, two_zuoras

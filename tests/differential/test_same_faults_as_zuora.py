@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from differential_cases import create, dated, unapplied
+from differential_objects import create, dated, unapplied
 from differential_steps import Request, envelope, soap
 from two_zuoras import DOORS, Side, Two, two_zuoras
 
