@@ -1,4 +1,4 @@
-"""Payments, refunds and the calls that carry them, as a careful caller writes them. Must not know a case or an answer."""
+"""Payments, refunds and the calls that carry them, as a careful caller writes them. Must not know an answer."""
 
 from __future__ import annotations
 
