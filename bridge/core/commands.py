@@ -188,7 +188,7 @@ Command = Lookup | Match | Record | Compose | Send | Wait | Ask | Watch | LoadDi
 
 
 class Recorded(enum.Enum):
-    """How a ``Record`` ended. DOWN: the journal cannot commit; nothing was changed and nothing may be sent on it."""
+    """How a ``Record`` ended. DOWN: the journal cannot say that it did; nothing may be sent on it."""
 
     DONE = "done"
     CONFLICT = "conflict"

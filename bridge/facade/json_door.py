@@ -29,7 +29,7 @@ from bridge.facade.json_wire import Door, JsonRenderer, Written, message
 from bridge.facade.passing import Passing
 from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
-from bridge.facade.responses import RECEIVE_SECONDS, as_sent, relay, retry, told
+from bridge.facade.responses import FAILED, RECEIVE_SECONDS, as_sent, relay, retry, told
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential, of_json
@@ -96,7 +96,7 @@ class JsonDoor:
             raise
         except Exception:
             log.exception("request failed")
-            return self._answer(request, Written(500, message("The bridge could not process the request.")))
+            return self._answer(request, Written(500, message(FAILED)))
 
     async def _serve(self, request: web.BaseRequest, found: Found, door: Door) -> web.StreamResponse:
         path = unquote(request.rel_url.raw_path).rstrip("/")

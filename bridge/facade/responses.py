@@ -18,6 +18,12 @@ from bridge.facade.passing import Passed
 
 RECEIVE_SECONDS = 30.0
 
+FAILED = (
+    "The bridge failed at this request, which may be no fault of the request. Whether anything reached Zuora is "
+    "unknown; a call that writes payments or refunds can be repeated unchanged, what was done is not done again."
+)
+"""What any door says of a defect of ours."""
+
 BEFORE_READING = Style(Version(9999))
 """For whom nothing is known of: an answer from before an envelope was read is SOAP 1.1."""
 

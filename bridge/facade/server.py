@@ -16,7 +16,7 @@ from bridge.facade.calls import Calls
 from bridge.facade.json_door import JsonDoor
 from bridge.facade.passing import Passing
 from bridge.facade.paths import Door, find
-from bridge.facade.responses import BEFORE_READING, RECEIVE_SECONDS, as_sent, plain, relay, soap
+from bridge.facade.responses import BEFORE_READING, FAILED, RECEIVE_SECONDS, as_sent, plain, relay, soap
 from bridge.facade.rest_door import RestDoor
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
@@ -84,8 +84,7 @@ class Server:
             raise
         except Exception:
             log.exception("request failed")
-            text = "The bridge failed. What reached Zuora is not known; repeat it unchanged, which does not pay twice."
-            return soap(500, server_fault(text, BEFORE_READING), BEFORE_READING)
+            return soap(500, server_fault(FAILED, BEFORE_READING), BEFORE_READING)
 
     def _file(self, request: web.BaseRequest) -> web.Response:
         extended = any(name.lower() == "extended" for name in request.rel_url.query)

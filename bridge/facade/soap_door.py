@@ -22,7 +22,18 @@ from bridge.facade.door import Seen, Way, look
 from bridge.facade.guard import Inspected, Intake, Refusal, admit, inspect_received
 from bridge.facade.passing import Passed, Passing, rewritten_login
 from bridge.facade.paths import Found
-from bridge.facade.responses import BEFORE_READING, RECEIVE_SECONDS, as_sent, go_on, plain, relay, retry, soap, told
+from bridge.facade.responses import (
+    BEFORE_READING,
+    FAILED,
+    RECEIVE_SECONDS,
+    as_sent,
+    go_on,
+    plain,
+    relay,
+    retry,
+    soap,
+    told,
+)
 from bridge.facade.service import Exchange, Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
@@ -44,11 +55,6 @@ LOST = CallFault(
     "TRANSACTION_TIMEOUT",
     "Zuora did not answer in time. What this call asks for may still be created or changed; the bridge has not "
     "repeated the call. Look at Zuora before you do.",
-)
-
-FAILED = (
-    "The bridge failed at this request, which may be no fault of the request. Whether anything reached Zuora is "
-    "unknown; a call that writes payments or refunds can be repeated unchanged, what was done is not done again."
 )
 
 

@@ -95,6 +95,8 @@ def _looked_up(
     errand: Errand, dispatch: Dispatch, items: Sequence[Item], verdicts: Sequence[Verdict]
 ) -> Steps[tuple[Verdict, ...]]:
     """What is in doubt and can be found by its marker is done."""
+    if not any(isinstance(each, Doubt) for each in verdicts):
+        return tuple(verdicts)
     objects = [errand.call.objects[item.position] for item in items]
     possible = questions_of(errand.call.op, [item.intent for item in items], objects)
     questions = [

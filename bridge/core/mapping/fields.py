@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from bridge.core.model import Op, ZObject
@@ -331,11 +332,15 @@ def dropped(obj: ZObject) -> tuple[str, ...]:
 
     Zuora's SOAP ignores an unknown element (Zuora: update() call); REST would refuse it.
     """
-    known = {name for target, table in TABLE.items() if target.object_type == obj.type for name in table}
-    return tuple(dict.fromkeys(_unknown(obj, known)))
+    return tuple(dict.fromkeys(_unknown(obj, _known(obj.type))))
 
 
-def _unknown(obj: ZObject, known: set[str] | Mapping[str, Fate]) -> Iterator[str]:
+@cache
+def _known(object_type: str) -> frozenset[str]:
+    return frozenset(name for target, table in TABLE.items() if target.object_type == object_type for name in table)
+
+
+def _unknown(obj: ZObject, known: frozenset[str] | Mapping[str, Fate]) -> Iterator[str]:
     for name in (*obj.fields, *obj.verbatim, *obj.children):
         if name not in known and not (is_custom(name) and name in obj.fields):
             yield name
