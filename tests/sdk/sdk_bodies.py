@@ -154,7 +154,8 @@ def refunds_of_payments() -> Iterator[ZObject]:
         {"DebitMemoRefundData": [zobject("DebitMemoRefund", DebitMemoId="d1", RefundAmount="20")]},
     ]
     for split in splits:
-        common = {"PaymentId": "p2", "AccountId": A, "Amount": "20", "GatewayOptionData": OPTIONS, **split}
+        source = {"PaymentId": "p2", "SourceType": "Payment"}
+        common = {**source, "AccountId": A, "Amount": "20", "GatewayOptionData": OPTIONS, **split}
         yield filled(Target.REFUND_PAYMENT, Type="External", MethodType="Check", RefundDate="2026-02-20", **common)
         yield filled(Target.REFUND_PAYMENT, Type="External", MethodType="ACH", ReferenceID=None, **common)
         yield filled(Target.REFUND_PAYMENT, Type="Electronic", **common)

@@ -209,7 +209,7 @@ _REFUND_PAYMENT: Mapping[str, Fate] = {
     "PaymentId": _ruled("the payment's id", "{id}"),
     "PaymentMethodId": _ruled("the payment's; left out"),
     "RefundInvoicePaymentData": _ruled(_SPLIT, *_ROWS),
-    "SourceType": _ruled("implied; left out"),
+    "SourceType": _ruled("Payment, if given; implied"),
 }
 
 _REFUND_MEMO: Mapping[str, Fate] = {
