@@ -33,7 +33,7 @@ def test_the_readme_begins_with_the_demo_and_the_tests_on_one_line_each() -> Non
     """CI runs the first two ``sh`` blocks as written."""
     demo, tests = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[:2]
     assert demo.strip() == "python3 -m bridge demo"
-    assert tests.strip().endswith("-m pytest")
+    assert "-m pytest" in tests
     assert len(demo.splitlines()) == len(tests.splitlines()) == 1
 
 

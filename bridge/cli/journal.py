@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bridge.cli.journal_reconcile import compared, tell
 from bridge.cli.journal_terms import (
     dispatch_as_json,
     instant,
@@ -41,7 +40,7 @@ from bridge.telemetry import log
 
 Answer = TypeVar("Answer")
 
-cli = typer.Typer(help="What the bridge did, and what a person settles.", no_args_is_help=True)
+cli = typer.Typer(help="What the bridge did, and what a person settles.", no_args_is_help=True, add_completion=False)
 
 JSON = typer.Option(False, "--json", help="print JSON")
 DRY = typer.Option(False, "--dry-run", help="say what would be done, and do nothing")
@@ -229,6 +228,9 @@ def reconcile(
     as_json: bool = JSON,
 ) -> None:
     """Compare journal and Zuora both ways; without --since, list the breaks that are open. Exit 1 while any is."""
+    # Of all these commands it alone speaks to Zuora; the others need not wait for what that takes.
+    from bridge.cli.journal_reconcile import compared, tell
+
     settings = load()
     if sum(map(bool, (since, assign, accept))) > 1:
         raise ConfigurationError("say one of --since, --assign and --accept")

@@ -10,7 +10,9 @@ import typer
 from bridge.sandbox import Sandbox
 from bridge.settings import ConfigurationError, address
 
-cli = typer.Typer(help="A simulated Zuora tenant with SOAP, REST and a ledger.", no_args_is_help=True)
+cli = typer.Typer(
+    help="A simulated Zuora tenant with SOAP, REST and a ledger.", no_args_is_help=True, add_completion=False
+)
 
 
 @cli.callback()

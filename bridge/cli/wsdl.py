@@ -23,7 +23,7 @@ from bridge.settings import load
 from bridge.upstream.probe_file import custom_fields, examine
 from bridge.upstream.probe_findings import Finding, State, any_wrong
 
-cli = typer.Typer(help="Judge a tenant's WSDL file, or compare two.", no_args_is_help=True)
+cli = typer.Typer(help="Judge a tenant's WSDL file, or compare two.", no_args_is_help=True, add_completion=False)
 
 _FILE = typer.Argument(..., exists=True, dir_okay=False, help="a WSDL file as downloaded from Zuora")
 

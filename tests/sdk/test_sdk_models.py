@@ -22,6 +22,9 @@ from sdk_bodies import by_target, others
 from bridge.core.intent import Dispatch
 from bridge.core.mapping.fields import CONTAINERS, ROWS, TABLE, Fate, Target
 
+# All of them read the SDK, which takes its time: one process does it.
+pytestmark = pytest.mark.xdist_group("sdk")
+
 CHECK = Path(__file__).with_name("check.py")
 CHECK_SECONDS = 120
 
