@@ -367,7 +367,10 @@ def load(**overrides: Any) -> Settings:
     except (ValidationError, SettingsError) as error:
         if isinstance(error, SettingsError):
             raise ConfigurationError(f"a setting is not readable: {_without_input(error)}") from None
-        faults = [f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg']}" for each in error.errors()]
+        faults = [
+            f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        ]
         raise ConfigurationError("; ".join(faults)) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}") from None
