@@ -50,3 +50,4 @@ def test_any_other_value_is_one_sentence(name: str, value: str, said: str, monke
     with pytest.raises(ConfigurationError, match=f"^BRIDGE_{name}.*") as caught:
         load()
     assert said in str(caught.value)
+    assert "Value error" not in str(caught.value)
