@@ -138,7 +138,7 @@ class App:
             wsdl_version=contract.version,
         )
         policy = Policy(settings.routes)
-        facade = Facade(contract)
+        facade = Facade(contract, zuora.codes_since)
         sessions = Sessions(soap, zuora.tenant_id, zuora.entities, settings.caller)
         queries = Queries(
             policy=policy,
@@ -151,7 +151,7 @@ class App:
         calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None))
         passing = Passing(passing_pool, zuora.soap_url, zuora.rest_url)
         tenancy = Tenancy(rest, directory, zuora.tenant_id, zuora.entities, settings.caller, tenant.directives)
-        renderer = JsonRenderer(contract.version, frozenset(contract.error_codes))
+        renderer = JsonRenderer(contract.version, frozenset(contract.error_codes), zuora.codes_since)
         json = JsonDoor(
             decoder=JsonDecoder(contract),
             renderer=renderer,

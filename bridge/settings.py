@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -35,7 +36,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
+
+_CUSTOM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}(?:__c|__NS)\Z")
 
 SECRETS = frozenset({"token", "client_secret", "key"})
 
@@ -104,6 +108,9 @@ class Zuora(_Part):
     directives: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     visibility_seconds: int = Field(default=60, ge=0)
     settlement_rows: bool = False
+    second_reference: str = "refuse"
+    covering_memo: Literal["oldest", "refuse"] = "oldest"
+    error_codes: Mapping[str, str] = Field(default_factory=dict)
 
     @field_validator("soap_url")
     @classmethod
@@ -143,6 +150,33 @@ class Zuora(_Part):
                     raise ValueError(f"{name[:60]!r} is no custom field (...__c or ...__NS)")
         return value
 
+    @field_validator("second_reference")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        if value not in ("refuse", "drop") and not custom(value):
+            raise ValueError("must be refuse, drop or a custom field (...__c or ...__NS)")
+        return value
+
+    @field_validator("error_codes")
+    @classmethod
+    def _codes(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for code, since in value.items():
+            if code not in UNDOCUMENTED:
+                raise ValueError(f"{code[:60]!r} is none of {', '.join(sorted(UNDOCUMENTED))}")
+            if since != "never":
+                try:
+                    Version.parse(since)
+                except ValueError:
+                    raise ValueError(
+                        f"{code} is told since {since[:60]!r}, which is no WSDL version or never"
+                    ) from None
+        return value
+
+    @property
+    def codes_since(self) -> dict[str, Version | None]:
+        """Since which version callers are told an error code that Zuora does not document; None: never."""
+        return {code: None if since == "never" else Version.parse(since) for code, since in self.error_codes.items()}
+
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts whose ServerUrl is followed."""
@@ -172,8 +206,16 @@ class CallerPart(_Part):
     unique_field: str | None = None
     twins: Literal["fault", "join", "allow"] = "fault"
     credit_memo_as: Literal["CreditMemo", "CreditBalance"] = "CreditMemo"
+    user_in: str = ""
     in_doubt: Literal["auto", "row", "fault", "504"] = "auto"
     wait_seconds: int = Field(default=50, ge=1, le=600)
+
+    @field_validator("user_in")
+    @classmethod
+    def _field(cls, value: str) -> str:
+        if value not in ("", "Comment") and not custom(value):
+            raise ValueError("must be Comment or a custom field (...__c or ...__NS)")
+        return value
 
 
 class Settings(BaseSettings):
@@ -256,6 +298,8 @@ class Settings(BaseSettings):
             ),
             directives={(k, name): meant for k, fields in zuora.directives.items() for name, meant in fields.items()},
             wsdl_version=Version(107),
+            second_reference=zuora.second_reference,
+            covering_memo=zuora.covering_memo,
         )
 
     @property
@@ -284,9 +328,15 @@ class Settings(BaseSettings):
                     in_doubt=part.in_doubt,
                     twins=part.twins,
                     credit_memo_as=part.credit_memo_as,
+                    user_in=part.user_in,
                     wait_seconds=part.wait_seconds,
                 )
         return Caller(tenant=tenant, username=username, entity=entity)
+
+
+def custom(name: str) -> bool:
+    """Whether this is the name of a custom or NetSuite field."""
+    return _CUSTOM.match(name) is not None
 
 
 def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -317,7 +367,10 @@ def load(**overrides: Any) -> Settings:
     except (ValidationError, SettingsError) as error:
         if isinstance(error, SettingsError):
             raise ConfigurationError(f"a setting is not readable: {_without_input(error)}") from None
-        faults = [f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg']}" for each in error.errors()]
+        faults = [
+            f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        ]
         raise ConfigurationError("; ".join(faults)) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}") from None

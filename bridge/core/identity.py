@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from bridge.core import versions
 from bridge.core.mapping.lexical import reduced
 from bridge.core.model import Op, ZObject
 
@@ -24,7 +25,7 @@ TWIN_MS = 72 * 60 * 60 * 1000
 """How long after its delivery an equal call is a twin, about which the caller's policy decides: a file that is sent
 again after a weekend is still caught."""
 
-DATES = frozenset({"EffectiveDate", "RefundDate"})
+DATES = frozenset[str]().union(*versions.DATES.values())
 AMOUNTS = frozenset({"Amount", "AppliedInvoiceAmount", "AppliedCreditBalanceAmount", "RefundAmount"})
 _NORMALISED = DATES | AMOUNTS
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -122,7 +122,8 @@ class Caller:
     ``Payment.create``, ``Refund.*`` and ``*``; empty allows nothing under the bridge's own credential.
     ``in_doubt`` is auto, row, fault or 504. ``own`` says that Actions and REST go under the caller's own credential
     (JSON callers), so that Zuora judges what they may. ``twins`` is fault, join or allow.
-    ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo.
+    ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo. ``user_in`` is
+    the field (Comment or a custom field) that names the user in what the bridge creates for them by REST; "": none.
     """
 
     tenant: str
@@ -135,6 +136,7 @@ class Caller:
     own: bool = False
     twins: str = "fault"
     credit_memo_as: str = "CreditMemo"
+    user_in: str = ""
 
     @property
     def scope(self) -> str:
@@ -154,7 +156,9 @@ class Tenant:
     field) -> one of ``DIRECTIVES``; they are never sent on. ``custom_types`` are the XML Schema types of the tenant's
     custom fields by ``Payment.Amount__c``; what is not listed is text. ``old_dates`` says which day a dateTime of a
     caller up to WSDL 68 means: that in the tenant's zone, the one written, or that in another zone. ``patterns`` are
-    those of the tenant's file, by ``Payment.AccountId``; a field without one is not judged.
+    those of the tenant's file, by ``Payment.AccountId``; a field without one is not judged. ``second_reference`` is
+    what becomes of SecondPaymentReferenceId by REST: refuse, drop, or the custom field that takes it. ``covering_memo``
+    is which of several memos a refund of credit balance is for: oldest, or refuse.
     """
 
     zone: tzinfo
@@ -170,6 +174,8 @@ class Tenant:
     custom_types: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     old_dates: tzinfo | Literal["zone", "literal"] = "zone"
     patterns: Mapping[str, re.Pattern[str]] = field(default_factory=lambda: MappingProxyType({}))
+    second_reference: str = "refuse"
+    covering_memo: Literal["oldest", "refuse"] = "oldest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,23 @@ def check(call: Call) -> CallFault | None:
 
 
 def permitted(call: Call, caller: Caller, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts after authority and after useSingleTransaction, which REST cannot honour."""
+    """The verdicts after authority and after useSingleTransaction, which REST cannot honour.
+
+    What is created by REST under the bridge's own credential names the caller's user where the caller's configuration
+    says so: its CreatedById is the bridge's.
+    """
     if call.single_transaction and not all(route_of(each) is Route.SOAP for each in verdicts):
         return _all_refused(call, verdicts)
+    if caller.user_in and call.op is Op.CREATE and not caller.own:
+        verdicts = [_signed(each, caller) if isinstance(each, Translate) else each for each in verdicts]
     return list(verdicts) if caller.may(call.type, call.op) else [_under_own_session(call, each) for each in verdicts]
+
+
+def _signed(verdict: Translate, caller: Caller) -> Translate:
+    """With the caller's user in a field that the caller left empty: what they wrote is never written over."""
+    name = "comment" if caller.user_in == "Comment" else caller.user_in
+    body = verdict.body or {}
+    return verdict if body.get(name) else replace(verdict, body={**body, name: caller.username})
 
 
 def _under_own_session(call: Call, verdict: Verdict) -> Verdict:

@@ -89,7 +89,7 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
         elif isinstance(verdict, Forward):
             seen.append(Seen(place, verdict.route.value, verdict.reason + _behind(verdict), (batches[verdict.route],)))
         else:
-            seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict), ids))
+            seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict, tenant), ids))
     return Preview(tuple(seen), tuple(shown))
 
 
@@ -133,9 +133,9 @@ def _behind(verdict: Forward) -> str:
     return "" if request is None else f"; where Zuora refuses that, {request.method} {request.path} may follow"
 
 
-def _left_out(verdict: Translate) -> str:
-    unknown = dropped(verdict.obj)
-    return f"; leaves out {', '.join(unknown)}, which Zuora does not know" if unknown else ""
+def _left_out(verdict: Translate, tenant: Tenant) -> str:
+    names = dropped(verdict.obj, tenant.second_reference)
+    return f"; leaves out {', '.join(names)}, which REST cannot carry" if names else ""
 
 
 def _error(error: RowError) -> str:

@@ -20,7 +20,7 @@ from bridge.core.conduct.saga import LEFT_OVER
 from bridge.core.facts import Fact, NoVerdict, Question, Standing, StillStands
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.fields import dropped
-from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
+from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Route, Tenant, Told, ZObject
 from bridge.journal import Journal, JournalDown
 from bridge.runtime.lease import Lease, Stand
 from bridge.runtime.visit import Visit
@@ -47,11 +47,11 @@ def _notice(change: c.Change) -> None:
         log.error("left over: what was unapplied could not be applied again; do it", dispatch=change.dispatch_id)
 
 
-def _warn(opened: c.Opened, call: Call) -> None:
-    """Say what REST cannot carry and Zuora's SOAP would have ignored."""
+def _warn(opened: c.Opened, call: Call, tenant: Tenant) -> None:
+    """Say what REST cannot carry and Zuora's SOAP would have ignored, or the owner wants dropped."""
     for intent in opened.intents:
-        if intent.route is Route.REST and (left_out := dropped(call.objects[intent.position])):
-            log.warning("left out, as Zuora's SOAP would ignore it", intent=intent.id, names=left_out)
+        if intent.route is Route.REST and (left_out := dropped(call.objects[intent.position], tenant.second_reference)):
+            log.warning("left out: REST cannot carry it", intent=intent.id, names=left_out)
 
 
 def machine_now() -> Instant:
@@ -119,11 +119,12 @@ class Clock(Protocol):
 class Context:
     """The credential and the patience of one call: what commands need beside themselves."""
 
-    __slots__ = ("call", "credential", "entity", "ids", "opened", "visit")
+    __slots__ = ("call", "credential", "entity", "ids", "opened", "tenant", "visit")
 
     def __init__(self, visit: Visit, credential: Credential, errand: Errand) -> None:
         self.entity = errand.caller.entity
         self.call = errand.call
+        self.tenant = errand.tenant
         self.visit = visit
         self.credential = credential
         self.ids: set[str] = set()
@@ -333,7 +334,7 @@ class Runtime:
         for change in changes if done else ():
             if isinstance(change, c.Opened):
                 context.opened |= {intent.position: intent for intent in change.intents}
-                _warn(change, context.call)
+                _warn(change, context.call, context.tenant)
             _notice(change)
         self._wake()
         return c.Recorded.DONE if done else c.Recorded.CONFLICT
