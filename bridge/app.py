@@ -39,6 +39,7 @@ from bridge.settings import ConfigurationError, Settings, address
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
+from bridge.upstream.clock import ZuoraClock
 from bridge.upstream.directory import Directory
 from bridge.upstream.oauth import OAuthClient
 from bridge.upstream.query_reader import QueryReader
@@ -106,7 +107,7 @@ class App:
             Journal.open, settings.database_url, settings.journal_key, instance
         )
         await journal.started(__version__, settings.model_dump_json(), look_up_first=settings.journal.look_up_first)
-        transport = Transport()
+        transport = Transport(clock=ZuoraClock(simulated=zuora.clock == "simulated"))
         # A pool of its own, so that slow queries cannot keep money waiting; one clock, so that it learns from all.
         passing_pool = Transport(clock=transport.clock)
         self._closing = [transport, passing_pool]
@@ -130,6 +131,7 @@ class App:
             instance,
             actions=ZuoraActions(contract, rest),
             own_look=lambda own: Directory(rest.under(own)),
+            us=lambda: oauth.user_id if oauth is not None else None,
         )
         tenant = replace(
             settings.tenant,

@@ -103,6 +103,7 @@ class Zuora(_Part):
     old_dates: Literal["zone", "literal", "pacific"] = "zone"
     directives: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     visibility_seconds: int = Field(default=60, ge=0)
+    clock: Literal["real", "simulated"] = "real"
     settlement_rows: bool = False
 
     @field_validator("soap_url")

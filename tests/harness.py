@@ -383,6 +383,7 @@ class World:
             "client_id": "demo-client",
             "client_secret": "demo-secret",
             "tenant_id": "10000",
+            "clock": "simulated",
         }
         given = {"callers": {"erp": {"usernames": [ERP], "allow": ["*"]}}, **self._given}
         return Settings(
@@ -435,6 +436,7 @@ class World:
             "ZUORA__CLIENT_ID": "demo-client",
             "ZUORA__CLIENT_SECRET": "demo-secret",
             "ZUORA__TENANT_ID": "10000",
+            "ZUORA__CLOCK": "simulated",
             "CALLERS": json.dumps({"erp": {"usernames": [ERP], "allow": ["*"]}}),
             **more,
         }

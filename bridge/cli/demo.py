@@ -96,6 +96,7 @@ def _settings(tenant_url: str, folder: Path) -> Settings:
             "client_id": "demo-client",
             "client_secret": "demo-secret",
             "tenant_id": "10000",
+            "clock": "simulated",
         },
         "callers": {"erp": {"usernames": ["erp@example.com"], "allow": ["*"]}},
     }

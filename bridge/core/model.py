@@ -122,7 +122,8 @@ class Caller:
     ``Payment.create``, ``Refund.*`` and ``*``; empty allows nothing under the bridge's own credential.
     ``in_doubt`` is auto, row, fault or 504. ``own`` says that Actions and REST go under the caller's own credential
     (JSON callers), so that Zuora judges what they may. ``twins`` is fault, join or allow.
-    ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo.
+    ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo. ``user_id`` is
+    Zuora's id of the user behind a SOAP session (getUserInfo, UserId).
     """
 
     tenant: str
@@ -135,6 +136,7 @@ class Caller:
     own: bool = False
     twins: str = "fault"
     credit_memo_as: str = "CreditMemo"
+    user_id: str | None = None
 
     @property
     def scope(self) -> str:
