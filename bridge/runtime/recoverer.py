@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 
 from bridge.core.conduct import Errand
-from bridge.core.conduct.recovery import recover
+from bridge.core.conduct.recovery import UNSETTLED, recover
 from bridge.core.intent import Intent, State
 from bridge.core.model import Call, Caller, Route, Tenant, Version, ZObject
 from bridge.journal import Journal, JournalDown
@@ -93,6 +93,7 @@ class Recoverer:
         names = {intent.id for intent in unfinished}
         self._next = {name: due for name, due in self._next.items() if name in names}
         METRICS.unfinished.set(len(unfinished))
+        await self._measure()
         due = [intent for intent in unfinished if self._is_due(intent) and self._is_ours(intent, living)]
         places = asyncio.Semaphore(AT_ONCE)
 
@@ -103,6 +104,18 @@ class Recoverer:
 
         await asyncio.gather(*(one(intent) for intent in due))
         return len(due)
+
+    async def _measure(self) -> None:
+        """How much is not settled and for how long (I13), also where it is nothing: an alert needs the zero."""
+        now = self._zuora_now()
+        known = {(each.state, each.route): each for each in await self._journal.ages()}
+        for state in (*sorted(UNSETTLED, key=lambda state: state.value), State.PARKED):
+            for route in (*Route, None):
+                labels = {"state": state.value, "route": route.value if route is not None else "none"}
+                found = known.get((state, route))
+                METRICS.unsettled.set(found.count if found is not None else 0, **labels)
+                age = max(0, now - found.oldest) / 1000 if found is not None else 0
+                METRICS.oldest_seconds.set(age, **labels)
 
     def _is_due(self, intent: Intent) -> bool:
         return fence_now() >= self._next.get(intent.id, (0.0, 0.0))[0]

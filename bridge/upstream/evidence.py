@@ -7,6 +7,7 @@ amount and source agree. Anything but a plain answer raises ``Unusable``. Must n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -44,6 +45,9 @@ _PATHS = {"Payment": "payments", "Refund": "refunds"}
 _QUERY_ROWS = "99"
 
 _NULL = "null"
+
+_INTENT = re.compile(r"i-[0-9a-f]{30}")
+"""An intent's id (``core.identity``)."""
 
 _CLOCKS = timedelta(seconds=30)
 """How far the bridge's estimate of Zuora's clock may be off."""
@@ -161,10 +165,17 @@ def _looks(row: Body, question: WhichLike) -> bool:
     if kind is not None and question.kind is not None and not _same(kind, question.kind):
         return False
     # An external one has the references that its request had; an electronic one may have got its gateway's.
-    if kind == "External" and any(row.get(name) for name in ("referenceId", "referenceID", "gatewayOrderId")):
+    if kind == "External" and any(
+        _is_marked(row.get(name)) for name in ("referenceId", "referenceID", "gatewayOrderId")
+    ):
         return False
     day = row.get("effectiveDate", row.get("refundDate"))
     return question.day is None or not isinstance(day, str) or day[:10] == question.day
+
+
+def _is_marked(value: object) -> bool:
+    """Whether a caller gave this reference; the bridge's own on a refund says nothing of the act."""
+    return isinstance(value, str) and value != "" and _INTENT.fullmatch(value) is None
 
 
 def _like(row: Body) -> Like:

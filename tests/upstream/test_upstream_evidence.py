@@ -85,7 +85,7 @@ def test_a_payment_is_found_by_marker_amount_and_account(rows: list[dict[str, An
     ],
 )
 def test_an_older_object_with_the_same_marker_is_neither_proof_nor_absence(created: str, fact: Fact) -> None:
-    """A caller that puts the same reference on every payment of a customer is not told last month's Id; a person looks."""
+    """A caller that puts the same reference on every payment of a customer is not told last month's Id."""
     assert one(queried(found(createdDate=created)), replace(PAID, since=SENT)) == fact
 
 
@@ -279,6 +279,8 @@ def like(number: int = 1, created: int | None = SENT + 1_000, **more: Any) -> Li
         ({"accountId": None, "type": None}, Alike((like(),))),
         ({"referenceId": "ERP-1"}, Absent()),
         ({"gatewayOrderId": "G"}, Absent()),
+        ({"referenceId": ""}, Alike((like(),))),
+        ({"referenceId": f"i-{'0' * 30}"}, Alike((like(),))),
         ({"type": None, "referenceId": "gateway's"}, Alike((like(),))),
         ({"createdDate": "2026-02-20 10:00:01"}, Alike((like(created=None),))),
         ({"createdDate": "yesterday"}, Alike((like(created=None),))),
@@ -320,7 +322,7 @@ CANNOT = "the marker is none that can be searched for"
 @pytest.mark.parametrize("memo", [False, True])
 @pytest.mark.parametrize("known", [False, True])
 def test_a_refund_is_listed_by_its_source_and_stamped_by_object_query(*, memo: bool, known: bool) -> None:
-    """v1 says its times without their zone (Zuora: Retrieve a refund); what Object Query does not know yet is unclear."""
+    """v1 says its times without their zone (Zuora: Retrieve a refund); what Object Query lacks is unclear."""
     row = refunded(1, referenceId=None, refundDate="2026-02-20", type="External", **AT)
     row |= {"paymentId": None, "creditMemoId": hexed(3)} if memo else {}
     tenant = listed(row, refunded(2, referenceId="x", type="External"), refunded(3, paymentId=hexed(8)))
