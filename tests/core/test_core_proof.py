@@ -52,7 +52,8 @@ CHECK = (("status", "Canceled"),)
                 (("reasonCode", "x"), ("financeInformation.transferredToAccounting", "Yes"), ("Region__c", "W")),
             ),
         ),
-        (zobject("Payment", Id="p1", Comment="x"), Op.UPDATE, None),
+        (zobject("Payment", Id="p1", Comment="x"), Op.UPDATE, Shows("Payment", "p1", (("comment", "x"),))),
+        (zobject("Payment", Id="p1", SoftDescriptor="x"), Op.UPDATE, None),
         (
             zobject("Payment", Id="p1", Region__c="c", GatewayOptionData=[zobject("GatewayOption")]),
             Op.UPDATE,

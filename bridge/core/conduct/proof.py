@@ -41,6 +41,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MARKERS = {"Payment": (("ReferenceId", "referenceId"), ("GatewayOrderId", "gatewayOrderId"))}
 _READABLE = {
     # What an update by SOAP may change and REST shows (Zuora: Payment object; Refund object).
+    "Comment": "comment",
     "AccountingCode": "financeInformation.bankAccountAccountingCode",
     "ReasonCode": "reasonCode",
     "TransferredToAccounting": "financeInformation.transferredToAccounting",
