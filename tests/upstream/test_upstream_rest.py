@@ -430,7 +430,7 @@ def test_a_tokens_scope_names_its_user(scope: object, user: str | None) -> None:
     """Zuora API Reference, "Create an OAuth token"; where it does not, nobody is guessed."""
 
     async def go() -> str | None:
-        script = always(as_json(200, {"access_token": "t", "expires_in": 3599, "scope": scope}))
+        script = Tenant(as_json(200, {}), token=as_json(200, {"access_token": "t", "expires_in": 3599, "scope": scope}))
         async with serving(script) as server, transporting() as transport:
             oauth = OAuthClient(transport, server.origin, "i", "s")
             assert oauth.user_id is None
