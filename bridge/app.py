@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -41,7 +43,7 @@ from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
 from bridge.upstream.clock import ZuoraClock
 from bridge.upstream.directory import Directory
-from bridge.upstream.oauth import OAuthClient
+from bridge.upstream.oauth import NoToken, OAuthClient
 from bridge.upstream.query_reader import QueryReader
 from bridge.upstream.rest import ZuoraRest
 from bridge.upstream.soap import ZuoraSoap
@@ -176,8 +178,8 @@ class App:
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
         if directory is not None:
-            now = transport.clock.now
-            self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now)
+            now, knows = transport.clock.now, partial(_knows_time, transport.clock, oauth)
+            self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
         self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
         given = sockets or {}
@@ -218,6 +220,14 @@ class App:
             await transport.close()
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
+
+
+async def _knows_time(clock: ZuoraClock, oauth: OAuthClient | None) -> bool:
+    """Whether Zuora has told her time; asked for by what is needed anyway, a token."""
+    if clock.error is None and oauth is not None:
+        with contextlib.suppress(NoToken):
+            await oauth.token()
+    return clock.error is not None
 
 
 def _reasons(settings: Settings, *, has_credential: bool) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bridge.core.conduct import Errand
 from bridge.core.conduct.recovery import UNSETTLED, recover
@@ -39,8 +39,15 @@ PATIENCE_SECONDS = 900.0
 """A saga may wait for a lock; nobody else does."""
 
 
+async def _knows() -> bool:
+    return True
+
+
 class Recoverer:
-    """One process's share. ``zuora_now`` is Zuora's clock, ``here`` this machine's, by which processes see others."""
+    """One process's share. ``zuora_now`` is Zuora's clock, ``here`` this machine's, by which processes see others.
+
+    ``knows_time`` says whether Zuora has told hers yet; until then nothing is concluded from how long ago a send was.
+    """
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class Recoverer:
         zuora_now: Callable[[], int],
         here: Callable[[], int],
         every_seconds: float = EVERY_SECONDS,
+        knows_time: Callable[[], Awaitable[bool]] = _knows,
     ) -> None:
         self._runtime = runtime
         self._journal = journal
@@ -58,6 +66,7 @@ class Recoverer:
         self._zuora_now = zuora_now
         self._here = here
         self._every = every_seconds
+        self._knows_time = knows_time
         self._next: dict[str, tuple[float, float]] = {}
         self._task: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -88,6 +97,8 @@ class Recoverer:
 
     async def round(self) -> int:
         """Look once for everything that is due and this process's; how many intents that were."""
+        if not await self._knows_time():
+            return 0
         unfinished = await self._journal.unfinished(self._zuora_now() - YOUNG_MS, MANY)
         living = await self._journal.living(self._here())
         names = {intent.id for intent in unfinished}

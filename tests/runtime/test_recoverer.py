@@ -226,3 +226,27 @@ def test_what_is_not_settled_is_measured_by_state_route_and_age(tmp_path: Path) 
             assert 'bridge_unsettled{state="in_doubt",route="rest"} 0' in METRICS.render().splitlines()
 
     asyncio.run(scene())
+
+
+def test_before_zuora_has_told_her_time_nothing_is_looked_for(tmp_path: Path) -> None:
+    """This machine's clock may be far ahead, and what was sent just now would seem to be long absent."""
+
+    async def scene() -> None:
+        async with staged(tmp_path) as stage:
+            name = await doubted(stage)
+            known: list[bool] = []
+
+            async def knows() -> bool:
+                return bool(known)
+
+            clock = stage.clock
+            recoverer = Recoverer(
+                stage.runtime, stage.journal, TENANT, zuora_now=lambda: clock.at, here=machine_now, knows_time=knows
+            )
+            clock.at += 10 * LATER_MS
+            assert await recoverer.round() == 0
+            assert (await stage.intents(name))[0].state is State.IN_DOUBT
+            known.append(True)
+            assert await recoverer.round() == 1
+
+    asyncio.run(scene())

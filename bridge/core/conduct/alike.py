@@ -38,10 +38,11 @@ def proved(errand: Errand, intent: Intent, dispatch: Dispatch, question: Questio
     """
     if not isinstance(question, WhichLike):
         return (yield from absent(errand, dispatch, question))
+    first = yield from _seen(errand, intent, dispatch, question)
+    # Asked after Zuora has answered: before, this process may not know her time.
     presence: Presence = yield Ask()
     if presence.now < quiet_since(errand, dispatch):
         return Look.UNCLEAR
-    first = yield from _seen(errand, intent, dispatch, question)
     if first is not Look.MISSING:
         return first
     yield Wait(SECOND_LOOK_SECONDS)
