@@ -17,12 +17,12 @@ from bridge.core.model import Instant
 _BOOTTIME: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Linux: counts suspension (clock_gettime(2)). macOS has none, but its CLOCK_MONOTONIC counts suspension already."""
 
-AHEAD_SECONDS = 30.0
+AHEAD_SECONDS = 25.0
 """How far Zuora's clock may be ahead of this machine's and be believed: both follow the same time (RFC 5905)."""
 
-_SLEW = 0.01
+_SLEW = 0.001
 _LONGEST = 60.0
-"""How fast the estimate may go forward: a hundredth of the time since the last answer, and of a minute at most."""
+"""How fast the estimate may go forward: a thousandth of the time since the last answer, and of a minute at most."""
 
 _DRIFT = 1e-4
 """How far two clocks may part, per second: a kept interval widens by this, so that old answers count for less."""
@@ -38,7 +38,7 @@ class ZuoraClock:
 
     A wrong Date must never hasten a proof of absence or a repeat, only delay it. So the clock is never believed to be
     more than ``AHEAD_SECONDS`` ahead of this machine's at the start, and from then on it is not set forward: what is
-    later than it was believed to be is approached by a hundredth of the time that passes. Backwards it is believed.
+    later than it was believed to be is approached by a thousandth of the time that passes. Backwards it is believed.
     ``simulated``: a sandbox's clock, which its user sets as they like.
     """
 

@@ -98,7 +98,7 @@ def shown(*likes: Like) -> tuple[World, str]:
         ([Like("p9", "Processed", 0, US)], State.APPLIED),
         ([Like("p9", "Processed", 0, US.upper())], State.APPLIED),
         ([Like("p9", "Error", 5_000, US)], State.APPLIED),
-        ([Like("p9", "Processed", 0, SOMEBODY)], State.NOT_APPLIED),
+        ([Like("p9", "Processed", 0, SOMEBODY)], State.PARKED),
         ([Like("p9", "Processed", -40_000, US)], State.NOT_APPLIED),
         ([Like("p9", "Processed", -1_000, US)], State.PARKED),
         ([Like("p9", "Processed", None, US)], State.PARKED),
@@ -201,6 +201,18 @@ def test_what_is_open_and_looks_otherwise_does_not_matter() -> None:
     world.crash("third")
     assert State.PLANNED in {each.state for each in world.journal.intents.values()}
     assert late(world, name) == [State.APPLIED]
+
+
+def test_what_was_parked_long_ago_could_not_have_made_it() -> None:
+    """Its request had ended before this one was sent."""
+    world = World("lost before")
+    (old,) = left(world, pays("i3", "10"))
+    world.journal.intents[old] = replace(world.intent(old), state=State.PARKED)
+    world.pass_time(2 * LATER_MS)
+    world.order("lost after")
+    (name,) = left(world, SOAP)
+    assert late(world, name) == [State.APPLIED]
+    assert world.intent(old).state is State.PARKED
 
 
 def test_an_open_intent_whose_requests_are_gone_may_be_anything() -> None:

@@ -27,6 +27,11 @@ CHECK = (("status", "Canceled"),)
         (pays("i1", "10"), Op.CREATE, WhichLike("Payment", Decimal(10), A, "2026-02-20", "External")),
         (pays("i1", "10", AccountId=None), Op.CREATE, None),
         (zobject("Payment", AccountId=A, Amount="1"), Op.CREATE, WhichLike("Payment", Decimal(1), A)),
+        (
+            pays("i1", "10", EffectiveDate="2026-02-20T23:00:00-12:00"),
+            Op.CREATE,
+            WhichLike("Payment", Decimal(10), A, None, "External"),
+        ),
         (refund(Amount="5"), Op.CREATE, None),
         (pays("i1", "10", ReferenceId="E", Amount=None), Op.CREATE, None),
         (pays("i1", "ten", ReferenceId="E"), Op.CREATE, None),

@@ -19,6 +19,7 @@ from bridge.core.conduct.proof import (
     Look,
     absent,
     began,
+    ended,
     kept_question,
     quiet_since,
 )
@@ -60,13 +61,15 @@ def _seen(errand: Errand, intent: Intent, dispatch: Dispatch, question: WhichLik
     rivalry: Rivalry | None = yield Rivals(intent.scope, intent.object_type, tuple(each.id for each in fact.objects))
     if rivalry is None or not rivalry.complete:
         return Look.UNCLEAR
-    left = [each for each in fact.objects if each.id not in rivalry.claimed and _possible(each, question, since)]
-    if not left:
+    free = [each for each in fact.objects if each.id not in rivalry.claimed and _late_enough(each, since)]
+    if not free:
         return Look.MISSING
-    equal, others = yield from _open(errand, intent, question, rivalry.open)
+    # Somebody else's proves nothing, not even absence: an id of a user may be another in another entity.
+    left = [each for each in free if each.creator is None or each.creator.casefold() == question.creator]
+    equal, others = yield from _open(errand, intent, question, rivalry.open, since - 2 * CLOCK_MS)
     if others is Look.UNCLEAR:
         return Look.UNCLEAR
-    if others is not None or question.creator is None or not all(_certain(each, since) for each in left):
+    if others is not None or not left or not all(_certain(each, since) for each in left):
         return Look.AMBIGUOUS
     rank = sum(_order(each) < _order(intent) for each in equal)
     if len(left) > len(equal) + 1:
@@ -74,10 +77,8 @@ def _seen(errand: Errand, intent: Intent, dispatch: Dispatch, question: WhichLik
     return Done(left[rank].id) if rank < len(left) else Look.MISSING
 
 
-def _possible(each: Like, question: WhichLike, since: Instant) -> bool:
+def _late_enough(each: Like, since: Instant) -> bool:
     """Whether this request could have made it. Only what is older is ruled out: our clock may be behind Zuora's."""
-    if question.creator is not None and each.creator is not None and each.creator.casefold() != question.creator:
-        return False
     return each.created is None or each.created >= since - CLOCK_MS
 
 
@@ -86,9 +87,9 @@ def _certain(each: Like, since: Instant) -> bool:
 
 
 def _open(
-    errand: Errand, intent: Intent, question: WhichLike, intents: Sequence[Intent]
+    errand: Errand, intent: Intent, question: WhichLike, intents: Sequence[Intent], since: Instant
 ) -> Steps[tuple[list[Intent], Look | None]]:
-    """The other open intents of the very same act, and whether there are others with this look.
+    """The other open intents of the very same act, and whether there are others with this look, not over by ``since``.
 
     ``UNCLEAR``: one of them may still make its object; ``AMBIGUOUS``: which of them made what, nothing tells.
     """
@@ -100,7 +101,7 @@ def _open(
             continue
         dispatches: tuple[Dispatch, ...] = yield LoadDispatches(each.id)
         kept = kept_question(each, dispatches[-1]) if dispatches else None
-        if kept is not None and kept != question:
+        if (kept is not None and kept != question) or (dispatches and ended(dispatches[-1]) < since):
             continue
         if dispatches and presence.now < quiet_since(errand, dispatches[-1]):
             return [], Look.UNCLEAR

@@ -100,8 +100,8 @@ def _like(
     *,
     memo: bool = False,
 ) -> WhichLike:
-    """The look of a create. An electronic refund's day is Zuora's own (Zuora: Refund a payment)."""
-    dated = _DAY.match(day) if day is not None and not (object_type == "Refund" and kind == "Electronic") else None
+    """The look of a create. An electronic one's day is Zuora's own, and of a time with a zone she decides the day."""
+    dated = _DAY.fullmatch(day) if day is not None and kind == "External" else None
     return WhichLike(
         object_type,
         Decimal(str(amount)),
