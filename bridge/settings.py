@@ -252,9 +252,6 @@ class Settings(BaseSettings):
             refund_reference=self.refund_reference,
             rest_version=zuora.rest_version,
             visibility_seconds=zuora.visibility_seconds,
-            longest_wait_seconds=max(
-                (CallerPart().wait_seconds, *(each.wait_seconds for each in self.callers.values()))
-            ),
             directives={(k, name): meant for k, fields in zuora.directives.items() for name, meant in fields.items()},
             wsdl_version=Version(107),
         )

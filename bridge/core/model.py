@@ -167,7 +167,6 @@ class Tenant:
     rest_version: str = "2025-08-12"
     wsdl_version: Version = Version(107)
     visibility_seconds: int = 60
-    longest_wait_seconds: int = 600
     directives: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     custom_types: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     old_dates: tzinfo | Literal["zone", "literal"] = "zone"
