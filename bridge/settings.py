@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -37,7 +38,19 @@ from pydantic_settings import (
 
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
 
+REMEMBERED_DAYS = 400
+"""For how long a message id or a unique field's value is one act: longer than any ERP keeps a message to send again."""
+
 SECRETS = frozenset({"token", "client_secret", "key"})
+
+
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+
+_NEVER_UNIQUE = frozenset(
+    {"AccountId", "Amount", "AppliedInvoiceAmount", "EffectiveDate", "Gateway", "Id", "MethodType", "PaymentMethodId"}
+    | {"RefundDate", "Status", "Type"}
+)
+"""Fields that many payments share, or that Zuora alone gives."""
 
 
 class ConfigurationError(Exception):
@@ -163,7 +176,8 @@ class CallerPart(_Part):
     """One caller: which users it is and what it may cause under the bridge's own credential.
 
     ``usernames`` are those of SOAP logins and the apiAccessKeyIds of JSON callers; ``json`` stands for all JSON callers
-    that come with a bearer or a session, which name no user. JSON callers need no ``allow``.
+    that come with a bearer or a session, which name no user. JSON callers need no ``allow``. ``message_ids`` and
+    ``unique_field`` say what identifies an act of this caller: deploy/repeats.md says when to set them.
     """
 
     usernames: tuple[str, ...] = ()
@@ -174,6 +188,23 @@ class CallerPart(_Part):
     credit_memo_as: Literal["CreditMemo", "CreditBalance"] = "CreditMemo"
     in_doubt: Literal["auto", "row", "fault", "504"] = "auto"
     wait_seconds: int = Field(default=50, ge=1, le=600)
+
+    @field_validator("unique_field")
+    @classmethod
+    def _one_field(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not _FIELD.fullmatch(value):
+            raise ValueError(f"{value[:60]!r} is no field's name such as ReferenceId or ErpKey__c")
+        if value in _NEVER_UNIQUE:
+            raise ValueError(f"{value} cannot be unique per payment; name a field such as ReferenceId or ErpKey__c")
+        return value
+
+    @model_validator(mode="after")
+    def _one_key(self) -> CallerPart:
+        if self.message_ids and self.unique_field is not None:
+            raise ValueError("has both message_ids and unique_field, which can contradict each other; set one of them")
+        return self
 
 
 class Settings(BaseSettings):
@@ -232,6 +263,16 @@ class Settings(BaseSettings):
         networks(value)
         return value
 
+    @model_validator(mode="after")
+    def _remembered(self) -> Settings:
+        keyed = sorted(name for name, part in self.callers.items() if part.message_ids or part.unique_field)
+        if keyed and self.journal.keep_days < REMEMBERED_DAYS:
+            raise ValueError(
+                f"BRIDGE_JOURNAL__KEEP_DAYS must be at least {REMEMBERED_DAYS}: for so long the message_ids or "
+                f"unique_field of the caller {keyed[0][:60]} are remembered"
+            )
+        return self
+
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Whose Forwarded and X-Forwarded-... headers are believed."""
@@ -283,6 +324,8 @@ class Settings(BaseSettings):
                     allow=frozenset(part.allow),
                     in_doubt=part.in_doubt,
                     twins=part.twins,
+                    message_ids=part.message_ids,
+                    unique_field=part.unique_field,
                     credit_memo_as=part.credit_memo_as,
                     wait_seconds=part.wait_seconds,
                 )

@@ -58,6 +58,23 @@ def twin(zuora_id: str, day: str) -> tuple[RowError, ...]:
     )
 
 
+def near_twin(zuora_id: str, day: str) -> tuple[RowError, ...]:
+    """All but equal to one whose own answer never reached its caller, so that this may be the same act."""
+    ((error,), told) = twin(zuora_id, day), "The answer about that one has not arrived: repeat its call first."
+    return (RowError(error.code, f"{error.message} {told}"),)
+
+
+def reused(what: str, zuora_id: str | None) -> tuple[RowError, ...]:
+    """Another content under a key that stands for one act."""
+    first = f" with {zuora_id}" if zuora_id is not None else ""
+    return (
+        RowError(
+            "DUPLICATE_VALUE",
+            f"{what} was used before, for another content{first}. Nothing was sent; what is new needs a new one.",
+        ),
+    )
+
+
 def unknown(version: Version) -> tuple[RowError, ...]:
     """Sent, and no verdict came back in time: the row of an object in doubt."""
     code = "TRANSACTION_TIMEOUT" if version >= KNOWS_TRANSACTION_TIMEOUT else "UNKNOWN_ERROR"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar
 
-from bridge.core.commands import Change, Matched
+from bridge.core.commands import Change, Match, Matched
 from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import Instant
 from bridge.journal.audit import Audit, now
@@ -140,9 +140,17 @@ class Journal:
 
     # ------------------------------------------------------------ reading
 
-    async def match(self, scope: str, fingerprints: Sequence[str], delivered_since: int) -> Matched:
-        """The intents a call may join, oldest first, and how many of each identity there ever were."""
-        return await self._read(lambda: self._queries.match(scope, fingerprints, delivered_since, self._writer.told()))
+    async def match(
+        self,
+        scope: str,
+        fingerprints: Sequence[str],
+        delivered_since: int,
+        keys: Sequence[str] = (),
+        nears: Sequence[str] = (),
+    ) -> Matched:
+        """The intents a call may join, oldest first, how many of each identity there ever were, and the near ones."""
+        asked = Match(scope, tuple(fingerprints), delivered_since, tuple(keys), tuple(nears))
+        return await self._read(lambda: self._queries.match(asked, self._writer.told()))
 
     async def intents(self, ids: Sequence[str]) -> tuple[Intent, ...]:
         """The intents in the order of ``ids``; unknown ones are left out."""

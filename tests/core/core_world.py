@@ -19,6 +19,7 @@ from core_zuora import Made, Zuora
 
 from bridge.core import answers
 from bridge.core import commands as c
+from bridge.core.adapt import adapt
 from bridge.core.classify import Prefer
 from bridge.core.conduct import Errand, conduct
 from bridge.core.conduct.recovery import recover
@@ -36,7 +37,7 @@ from bridge.core.facts import (
     WhichParts,
     WhichSource,
 )
-from bridge.core.identity import fingerprint
+from bridge.core.identity import acts
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Route, Rows, Tenant, Told, ZObject
@@ -83,7 +84,7 @@ class Play:
     ) -> None:
         self.errand = Errand(asked, caller, world.tenant, f"c{next(world.numbers)}", process, world.prefer)
         self.process = process
-        self.prints = [fingerprint(asked.op, obj) for obj in asked.objects]
+        self.prints = [act.fingerprint for act in acts(adapt(asked, world.tenant), caller, world.tenant)]
         self.reply: Reply | None = None
         self.hears = hears
         self.gone = False
@@ -259,8 +260,9 @@ class World:
         match command:
             case c.Ask():
                 return (c.Presence(play.waiting, max(0.0, (play.ends_at - self.now) / 1000), self.now),)
-            case c.Match(scope, prints, since):
-                return (None if self.journal_state() == "down" else self.journal.match(scope, prints, since),)
+            case c.Match(scope, prints, since, keys, nears):
+                down = self.journal_state() == "down"
+                return (None if down else self.journal.match(scope, prints, since, keys, nears),)
             case c.Lookup(questions):
                 return ({each: self._fact(each) for each in questions},)
             case c.Compose(op, objects, single, _):
@@ -382,7 +384,9 @@ class World:
         told: Counter[str] = Counter()
         for print_, outcome in zip(play.prints, play.outcomes(), strict=True):
             told[print_] += outcome.told in (Told.APPLIED, Told.UNKNOWN)
-        met = Counter(self.intent(each).fingerprint for each in play.met if self.zuora.of(each))
+        # What it has only waited for as a near twin is another act.
+        made_of = (self.intent(each).fingerprint for each in play.met if self.zuora.of(each))
+        met = Counter(each for each in made_of if each in play.prints)
         assert met <= told, "I3: an object that the call has met and does not tell of"
         for position, outcome in enumerate(play.outcomes()):
             own = {

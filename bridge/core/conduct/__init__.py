@@ -36,12 +36,13 @@ from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.joins import join, joinable
 from bridge.core.conduct.lanes import rest_lane
 from bridge.core.conduct.proof import questions_text
-from bridge.core.identity import TWIN_MS, fingerprint, ordinals
+from bridge.core.conduct.twins import identities, near_twins, wait_for
+from bridge.core.identity import TWIN_MS, Act, Identity, acts, ordinals
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import CallFault, Instant, Outcome, Reply, Route, Told
 from bridge.core.plan import Item
-from bridge.core.refusals import unsent
+from bridge.core.refusals import reused, unsent
 from bridge.core.verdict import Unsent
 
 __all__ = ["Errand", "conduct"]
@@ -67,29 +68,37 @@ def conduct(errand: Errand) -> Steps[Reply]:
         return fault
     call = adapt(errand.call, errand.tenant)
     errand = replace(errand, call=call)
-    prints = [fingerprint(call.op, obj) for obj in call.objects]
-    places = list(ordinals(prints))
-    outcomes: dict[int, Outcome] = {}
+    asked = acts(call, errand.caller, errand.tenant)
+    places = list(ordinals([act.exact for act in asked]))
+    outcomes = _said_twice(errand, asked)
     beside: dict[str, Intent] = {}
+    passed: set[str] = set()
     raced: set[int] = set()
-    pending = list(range(len(prints)))
+    came: Instant | None = None
+    pending = [position for position in range(len(asked)) if position not in outcomes]
     for _ in range(ROUNDS):
         presence: Presence = yield Ask()
-        since = presence.now - TWIN_MS
-        matched = yield Match(errand.caller.scope, tuple(dict.fromkeys(prints[p] for p in pending)), since)
+        came = presence.now if came is None else came
+        matched = yield _match(errand, [asked[p] for p in pending], presence.now - TWIN_MS)
         if matched is None:
             fault = JOURNAL_DOWN
             break
-        joins = _joins(errand, matched, prints, places, pending, beside)
+        outcomes |= _other_content(errand, matched, asked, pending)
+        pending = [position for position in pending if position not in outcomes]
+        joins = _joins(errand, matched, asked, places, pending, beside)
         beside |= {intent.id: intent for intent in joins.values()}
-        _take_places(places, prints, joins)
+        _take_places(places, asked, joins)
         if joins:
             # What is joined may have moved money already: from now on no answer may call it unsent.
             yield Commit(tuple(joins))
         fresh = [position for position in pending if position not in joins]
+        twins = {p: near_twins(asked[p], matched, errand.call_id, passed | beside.keys(), came) for p in fresh}
+        twins = {position: found for position, found in twins.items() if found}
+        # One transaction goes as a whole or not at all.
+        fresh = [] if twins and call.single_transaction else [position for position in fresh if position not in twins]
         if fresh:
-            identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
-            fault, made = yield from _fresh(errand, fresh, identities, presence.now)
+            new = identities({p: asked[p] for p in fresh}, dict(enumerate(places)), matched)
+            fault, made = yield from _fresh(errand, fresh, [new[p] for p in fresh], presence.now)
             outcomes |= made
             if fault is None and not made:
                 # An equal call was quicker and may be sending, so these cannot be called unsent either.
@@ -99,10 +108,19 @@ def conduct(errand: Errand) -> Steps[Reply]:
             if fault is JOURNAL_DOWN:
                 outcomes[position] = errand.outcome(intent, Told.UNKNOWN, joined=True)
                 continue
-            outcome = yield from join(errand, position, intent, beside)
+            outcome = yield from join(errand, position, intent, beside, by_key=_by_key(asked[position], intent))
             if outcome is not None:
                 outcomes[position] = outcome
                 yield Tell(position, outcome)
+        for position, found in twins.items() if fault is None else ():
+            outcome = yield from wait_for(errand, found, came)
+            passed.update(each.id for each in found)
+            if outcome is not None:
+                outcomes[position] = outcome
+                yield Tell(position, outcome)
+        if call.single_transaction and not outcomes.keys().isdisjoint(twins):
+            stopped = unsent(call.version, "another object of its transaction was not sent")
+            outcomes |= {p: Outcome(Told.UNSENT, errors=stopped) for p in pending if p not in outcomes}
         pending = [position for position in pending if position not in outcomes]
         if not pending or fault is not None:
             break
@@ -114,13 +132,73 @@ def conduct(errand: Errand) -> Steps[Reply]:
     why = "too many calls like it at once" if fault is None else "another part of the call failed"
     for position in pending:
         outcomes.setdefault(position, Outcome(Told.UNSENT, errors=unsent(call.version, why)))
-    return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(prints))))
+    return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(asked))))
+
+
+def _match(errand: Errand, asked: Sequence[Act], since: Instant) -> Match:
+    """The question for what these acts may join or come near to."""
+    names = (act.exact for act in asked if not act.keyed)
+    keys = (act.key for act in asked if act.key is not None)
+    nears = (act.near for act in asked if act.near is not None)
+    found = (tuple(dict.fromkeys(each)) for each in (names, keys, nears))
+    exact, by_key, near = found
+    return Match(errand.caller.scope, exact, since, by_key, near)
+
+
+def _said_twice(errand: Errand, asked: Sequence[Act]) -> dict[int, Outcome]:
+    """Objects with the unique field's value of an earlier one of their call: it cannot be meant for both."""
+    seen: set[str] = set()
+    refused: dict[int, Outcome] = {}
+    for position, act in enumerate(asked):
+        if act.keyed and act.key is not None:
+            if act.key in seen:
+                what = f"This {errand.caller.unique_field} is that of an earlier object of this call: it"
+                refused[position] = Outcome(Told.REFUSED, errors=reused(what, None))
+            seen.add(act.key)
+    return refused
+
+
+def _other_content(
+    errand: Errand, matched: Matched, asked: Sequence[Act], pending: Sequence[int]
+) -> dict[int, Outcome]:
+    """What comes under a key that stands for another content, of which something was done or may be.
+
+    A message is one: where one of its objects is another than before, none of them is sent. What was refused has left
+    nothing behind, so a message or value that was mended may be used again.
+    """
+    kept = {
+        name: intent
+        for intent in matched.intents
+        if joinable(intent, errand.call.op)
+        for name in (intent.fingerprint, intent.alias)
+    }
+    clashes: dict[int, Intent] = {}
+    for position in pending:
+        act, found = asked[position], kept.get(asked[position].key)
+        if act.keyed and found is not None and found.content != act.content:
+            clashes[position] = found
+    by_message = {p for p in clashes if asked[p].by_message}
+    refused = {}
+    for position in pending if by_message else clashes:
+        first = clashes.get(position)
+        what = (
+            f"This {errand.caller.unique_field}"
+            if first is not None and position not in by_message
+            else "The message id"
+        )
+        refused[position] = Outcome(Told.REFUSED, errors=reused(what, first.zuora_id if first is not None else None))
+    return refused
+
+
+def _by_key(act: Act, intent: Intent) -> bool:
+    """Whether it is the act's key that the intent was found by."""
+    return act.key is not None and act.key in (intent.fingerprint, intent.alias) and intent.content == act.content
 
 
 def _joins(
     errand: Errand,
     matched: Matched,
-    prints: Sequence[str],
+    asked: Sequence[Act],
     places: Sequence[int],
     pending: Sequence[int],
     taken: Collection[str],
@@ -130,18 +208,31 @@ def _joins(
     Objects of one call are never duplicates of each other: what one of them has joined or become is not up for
     joining, nor is another attempt in its place, which repeats that very object and no other.
     """
-    held = {(prints[position], places[position]) for position in range(len(prints)) if position not in pending}
+    held = {(asked[p].fingerprint, places[p]) for p in range(len(asked)) if p not in pending}
     offers: dict[str, dict[int, Intent]] = {}
     for intent in sorted(matched.intents, key=_rank):
         ours = intent.call_id == errand.call_id or intent.id in taken
         if not ours and (intent.fingerprint, intent.ordinal) not in held and joinable(intent, errand.call.op):
-            offers.setdefault(intent.fingerprint, {}).setdefault(intent.ordinal, intent)
-    queues = {each: iter(intents.values()) for each, intents in offers.items()}
-    joins = {position: next(queues.get(prints[position], iter(())), None) for position in pending}
-    return {position: intent for position, intent in joins.items() if intent is not None}
+            for name in (intent.fingerprint, intent.alias):
+                if name is not None:
+                    offers.setdefault(name, {}).setdefault(intent.ordinal, intent)
+    joins: dict[int, Intent] = {}
+    used: set[str] = set()
+    for position in pending:
+        act = asked[position]
+        offered = (intent for name in act.names for intent in offers.get(name, {}).values() if _fits(act, name, intent))
+        found = next((each for each in offered if each.id not in used), None)
+        if found is not None:
+            joins[position] = found
+            used.add(found.id)
+    return joins
 
 
-def _take_places(places: list[int], prints: Sequence[str], joins: Mapping[int, Intent]) -> None:
+def _fits(act: Act, name: str, intent: Intent) -> bool:
+    return name != act.key or intent.content == act.content
+
+
+def _take_places(places: list[int], asked: Sequence[Act], joins: Mapping[int, Intent]) -> None:
     """An object that joins an intent stands in its place among the equal objects, and another one takes its own.
 
     Should it become a new attempt, its identity follows that intent's: two calls that repeat the same acts at the same
@@ -149,8 +240,8 @@ def _take_places(places: list[int], prints: Sequence[str], joins: Mapping[int, I
     """
     for position, intent in joins.items():
         place = intent.ordinal
-        for other, each in enumerate(prints):
-            if each == prints[position] and places[other] == place:
+        for other, act in enumerate(asked):
+            if act.exact == asked[position].exact and places[other] == place:
                 places[other] = places[position]
         places[position] = place
 
@@ -160,7 +251,7 @@ def _rank(intent: Intent) -> tuple[bool, bool, int, int]:
 
 
 def _fresh(
-    errand: Errand, positions: Sequence[int], identities: Sequence[tuple[str, int, int]], now: Instant
+    errand: Errand, positions: Sequence[int], new: Sequence[Identity], now: Instant
 ) -> Steps[tuple[CallFault | None, dict[int, Outcome]]]:
     """Classify, record, send. Nothing at all in return means that another call was quicker: match again.
 
@@ -178,7 +269,7 @@ def _fresh(
     begun = _begun(positions, verdicts)
     items = [
         _item(errand, position, identity, verdict, presence, begins=position in begun)
-        for position, identity, verdict in zip(positions, identities, verdicts, strict=True)
+        for position, identity, verdict in zip(positions, new, verdicts, strict=True)
     ]
     batches = yield from _batches(errand, items, presence)
     yield Commit(tuple(begun))
@@ -269,7 +360,7 @@ def _begin(errand: Errand, dispatch: Dispatch, batch: Sequence[Item]) -> Steps[D
 def _item(
     errand: Errand,
     position: int,
-    identity: tuple[str, int, int],
+    identity: Identity,
     verdict: Verdict,
     presence: Presence,
     *,
@@ -277,7 +368,7 @@ def _item(
 ) -> Item:
     now = presence.now
     intent = plan.intent(
-        errand.call, errand.caller, errand.call_id, errand.owner, position, *identity, verdict, now, begins=begins
+        errand.call, errand.caller, errand.call_id, errand.owner, position, identity, verdict, now, begins=begins
     )
     if not isinstance(verdict, Translate):
         return Item(position, verdict, intent)
