@@ -37,7 +37,7 @@ from bridge.core.facts import (
     WhichParts,
     WhichSource,
 )
-from bridge.core.identity import acts
+from bridge.core.identity import Act, acts
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Route, Rows, Tenant, Told, ZObject
@@ -84,7 +84,8 @@ class Play:
     ) -> None:
         self.errand = Errand(asked, caller, world.tenant, f"c{next(world.numbers)}", process, world.prefer)
         self.process = process
-        self.prints = [act.fingerprint for act in acts(adapt(asked, world.tenant), caller, world.tenant)]
+        self.asked = acts(adapt(asked, world.tenant), caller, world.tenant)
+        self.prints = [act.fingerprint for act in self.asked]
         self.reply: Reply | None = None
         self.hears = hears
         self.gone = False
@@ -384,9 +385,9 @@ class World:
         told: Counter[str] = Counter()
         for print_, outcome in zip(play.prints, play.outcomes(), strict=True):
             told[print_] += outcome.told in (Told.APPLIED, Told.UNKNOWN)
-        # What it has only waited for as a near twin is another act.
-        made_of = (self.intent(each).fingerprint for each in play.met if self.zuora.of(each))
-        met = Counter(each for each in made_of if each in play.prints)
+        # What it has only waited for as a near twin is another act, as is another content under its key.
+        found = [self.intent(each) for each in play.met if self.zuora.of(each)]
+        met = Counter(each.fingerprint for each in found if any(_same(act, each) for act in play.asked))
         assert met <= told, "I3: an object that the call has met and does not tell of"
         for position, outcome in enumerate(play.outcomes()):
             own = {
@@ -417,6 +418,10 @@ class World:
         later = [each for each in moments if each > self.now]
         assert later, "nothing will ever happen again"
         self.pass_time(min(later) - self.now)
+
+
+def _same(act: Act, intent: Intent) -> bool:
+    return act.fingerprint == intent.fingerprint and (not act.keyed or act.content == intent.content)
 
 
 def _may_be_joined(play: Play, outcome: Outcome) -> bool:
