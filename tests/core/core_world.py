@@ -369,6 +369,10 @@ class World:
         for each in map(self.intent, dispatch.intent_ids):
             alike = [other for other in begun if other.fingerprint == each.fingerprint]
             assert len(alike) <= self.acts[each.fingerprint], "I6: sent beside an unsettled duplicate"
+            strange = [other for other in begun if other.call_id != each.call_id and other.near == each.near]
+            own = {act.fingerprint for play in self.plays if play.errand.call_id == each.call_id for act in play.asked}
+            beside = [other for other in strange if other.near is not None and other.fingerprint not in own]
+            assert not beside, "sent beside an unsettled near twin"
 
     def _created(self, made: Made) -> None:
         each = self.intent(made.intent_id)

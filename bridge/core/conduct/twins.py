@@ -37,9 +37,14 @@ def near_twins(
         and each.id not in passed
         # An equal one is a matter of joining, unless a key says that they are two.
         and (act.keyed or act.exact not in (each.fingerprint, each.alias))
-        and not (each.delivered_at is not None and each.delivered_at <= came)
+        and not _told_before(each, came)
         and (each.settled_at is None or each.settled_at >= came - TWIN_MS)
     ]
+
+
+def _told_before(intent: Intent, came: Instant) -> bool:
+    """Whether its end was told before the call came. A mark on what is not settled is of an end that got lost."""
+    return intent.state.settled and intent.delivered_at is not None and intent.delivered_at <= came
 
 
 def wait_for(errand: Errand, twins: Sequence[Intent], came: Instant) -> Steps[Outcome | None]:
@@ -59,7 +64,7 @@ def _wait_for(errand: Errand, twin: Intent, came: Instant) -> Steps[Outcome | No
         presence: Presence = yield Ask()
         longer = watched.waiting and may_wait(presence, TURN_SECONDS)
         if twin.state is State.APPLIED:
-            if twin.delivered_at is not None and twin.delivered_at <= came:
+            if _told_before(twin, came):
                 return None
             if twin.delivered_at is not None or not (patient and longer):
                 return (yield from _as_policy_says(errand, twin))
