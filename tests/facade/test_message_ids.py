@@ -111,7 +111,7 @@ def test_a_soap_caller_s_id_identifies(house: World, kind: str) -> None:
     first = soap(house, FORTY, *http, **how)
     later(house, 30 * 3600)
     again = soap(house, FORTY, *http, **how)
-    assert again.rows[0]["Id"] == first.rows[0]["Id"]
+    assert again.rows[0]["id"] == first.rows[0]["id"]
     assert (again.header("Bridge-Joined"), again.header("Bridge-Intent")) == ("true", first.header("Bridge-Intent"))
     (row,) = soap(house, THIRTY, *http, **how).rows
     assert (row["success"], row["errors"][0]["Code"]) == ("false", "DUPLICATE_VALUE")
@@ -151,5 +151,5 @@ def test_an_id_of_a_caller_without_the_setting_only_adds_a_join(world: World) ->
     assert soap(world, FORTY, ("Idempotency-Key", "another")).rows == first.rows
     later(world, 3600)
     assert soap(world, FORTY).rows[0]["success"] == "false"
-    assert soap(world, FORTY, key).rows[0]["Id"] == first.rows[0]["Id"]
+    assert soap(world, FORTY, key).rows[0]["id"] == first.rows[0]["id"]
     assert soap(world, THIRTY, key).rows[0]["success"] == "true"
