@@ -19,7 +19,6 @@ _AMOUNT = "@the-amount@"
 """Of each request another one: payments of one amount at the same time would wait for each other as near twins."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """What the requests need to know: fixtures' ids, a session and a token."""

@@ -214,6 +214,17 @@ def test_a_unique_value_joins_however_late_and_refuses_another_content() -> None
     assert other.told is Told.APPLIED
 
 
+def test_of_one_transaction_nothing_is_sent_beside_a_value_that_was_used() -> None:
+    """It goes as a whole or not at all."""
+    world = World()
+    (first, second) = asks(world, call(MEMO, MEMO, single_transaction=True), BY_FIELD)
+    assert (first.told, second.told) == (Told.UNSENT, Told.REFUSED)
+    asks(world, call(MEMO), BY_FIELD)
+    mixed = call(EDITED, pays("i1", "2", ReferenceId="c"), single_transaction=True)
+    assert [each.told for each in asks(world, mixed, BY_FIELD)] == [Told.REFUSED, Told.UNSENT]
+    assert len(world.zuora.made) == 1
+
+
 def test_another_unique_value_is_another_act() -> None:
     """Equal otherwise, and both told."""
     world = World()

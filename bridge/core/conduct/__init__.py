@@ -94,8 +94,8 @@ def conduct(errand: Errand) -> Steps[Reply]:
         fresh = [position for position in pending if position not in joins]
         twins = {p: near_twins(asked[p], matched, errand.call_id, passed | beside.keys(), came) for p in fresh}
         twins = {position: found for position, found in twins.items() if found}
-        # One transaction goes as a whole or not at all.
-        fresh = [] if twins and call.single_transaction else [position for position in fresh if position not in twins]
+        held = call.single_transaction and (bool(twins) or _any_undone(outcomes))
+        fresh = [] if held else [position for position in fresh if position not in twins]
         if fresh:
             new = identities({p: asked[p] for p in fresh}, dict(enumerate(places)), matched)
             fault, made = yield from _fresh(errand, fresh, [new[p] for p in fresh], presence.now)
@@ -118,9 +118,11 @@ def conduct(errand: Errand) -> Steps[Reply]:
             if outcome is not None:
                 outcomes[position] = outcome
                 yield Tell(position, outcome)
-        if call.single_transaction and not outcomes.keys().isdisjoint(twins):
+        if call.single_transaction and _any_undone(outcomes):
+            # It goes as a whole or not at all.
             stopped = unsent(call.version, "another object of its transaction was not sent")
-            outcomes |= {p: Outcome(Told.UNSENT, errors=stopped) for p in pending if p not in outcomes}
+            rest = [position for position in pending if position not in outcomes and position not in raced]
+            outcomes |= {position: Outcome(Told.UNSENT, errors=stopped) for position in rest}
         pending = [position for position in pending if position not in outcomes]
         if not pending or fault is not None:
             break
@@ -143,6 +145,10 @@ def _match(errand: Errand, asked: Sequence[Act], since: Instant) -> Match:
     found = (tuple(dict.fromkeys(each)) for each in (names, keys, nears))
     exact, by_key, near = found
     return Match(errand.caller.scope, exact, since, by_key, near)
+
+
+def _any_undone(outcomes: Mapping[int, Outcome]) -> bool:
+    return any(each.told in (Told.REFUSED, Told.UNSENT) for each in outcomes.values())
 
 
 def _said_twice(errand: Errand, asked: Sequence[Act]) -> dict[int, Outcome]:
