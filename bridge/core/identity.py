@@ -31,6 +31,9 @@ again after a weekend is still caught."""
 MESSAGE_KINDS = ("Idempotency-Key", "wsa:MessageID", "sap:GUID")
 """The kinds of message id, in the order in which one of a call's is taken."""
 
+MAX_OBJECTS = 50
+"""Objects per create, update or delete (Zuora: create() call)."""
+
 LONGEST_ID = 255
 """Characters of a message id; a longer one counts as none (Zuora's own keys are as long at most)."""
 
@@ -129,26 +132,45 @@ def acts(call: Call, caller: Caller, tenant: Tenant) -> list[Act]:
     exact = [fingerprint(call.op, obj) for obj in call.objects]
     if call.op is not Op.CREATE:
         return [Act(each, each) for each in exact]
-    # What a caller says of its ids is true of its own.
-    whose = caller.name or caller.username
-    chosen = next((kind for kind in caller.message_ids if call.message and kind in call.message.ids), None)
-    keyed = chosen is not None
-    if call.message is not None and chosen is None:
-        chosen = next(kind for kind in MESSAGE_KINDS if kind in call.message.ids)
+    message, keyed = _message_id(call, caller)
     made = []
     for position, (obj, each) in enumerate(zip(call.objects, exact, strict=True)):
         near = near_fingerprint(obj, tenant)
         value = obj.word(caller.unique_field) if caller.unique_field is not None else None
         if value is not None:
-            key = _digest("field", whose, call.type, caller.unique_field, value)
+            key = _digest("field", _whose(caller), call.type, caller.unique_field, value)
             made.append(Act(each, key, near, key, each, keyed=True))
-        elif call.message is not None and chosen is not None:
+        elif call.message is not None:
             place = call.places[position] if call.places else position
-            key = _digest("object", whose, call.message.ids[chosen], place)
+            key = _object_key(caller, message, place)
             made.append(Act(each, key if keyed else each, near, key, call.message.content, keyed=keyed))
         else:
             made.append(Act(each, each, near))
     return made
+
+
+def message_keys(call: Call, caller: Caller) -> tuple[str, ...]:
+    """The keys of all objects that a message with this id may ever have held; none unless the id identifies."""
+    message, keyed = _message_id(call, caller)
+    return tuple(_object_key(caller, message, place) for place in range(MAX_OBJECTS)) if keyed else ()
+
+
+def _message_id(call: Call, caller: Caller) -> tuple[str, bool]:
+    """The hash of the call's message id, and whether this caller's configuration says that it identifies."""
+    if call.message is None or call.op is not Op.CREATE:
+        return "", False
+    ids = call.message.ids
+    found = next((ids[kind] for kind in caller.message_ids if kind in ids), None)
+    return (found, True) if found is not None else (next(ids[kind] for kind in MESSAGE_KINDS if kind in ids), False)
+
+
+def _object_key(caller: Caller, message: str, place: int) -> str:
+    return _digest("object", _whose(caller), message, place)
+
+
+def _whose(caller: Caller) -> str:
+    """What a caller says of its ids is true of its own."""
+    return caller.name or caller.username
 
 
 @dataclass(frozen=True, slots=True)

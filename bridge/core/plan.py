@@ -13,7 +13,7 @@ from bridge.core.classify import Forward, Refused, Translate, Verdict
 from bridge.core.classify.verdicts import Request
 from bridge.core.commands import Composed
 from bridge.core.facts import Part
-from bridge.core.identity import Identity, batch_key, dispatch_id, intent_id, upstream_key
+from bridge.core.identity import MAX_OBJECTS, Identity, batch_key, dispatch_id, intent_id, upstream_key
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.intent import check as check_move
 from bridge.core.mapping.lexical import to_json
@@ -21,9 +21,6 @@ from bridge.core.mapping.payment import DOCUMENT_FIELDS
 from bridge.core.model import Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
 from bridge.core.refusals import forbidden, unsent
 from bridge.core.versions import unserved
-
-MAX_OBJECTS = 50
-"""Objects per create, update or delete (Zuora: create() call)."""
 
 MARKERS: Mapping[str, tuple[str, ...]] = {
     # REST fields that a later look-up can find (Zuora: Object Query payments; List refunds).

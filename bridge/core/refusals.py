@@ -64,15 +64,10 @@ def near_twin(zuora_id: str, day: str) -> tuple[RowError, ...]:
     return (RowError(error.code, f"{error.message} {told}"),)
 
 
-def reused(what: str, zuora_id: str | None) -> tuple[RowError, ...]:
-    """Another content under a key that stands for one act."""
+def reused(why: str, zuora_id: str | None) -> tuple[RowError, ...]:
+    """A key that stands for one act came with another; ``zuora_id`` is what the first one came to, if that is known."""
     first = f" with {zuora_id}" if zuora_id is not None else ""
-    return (
-        RowError(
-            "DUPLICATE_VALUE",
-            f"{what} was used before, for another content{first}. Nothing was sent; what is new needs a new one.",
-        ),
-    )
+    return (RowError("DUPLICATE_VALUE", f"{why}{first}. Nothing was sent; what is new needs a new one."),)
 
 
 def unknown(version: Version) -> tuple[RowError, ...]:

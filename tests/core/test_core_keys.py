@@ -103,6 +103,16 @@ def test_a_message_of_which_nothing_was_done_may_be_mended_under_its_id() -> Non
     assert told(asks(world, said(EDITED, key="m1"))) == [PAID]
 
 
+def test_an_object_that_moved_up_in_its_message_is_not_paid_again() -> None:
+    """The first was refused and taken out, so that the second stands in its place now."""
+    world = World()
+    draft = pays("d2", "5")
+    first = asks(world, said(draft, MEMO, key="m1"))
+    assert [each.told for each in first] == [Told.REFUSED, Told.APPLIED]
+    assert [each.told for each in asks(world, said(MEMO, key="m1"))] == [Told.REFUSED]
+    assert len(world.zuora.made) == 1
+
+
 def test_equal_objects_of_one_message_are_told_apart_by_their_place() -> None:
     """And the repeat joins each."""
     world = World()
@@ -239,6 +249,7 @@ def test_a_unique_value_twice_in_one_call_is_refused_the_second_time() -> None:
         first, second = asks(world, call(MEMO, MEMO), BY_FIELD)
         assert told([first, second]) == [expected, (Told.REFUSED, False)]
         assert second.errors[0].code == "DUPLICATE_VALUE"
+        assert "of an earlier object of this call. Nothing was sent" in second.errors[0].message
     assert len(world.zuora.made) == 1
 
 

@@ -87,6 +87,16 @@ STORIES: tuple[Story, ...] = (
         "test_a_key_that_was_used_for_another_request_is_the_bridges_own_fault",
     ),
     Story(
+        59,
+        "Two systems pay the same at once",
+        "Two users at two bridges that share a journal; Zuora is slow.",
+        "A payment of 40 of D1 by each, with a reference of its own, at the same moment",
+        "One gets its Id, the other DUPLICATE_VALUE, which names that; sent once more it is a payment",
+        "One payment after the first two calls, two in the end",
+        "test_two_systems_paying_the_same_at_once_pay_once",
+        part="i",
+    ),
+    Story(
         89,
         "The refund is refused after the payment was unapplied, and the way back is locked",
         "The tenant lacks the enhanced write-off permission; the way back is tried again, each time in vain.",

@@ -7,7 +7,7 @@ relayed; then REST, in order per account. Must not do IO or read a clock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -20,7 +20,6 @@ from bridge.core.commands import (
     Commit,
     Compose,
     Fork,
-    Match,
     Matched,
     Opened,
     Presence,
@@ -33,16 +32,17 @@ from bridge.core.commands import (
 from bridge.core.conduct.batch import send_batch
 from bridge.core.conduct.ends import close, end_of
 from bridge.core.conduct.errand import Errand
-from bridge.core.conduct.joins import join, joinable
+from bridge.core.conduct.joins import join
 from bridge.core.conduct.lanes import rest_lane
+from bridge.core.conduct.matching import by_key, joins_of, other_content, question, said_twice, take_places
 from bridge.core.conduct.proof import questions_text
 from bridge.core.conduct.twins import identities, near_twins, wait_for
-from bridge.core.identity import TWIN_MS, Act, Identity, acts, ordinals
+from bridge.core.identity import TWIN_MS, Identity, acts, message_keys, ordinals
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import CallFault, Instant, Outcome, Reply, Route, Told
 from bridge.core.plan import Item
-from bridge.core.refusals import reused, unsent
+from bridge.core.refusals import unsent
 from bridge.core.verdict import Unsent
 
 __all__ = ["Errand", "conduct"]
@@ -69,8 +69,9 @@ def conduct(errand: Errand) -> Steps[Reply]:
     call = adapt(errand.call, errand.tenant)
     errand = replace(errand, call=call)
     asked = acts(call, errand.caller, errand.tenant)
+    whole = message_keys(call, errand.caller)
     places = list(ordinals([act.exact for act in asked]))
-    outcomes = _said_twice(errand, asked)
+    outcomes = said_twice(errand, asked)
     beside: dict[str, Intent] = {}
     passed: set[str] = set()
     raced: set[int] = set()
@@ -79,15 +80,15 @@ def conduct(errand: Errand) -> Steps[Reply]:
     for _ in range(ROUNDS):
         presence: Presence = yield Ask()
         came = presence.now if came is None else came
-        matched = yield _match(errand, [asked[p] for p in pending], presence.now - TWIN_MS)
+        matched: Matched | None = yield question(errand, [asked[p] for p in pending], whole, presence.now - TWIN_MS)
         if matched is None:
             fault = JOURNAL_DOWN
             break
-        outcomes |= _other_content(errand, matched, asked, pending)
+        outcomes |= other_content(errand, matched, asked, pending, whole)
         pending = [position for position in pending if position not in outcomes]
-        joins = _joins(errand, matched, asked, places, pending, beside)
+        joins = joins_of(errand, matched, asked, places, pending, beside)
         beside |= {intent.id: intent for intent in joins.values()}
-        _take_places(places, asked, joins)
+        take_places(places, asked, joins)
         if joins:
             # What is joined may have moved money already: from now on no answer may call it unsent.
             yield Commit(tuple(joins))
@@ -108,7 +109,7 @@ def conduct(errand: Errand) -> Steps[Reply]:
             if fault is JOURNAL_DOWN:
                 outcomes[position] = errand.outcome(intent, Told.UNKNOWN, joined=True)
                 continue
-            outcome = yield from join(errand, position, intent, beside, by_key=_by_key(asked[position], intent))
+            outcome = yield from join(errand, position, intent, beside, by_key=by_key(asked[position], intent))
             if outcome is not None:
                 outcomes[position] = outcome
                 yield Tell(position, outcome)
@@ -137,123 +138,8 @@ def conduct(errand: Errand) -> Steps[Reply]:
     return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(asked))))
 
 
-def _match(errand: Errand, asked: Sequence[Act], since: Instant) -> Match:
-    """The question for what these acts may join or come near to."""
-    names = (act.exact for act in asked if not act.keyed)
-    keys = (act.key for act in asked if act.key is not None)
-    nears = (act.near for act in asked if act.near is not None)
-    found = (tuple(dict.fromkeys(each)) for each in (names, keys, nears))
-    exact, by_key, near = found
-    return Match(errand.caller.scope, exact, since, by_key, near)
-
-
 def _any_undone(outcomes: Mapping[int, Outcome]) -> bool:
     return any(each.told in (Told.REFUSED, Told.UNSENT) for each in outcomes.values())
-
-
-def _said_twice(errand: Errand, asked: Sequence[Act]) -> dict[int, Outcome]:
-    """Objects with the unique field's value of an earlier one of their call: it cannot be meant for both."""
-    seen: set[str] = set()
-    refused: dict[int, Outcome] = {}
-    for position, act in enumerate(asked):
-        if act.keyed and act.key is not None:
-            if act.key in seen:
-                what = f"This {errand.caller.unique_field} is that of an earlier object of this call: it"
-                refused[position] = Outcome(Told.REFUSED, errors=reused(what, None))
-            seen.add(act.key)
-    return refused
-
-
-def _other_content(
-    errand: Errand, matched: Matched, asked: Sequence[Act], pending: Sequence[int]
-) -> dict[int, Outcome]:
-    """What comes under a key that stands for another content, of which something was done or may be.
-
-    A message is one: where one of its objects is another than before, none of them is sent. What was refused has left
-    nothing behind, so a message or value that was mended may be used again.
-    """
-    kept = {
-        name: intent
-        for intent in matched.intents
-        if joinable(intent, errand.call.op)
-        for name in (intent.fingerprint, intent.alias)
-    }
-    clashes: dict[int, Intent] = {}
-    for position in pending:
-        act, found = asked[position], kept.get(asked[position].key)
-        if act.keyed and found is not None and found.content != act.content:
-            clashes[position] = found
-    by_message = {p for p in clashes if asked[p].by_message}
-    refused = {}
-    for position in pending if by_message else clashes:
-        first = clashes.get(position)
-        what = (
-            f"This {errand.caller.unique_field}"
-            if first is not None and position not in by_message
-            else "The message id"
-        )
-        refused[position] = Outcome(Told.REFUSED, errors=reused(what, first.zuora_id if first is not None else None))
-    return refused
-
-
-def _by_key(act: Act, intent: Intent) -> bool:
-    """Whether it is the act's key that the intent was found by."""
-    return act.key is not None and act.key in (intent.fingerprint, intent.alias) and intent.content == act.content
-
-
-def _joins(
-    errand: Errand,
-    matched: Matched,
-    asked: Sequence[Act],
-    places: Sequence[int],
-    pending: Sequence[int],
-    taken: Collection[str],
-) -> dict[int, Intent]:
-    """Which intent each pending object joins: unsettled ones first, then undelivered, then delivered.
-
-    Objects of one call are never duplicates of each other: what one of them has joined or become is not up for
-    joining, nor is another attempt in its place, which repeats that very object and no other.
-    """
-    held = {(asked[p].fingerprint, places[p]) for p in range(len(asked)) if p not in pending}
-    offers: dict[str, dict[int, Intent]] = {}
-    for intent in sorted(matched.intents, key=_rank):
-        ours = intent.call_id == errand.call_id or intent.id in taken
-        if not ours and (intent.fingerprint, intent.ordinal) not in held and joinable(intent, errand.call.op):
-            for name in (intent.fingerprint, intent.alias):
-                if name is not None:
-                    offers.setdefault(name, {}).setdefault(intent.ordinal, intent)
-    joins: dict[int, Intent] = {}
-    used: set[str] = set()
-    for position in pending:
-        act = asked[position]
-        offered = (intent for name in act.names for intent in offers.get(name, {}).values() if _fits(act, name, intent))
-        found = next((each for each in offered if each.id not in used), None)
-        if found is not None:
-            joins[position] = found
-            used.add(found.id)
-    return joins
-
-
-def _fits(act: Act, name: str, intent: Intent) -> bool:
-    return name != act.key or intent.content == act.content
-
-
-def _take_places(places: list[int], asked: Sequence[Act], joins: Mapping[int, Intent]) -> None:
-    """An object that joins an intent stands in its place among the equal objects, and another one takes its own.
-
-    Should it become a new attempt, its identity follows that intent's: two calls that repeat the same acts at the same
-    time then meet in the same identities, whichever of their equal objects joined which intent (I2).
-    """
-    for position, intent in joins.items():
-        place = intent.ordinal
-        for other, act in enumerate(asked):
-            if act.exact == asked[position].exact and places[other] == place:
-                places[other] = places[position]
-        places[position] = place
-
-
-def _rank(intent: Intent) -> tuple[bool, bool, int, int]:
-    return intent.state.settled, intent.delivered_at is not None, intent.created_at, intent.ordinal
 
 
 def _fresh(
