@@ -21,9 +21,7 @@ from bridge.core.refusals import unsent
 UNSETTLED = "one that is all but equal is not settled yet"
 
 
-def near_twins(
-    act: Act, matched: Matched, call_id: str, passed: Collection[str], came: Instant
-) -> list[Intent]:  # fmt: skip
+def near_twins(act: Act, matched: Matched, call_id: str, passed: Collection[str], came: Instant) -> list[Intent]:
     """The open intents of other calls that this act is near to, the oldest first.
 
     ``passed`` are those it may stand beside: what its own call has joined, and what was waited for already. An answer
@@ -88,9 +86,7 @@ def _not_sent(errand: Errand) -> Outcome:
     return Outcome(Told.UNSENT, errors=unsent(errand.call.version, UNSETTLED))
 
 
-def identities(
-    acts: Mapping[int, Act], places: Mapping[int, int], matched: Matched
-) -> dict[int, Identity]:  # fmt: skip
+def identities(acts: Mapping[int, Act], places: Mapping[int, int], matched: Matched) -> dict[int, Identity]:
     """The identities of new intents, each with the first free place among the open ones of its near fingerprint."""
     used: dict[str | None, set[int | None]] = {}
     for each in matched.near:
