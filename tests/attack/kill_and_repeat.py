@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -224,7 +225,9 @@ def main() -> int:
     kept = given.resume.read_text("utf-8").splitlines() if given.resume and given.resume.exists() else []
     worlds = [Tally(**json.loads(line)) for line in kept]
     while (done := sum(each.kills for each in worlds)) < given.kills:
-        worlds.append(play(given.seed + len(worlds), min(KILLS, given.kills - done)))
+        played = {each.seed for each in worlds}
+        seed = next(each for each in count(given.seed) if each not in played)
+        worlds.append(play(seed, min(KILLS, given.kills - done)))
         if given.resume:
             with given.resume.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(worlds[-1])) + "\n")
