@@ -32,9 +32,10 @@ $ python -m tests.attack.kill_and_repeat --kills 300 --resume FILE
 """
 HEAD = """# Every way we know to charge twice or lose a payment
 
-Written by `tests/attack/never_twice_page.py`; change `never_twice_entries.py` or `never_twice_beyond.py`, not this page.
-A test fails where they differ, where a test named here does not exist, and where an entry has none. I1 to I13 are the
-invariants of `bridge/README.md`; numbers are rows of `tests/scenarios/README.md`, other names are tests under `tests/`.
+Written by `tests/attack/never_twice_page.py`; change `never_twice_entries.py` or `never_twice_beyond.py`, not the
+page. A test fails where they differ, where a test named here does not exist, and where an entry has none. I1 to I13
+are the invariants of `bridge/README.md`; numbers are rows of `tests/scenarios/README.md`, other names are tests under
+`tests/`.
 
 The last part of the entries says what cannot be guaranteed. Read it first.
 
