@@ -64,8 +64,12 @@ ZUORA = Part(
             "Absence is proved by two looks, when nothing can be on its way any more; then a new attempt.",
             "One payment in the end.",
             "I2, I5",
-            "Only what has a reference can be proved absent.",
-            ("60", "core/test_core_saga.py::test_a_refund_whose_failure_is_stored_gets_a_new_key_after_proved_absence"),
+            "Without a reference absence is proved only where nothing of its look is there; else a person decides.",
+            (
+                "60a",
+                "60b",
+                "core/test_core_saga.py::test_a_refund_whose_failure_is_stored_gets_a_new_key_after_proved_absence",
+            ),
         ),
         Entry(
             "A look finds nothing because it is too early",
@@ -83,12 +87,12 @@ ZUORA = Part(
             "A look finds somebody else's payment",
             "The same reference twice: one is taken for the other, and a payment is lost.",
             "Marker, amount, account and source must agree; two with one marker, or an older one, prove nothing.",
-            "Left in doubt for a person.",
+            "Left for a person.",
             "I3",
             "A foreign payment of the same reference, amount and account, made after the send, cannot be told apart.",
             (
                 "core/test_core_attacks.py::test_one_marker_of_two_different_payments_proves_neither",
-                "core/test_core_recovery.py::test_two_objects_with_one_marker_stay_in_doubt",
+                "core/test_core_recovery.py::test_two_objects_with_one_marker_are_for_a_person",
                 "upstream/test_upstream_evidence.py::test_an_older_object_with_the_same_marker_is_neither_proof_nor_absence",
             ),
         ),
@@ -177,11 +181,15 @@ PEOPLE = Part(
             "The journal lacks its last intents; their repeats are new payments.",
             "A change of PostgreSQL's timeline or cluster, or `bridge journal restore`, begins look-up-first mode; "
             "reconciliation lists what the journal lacks. A later word never shortens the mode.",
-            "By REST a repeat of the same day is told the payment that is there; every lost movement is a break.",
+            "In this mode a create is sent only where Zuora has nothing of its kind that the journal does not know; "
+            "otherwise the caller's twin policy answers. Every lost movement is a break.",
             "I2",
-            "What a create by SOAP gets in this mode stands in [restore.md](restore.md). A restored SQLite file is not "
-            "noticed by itself.",
+            "A restored SQLite file is not noticed by itself: say `bridge journal restore`. A caller whose twins are "
+            "allowed is not looked up.",
             (
+                "60d",
+                "core/test_core_look_first.py::test_what_was_lost_is_answered_by_the_callers_policy",
+                "attack/test_doubt_settles.py::test_what_a_restored_journal_lacks_is_not_paid_again",
                 "cli/test_restore_runbook.py::test_the_runbook_finds_what_the_restored_journal_lacks",
                 "cli/test_journal_command.py::test_restore_begins_the_mode_for_all_processes_and_ends_it",
                 "journal/test_look_up_first_mark.py::test_another_timeline_or_cluster_begins_it_for_72_hours",
@@ -209,21 +217,36 @@ CANNOT = Part(
     (
         Entry(
             "A SOAP create without marker and reference whose answer is lost",
-            "Made or not, nobody can find out: SOAP has no key, and nothing in the object says whose it is.",
-            "It is told as unknown, is never sent again, and waits for a person.",
-            "Not paid twice by the bridge. Whether it was paid at all it cannot say.",
+            "SOAP has no key, and nothing in the object says whose it is.",
+            "It is told as unknown and never sent again. Later it is looked for by its look: account, amount, type, "
+            "day, made since by that session's user, and nobody else's. One clear candidate is it, none at all is "
+            "absence.",
+            "Not paid twice by the bridge.",
             "I3, I5",
-            "Give every payment a ReferenceId, or send such payments by REST.",
-            ("50b", "1005", "58b", "core/test_core_joins.py::test_a_soap_orphan_stays_in_doubt"),
+            "Two acts of one look, or a like payment that the same user made elsewhere at that time, cannot be told "
+            "apart: a person decides, or is deceived with the bridge. Give every payment a ReferenceId.",
+            (
+                "50b",
+                "60c",
+                "1005",
+                "core/test_core_alike.py::test_a_candidate_counts_only_if_it_can_be_nobody_elses",
+                "core/test_core_alike.py::test_acts_that_only_look_alike_are_for_a_person",
+            ),
         ),
         Entry(
             "An ERP that changes the content between two tries",
             "Another amount, day or reference is another act, by every rule there is.",
-            "Differences without a meaning (order, padding, time of day) are ignored; others are not.",
-            "None: it is two payments.",
+            "Differences without a meaning (order, padding, time of day) are ignored. One that is all but equal (the "
+            "same account, documents, amount, type and method) to one that is under way or unheard of waits for it, "
+            "and then the caller's twin policy answers.",
+            "While the first is not settled and heard of, the edited one is not paid beside it unasked.",
             "I6",
-            "Only the ERP knows that it means the same.",
+            "Another amount, or an edit after the first answer was delivered: it is two payments. Only the ERP knows "
+            "that it means the same.",
             (
+                "59d",
+                "59e",
+                "core/test_core_twins.py::test_a_near_twin_on_its_way_is_waited_for",
                 "core/test_core_identity.py::test_different_amounts_are_different_acts",
                 "core/test_core_identity.py::test_any_field_makes_a_difference",
                 "facade/test_versions_writes.py::test_a_retry_that_stamps_another_time_is_the_same_act",

@@ -26,4 +26,7 @@ class Part:
     entries: tuple[Entry, ...]
 
 
-UNMARKED = "A SOAP create without a reference has neither key nor marker: told as unknown, never sent again."
+UNMARKED = (
+    "A SOAP create without a reference has neither key nor marker: it is never sent again, and is found by its look "
+    "alone (see below)."
+)

@@ -68,6 +68,7 @@ def test_the_runbook_finds_what_the_restored_journal_lacks(tmp_path: Path) -> No
         (found,) = told(world, "reconcile", "--since", "2026-02-20", code=1)["open"]
         assert lost in json.dumps(found)
         assert kept not in json.dumps(found)
-        # 7. By REST even the ERP that repeats it all the same is told the payment that is there.
-        assert world.create(LOST).ids == [lost]
+        # 7. Even the ERP that repeats it all the same does not pay it again: it is told which payment is there.
+        (row,) = world.create(LOST).rows
+        assert (row["errors"][0]["Code"], lost in row["errors"][0]["Message"]) == ("DUPLICATE_VALUE", True)
         assert {one["id"] for one in world.payments()} == {kept, lost}
