@@ -8,14 +8,11 @@ does not move Zuora's time. Must not raise for a header that cannot be read.
 
 from __future__ import annotations
 
-import time
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from bridge.core.model import Instant
-
-_BOOTTIME: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Linux: counts suspension (clock_gettime(2)). macOS has none, but its CLOCK_MONOTONIC counts suspension already."""
+from bridge.telemetry import clocks
 
 _DRIFT = 1e-4
 """How far two clocks may part, per second: a kept interval widens by this, so that old answers count for less."""
@@ -23,14 +20,14 @@ _DRIFT = 1e-4
 
 def fence_now() -> float:
     """Seconds on the fence clock: what ``not_after`` of a send is measured on."""
-    return time.clock_gettime(_BOOTTIME)
+    return clocks.fence()
 
 
 class ZuoraClock:
     """The time by Zuora's clock; until the first answer it is the local time."""
 
     def __init__(self) -> None:
-        self._anchor = time.time() - fence_now()
+        self._anchor = clocks.wall() - fence_now()
         self._low = 0.0
         self._high = 0.0
         self._seen: float | None = None
