@@ -33,6 +33,8 @@ MANY = 500
 YOUNG_MS = 3_000
 """A call that began just now is somebody's."""
 
+FOR_EVER = 2**62
+
 LONGEST_SECONDS = 60.0
 STOP_SECONDS = 30.0
 PATIENCE_SECONDS = 900.0
@@ -88,7 +90,11 @@ class Recoverer:
 
     async def round(self) -> int:
         """Look once for everything that is due and this process's; how many intents that were."""
-        unfinished = await self._journal.unfinished(self._zuora_now() - YOUNG_MS, MANY)
+        now = self._zuora_now()
+        listed = await self._journal.unfinished(FOR_EVER, MANY)
+        # Before Zuora's first answer its time is this machine's, which may be behind by a day: what is from the future
+        # is not young.
+        unfinished = [intent for intent in listed if not now - YOUNG_MS < intent.created_at <= now]
         living = await self._journal.living(self._here())
         names = {intent.id for intent in unfinished}
         self._next = {name: due for name, due in self._next.items() if name in names}

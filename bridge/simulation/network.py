@@ -150,7 +150,7 @@ class Wire(Transport):
         """Send one request, once, as its fate will have it."""
         net, actor, began = self._net, ACTOR.get(), fence_now()
         target = url.removeprefix(ORIGIN)
-        dispatch = None if method == "GET" or target == "/oauth/token" else SENDING.get()
+        dispatch = None if method == "GET" or target == "/oauth/token" else SENDING.get(None)
         if dispatch is not None:
             actor.sends += 1
             name = f"{actor.name}>{actor.sends}"

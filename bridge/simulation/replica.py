@@ -30,7 +30,7 @@ from bridge.upstream.budget import Budget
 from bridge.upstream.directory import Directory
 from bridge.upstream.oauth import OAuthClient
 from bridge.upstream.rest import ZuoraRest
-from bridge.upstream.soap import ZuoraSoap
+from bridge.upstream.soap import UserInfo, ZuoraSoap
 
 T = TypeVar("T")
 
@@ -101,17 +101,18 @@ class Replica(Process):
     """A process from its start to its death. ``pause`` is how long the next turn of its writer takes."""
 
     def __init__(
-        self, name: str, storage: Storage, network: Network, tenant: Tenant, pause: Callable[[], float]
+        self, name: str, storage: Storage, network: Network, tenant: Tenant, session: str, pause: Callable[[], float]
     ) -> None:
         super().__init__(name)
         writer = partial(InlineWriter, pause=pause)
         self._journal = Journal(storage.database, storage.statements, storage.seal, name, writer=writer)
         wire, budget = Wire(network), Budget()
         rest = ZuoraRest(wire, ORIGIN, OAuthClient(wire, ORIGIN, *CLIENT), budget)
-        self.clock = wire.clock
+        self._session = session
+        self._soap = _soap().over(wire, budget)
         self.runtime = Runtime(
             self._journal,
-            _Soap(_soap().over(wire, budget)),
+            _Soap(self._soap),
             _Rest(rest),
             Directory(rest),
             wire.clock,
@@ -127,14 +128,18 @@ class Replica(Process):
 
     async def _start(self) -> None:
         """As the operator's supervisor would, it tries until the database lets it."""
-        while not self.serving:
+        while True:
             try:
                 await self.runtime.start()
             except Exception:
                 await asyncio.sleep(1.0)
             else:
-                self.serving = True
+                break
         self._recoverer.start()
+        # A session counts only after getUserInfo; so a door has always heard Zuora before it lets a call in.
+        while not isinstance(await self._soap.user_info(self._session), UserInfo):
+            await asyncio.sleep(1.0)
+        self.serving = True
 
     def die(self) -> None:
         """At once, wherever it stands; those who are connected see that."""

@@ -17,7 +17,6 @@ from typing import Any
 import structlog
 
 from bridge.core.conduct import Errand
-from bridge.core.intent import State
 from bridge.core.model import Op, Reply, Route, Told, ZObject
 from bridge.core.model import Tenant as Configured
 from bridge.runtime import Stopping, Visit
@@ -48,6 +47,8 @@ IDLE = 20.0
 
 EVENING = 480.0
 """How long the recoverer may work before a night."""
+
+FOR_EVER = 2**62
 
 DATABASE = frozenset({What.DOWN, What.UNDONE, What.UNCERTAIN, What.SLOW})
 
@@ -204,7 +205,7 @@ class World:
         self._born += 1
         name = f"r{self._born}"
         self._note(name, "begins in slot", slot)
-        self._slots[slot] = Replica(name, self._storage, self._network, self._configured, self._pause)
+        self._slots[slot] = Replica(name, self._storage, self._network, self._configured, self._session, self._pause)
 
     def _crashed(self, actor: Actor) -> None:
         """The step at which an actor's process was to die."""
@@ -314,7 +315,7 @@ class World:
             await asyncio.sleep(night)
 
     def _unfinished(self) -> bool:
-        return bool(self._storage.queries.unfinished(2**62, 1))
+        return bool(self._storage.queries.unfinished(FOR_EVER, 1))
 
     # ------------------------------------------------------------ callers
 
@@ -425,7 +426,7 @@ class World:
                 self._wake(replica)
         began = self._loop.time()
         while not self._over.done():
-            left = [one for one in self._oracle.intents() if not one.state.settled and one.state is not State.PARKED]
+            left = self._storage.queries.unfinished(FOR_EVER, 10_000)
             if not left and not self._network.under_way and not self._open:
                 return
             for intent in left:

@@ -10,7 +10,7 @@ from core_intents import dispatch
 from core_objects import A, call, pays, refund, refund_part, zobject
 from core_world import World
 
-from bridge.core.conduct.proof import ENDED_MS, SEND_MS, Look, proves, question_of, quiet_since
+from bridge.core.conduct.proof import ENDED_MS, FENCE_MS, SEND_MS, Look, proves, question_of, quiet_since
 from bridge.core.facts import Absent, Fact, Made, NoVerdict, Question, Several, Showing, Shows, WhichMade
 from bridge.core.intent import Dispatch
 from bridge.core.model import Op, Route, ZObject
@@ -139,11 +139,11 @@ def test_only_what_the_answer_shows_is_proved(question: Question, fact: Fact, pr
 
 
 def test_absence_counts_from_the_end_of_everything_that_could_still_come() -> None:
-    """From the last answer, or, where a process died, from the longest that it may have gone on repeating."""
+    """From the last send that is on record, and the fence: without a commit nobody sends once more."""
     errand = World().begin(call(pays("d1", "80"))).errand
-    wait = SEND_MS + ENDED_MS + errand.tenant.visibility_seconds * 1000
+    wait = FENCE_MS + SEND_MS + ENDED_MS + errand.tenant.visibility_seconds * 1000
     sent = replace(dispatch(), recorded_at=1, first_sent_at=2, last_sent_at=None, answered_at=None)
-    assert quiet_since(errand, sent) == 2 + 600_000 + wait
-    assert quiet_since(errand, replace(sent, first_sent_at=None)) == 1 + 600_000 + wait
-    assert quiet_since(errand, replace(sent, last_sent_at=50, answered_at=40)) == 50 + 600_000 + wait
-    assert quiet_since(errand, replace(sent, last_sent_at=50, answered_at=60)) == 60 + wait
+    assert quiet_since(errand, sent) == 2 + wait
+    assert quiet_since(errand, replace(sent, first_sent_at=None)) == 1 + wait
+    assert quiet_since(errand, replace(sent, last_sent_at=50, answered_at=40)) == 50 + wait
+    assert quiet_since(errand, replace(sent, last_sent_at=50, answered_at=125_050)) == 50 + wait

@@ -26,6 +26,9 @@ from bridge.core.verdict import Done
 SEND_MS = 125_000
 """The send deadline: when a request that was begun has certainly left, or not."""
 
+FENCE_MS = 2_000
+"""How long after its commit a first byte may leave (``runtime.lease``)."""
+
 ENDED_MS = 120_000
 """Zuora ends a request of its own accord after 120 s (Zuora: API limits)."""
 
@@ -150,13 +153,13 @@ def look_for_all(questions: Sequence[Question | None], dispatch: Dispatch) -> St
 
 
 def quiet_since(errand: Errand, dispatch: Dispatch) -> Instant:
-    """From when on an absence counts: nothing of this request can still be on its way, and all of it would be seen."""
+    """From when on an absence counts: nothing of this request can still be on its way, and all of it would be seen.
+
+    Counted from its last send, answered or not: no send goes without a commit, and whoever asks has the intent by now,
+    so that the former driver cannot commit to another one (I13 leaves five minutes from the end of the last).
+    """
     began = dispatch.last_sent_at or dispatch.first_sent_at or dispatch.recorded_at
-    answered = dispatch.answered_at
-    # Without an answer on record its driver may have gone on repeating it for as long as a caller waits.
-    driven = errand.tenant.longest_wait_seconds * 1000
-    last = answered if answered is not None and answered >= began else began + driven
-    return last + SEND_MS + ENDED_MS + errand.tenant.visibility_seconds * 1000
+    return began + FENCE_MS + SEND_MS + ENDED_MS + errand.tenant.visibility_seconds * 1000
 
 
 def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Steps[Done | Look]:
