@@ -17,7 +17,7 @@ from bridge.core.conduct.recovery import recover
 from bridge.core.intent import Intent, State
 from bridge.core.model import Call, Caller, Route, Tenant, Version, ZObject
 from bridge.journal import Journal, JournalDown
-from bridge.runtime.driver import Runtime
+from bridge.runtime.driver import DRIVEN, Runtime
 from bridge.runtime.visit import Visit
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
@@ -114,6 +114,10 @@ class Recoverer:
         return fence_now() >= self._next.get(intent.id, (0.0, 0.0))[0]
 
     def _is_ours(self, intent: Intent, living: tuple[str, ...]) -> bool:
+        owner = intent.owner.partition("/")[0]
+        if intent.state in DRIVEN and owner in living:
+            # Only its owner knows whether it still drives it: what was to end it may not have been recorded.
+            return owner == self._runtime.instance
         if self._runtime.instance not in living:
             return not living
         return zlib.crc32(intent.id.encode()) % len(living) == living.index(self._runtime.instance)

@@ -46,7 +46,9 @@ def sow(plan: Plan, steady: Callable[[], float]) -> Tenant:
             account = sower.account(name, f"A{place:08d}", f"Customer {name}", "USD")
             for which in (1, 2):
                 number = f"{place}{which:07d}"
-                invoice = sower.document(f"{name}.{Kind.INVOICE.name}.{which}", INVOICE, f"INV{number}", account, "99999")
+                invoice = sower.document(
+                    f"{name}.{Kind.INVOICE.name}.{which}", INVOICE, f"INV{number}", account, "99999"
+                )
                 memo = sower.document(f"{name}.{Kind.MEMO.name}.{which}", DEBIT_MEMO, f"DM{number}", account, "99999")
                 sower.memo(f"{name}.{Kind.REFUND_CREDIT.name}.{which}", f"CM{number}", account, "9999", FEBRUARY)
                 for kind, document in ((Kind.REFUND, invoice), (Kind.REFUND_MEMO_PAYMENT, memo)):

@@ -78,7 +78,9 @@ class Tally:
         except (ValueError, TypeError, KeyError) as error:
             raise Unusable(f"{path} is no file of a simulation: {error}") from None
         if found.first != first or found.acts != ACTS:
-            raise Unusable(f"{path} is of a campaign from seed {found.first}; give --seed {found.first} or another file")
+            raise Unusable(
+                f"{path} is of a campaign from seed {found.first}; give --seed {found.first} or another file"
+            )
         return found
 
 

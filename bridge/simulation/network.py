@@ -191,7 +191,12 @@ class Wire(Transport):
         return came
 
     async def _carry(
-        self, name: str, arrived: Arrived, fate: Fate, dispatch: Dispatch | None, answer: asyncio.Future[Exchange | Lost]
+        self,
+        name: str,
+        arrived: Arrived,
+        fate: Fate,
+        dispatch: Dispatch | None,
+        answer: asyncio.Future[Exchange | Lost],
     ) -> None:
         net = self._net
         try:

@@ -257,7 +257,9 @@ class Oracle:
             return
         want = self._wants[key_of(thing)]
         if zuora_id not in want.made:
-            self._violated(f"I3: {visited.name} is told {zuora_id}, which is not its {thing.kind.name} of {thing.cents}")
+            self._violated(
+                f"I3: {visited.name} is told {zuora_id}, which is not its {thing.kind.name} of {thing.cents}"
+            )
             return
         if outcome.joined and not self._stands(zuora_id):
             self._violated(f"I6: {visited.name} joins {zuora_id}, which does not stand")
@@ -304,7 +306,9 @@ class Oracle:
             elif intent.state is State.PARKED:
                 thing = self.thing_of(intent)
                 keyed = intent.route is not Route.SOAP
-                parked["marked" if marked(thing, intent.route) else "keyed" if keyed else "neither"] += 1
+                parked["keyed" if keyed else "neither"] += 1
+                if marked(thing, intent.route):
+                    self._violated(f"I13: {intent.id} is parked, and could be found")
         for problem in self._tenant.audit():
             self._violated(f"the sandbox's books: {problem}")
         return parked

@@ -119,9 +119,7 @@ class Replica(Process):
             name,
             actions=_Actions(ZuoraActions(contract(), rest)),
         )
-        self._recoverer = Recoverer(
-            self.runtime, self._journal, tenant, zuora_now=wire.clock.now, here=machine_now
-        )
+        self._recoverer = Recoverer(self.runtime, self._journal, tenant, zuora_now=wire.clock.now, here=machine_now)
         self.serving = False
         self.open: dict[str, Callable[[], None]] = {}
         task_of(Actor(name, self), self._start())

@@ -8,22 +8,23 @@ Must not decide what is right: the oracle does.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from bridge.core.conduct import Errand
-from bridge.core.model import Op, Reply, Route, Told, ZObject
+from bridge.core.model import Reply, Route, Told, ZObject
 from bridge.core.model import Tenant as Configured
 from bridge.runtime import Stopping, Visit
 from bridge.sandbox.clock import START, ZONE
 from bridge.sandbox.host import Host
 from bridge.simulation import erp
-from bridge.simulation.books import sow
+from bridge.simulation.books import USER, sow
 from bridge.simulation.chance import Chance
 from bridge.simulation.erp import Visited
 from bridge.simulation.loop import Actor, Stuck, VirtualLoop, of_the_world, task_of
@@ -75,7 +76,7 @@ class World:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._chance = Chance(plan.seed)
-        self._loop = VirtualLoop(self._crashed)
+        self._loop = VirtualLoop(self._crashed)  # type: ignore[abstract]
         self._trace: list[tuple[float, tuple[object, ...]]] = []
         self._violations: list[str] = []
         self._over = asyncio.Future(loop=self._loop)  # type: asyncio.Future[None]
@@ -87,7 +88,7 @@ class World:
         tenant = sow(plan, self._loop.time)
         self._host.furnish(tenant.clock, {"simulation": tenant}, "simulation")
         self._books = tenant
-        grant = self._host.sessions.check(erp.USER, "simulated")
+        grant = self._host.sessions.check(USER, "simulated")
         assert grant is not None
         self._session = self._host.sessions.open(grant)
         self._oracle = Oracle(plan, tenant, self._storage, self._session, self._loop.time, self._violated)
@@ -158,12 +159,17 @@ class World:
         nights = of_the_world(self._nights())
         if acts:
             done = asyncio.gather(*acts)
-            await asyncio.wait({done, self._over}, return_when=asyncio.FIRST_COMPLETED)
-            done.cancel() if not done.done() else None
+            done.add_done_callback(lambda _: self._end())
+            await self._over
+            done.cancel()
         nights.cancel()
-        if not self._over.done():
+        if not self._violations:
             await self._settle()
-        return self._oracle.at_the_end() if not self._over.done() else {}
+        return self._oracle.at_the_end() if not self._violations else {}
+
+    def _end(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
 
     def _note(self, *words: object) -> None:
         self._trace.append((self._loop.time(), words))
@@ -171,8 +177,7 @@ class World:
     def _violated(self, what: str) -> None:
         self._note("VIOLATED", what)
         self._violations.append(what)
-        if not self._over.done():
-            self._over.set_result(None)
+        self._end()
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -182,8 +187,6 @@ class World:
         def hear(_logger: object, _method: str, event: Any) -> Any:
             text = str(event.get("event"))
             if "broke off" in text:
-                import sys
-
                 error = sys.exc_info()[1]
                 self._violated(f"defect: {text}: {type(error).__name__}: {error}")
             raise structlog.DropEvent
@@ -347,10 +350,8 @@ class World:
     async def _say(self, act: Act, place: int, said: Try) -> Reply | None:
         """One call; what the ERP hears, None for nothing."""
         name = f"{act.name}.{place}"
-        replica = next(
-            (each for each in (self._slots[said.slot], self._slots[1 - said.slot]) if each is not None and each.serving),
-            None,
-        )
+        slots = self._slots[said.slot], self._slots[1 - said.slot]
+        replica = next((each for each in slots if each is not None and each.serving), None)
         if replica is None:
             self._note(name, "nobody answers")
             return None
@@ -425,21 +426,18 @@ class World:
             elif replica.asleep:
                 self._wake(replica)
         began = self._loop.time()
-        while not self._over.done():
+        while not self._violations:
             left = self._storage.queries.unfinished(FOR_EVER, 10_000)
             if not left and not self._network.under_way and not self._open:
                 return
             for intent in left:
                 sent = self._oracle.last_sent.get(intent.id, intent.created_at / 1000 - self._began)
                 due = max(began, sent + SEND_DEADLINE) + SETTLE_SECONDS
-                if self._loop.time() > due:
-                    thing = self._oracle.thing_of(intent)
-                    if marked(thing, intent.route):
-                        self._violated(f"I13: {intent.id} is {intent.state.value} {self._loop.time() - sent:.0f} s later")
-                        return
-                    if self._loop.time() > due + SETTLE_SECONDS:
-                        self._violated(f"I13: {intent.id} is neither settled nor parked")
-                        return
+                late, age = self._loop.time() - due, self._loop.time() - sent
+                if late > 0 and marked(self._oracle.thing_of(intent), intent.route):
+                    self._violated(f"I13: {intent.id} is {intent.state.value} {age:.0f} s later")
+                elif late > SETTLE_SECONDS:
+                    self._violated(f"I13: {intent.id} is neither settled nor parked {age:.0f} s later")
             await asyncio.sleep(5.0)
 
 

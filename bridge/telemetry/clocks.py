@@ -62,7 +62,7 @@ def fence() -> float:
 @contextmanager
 def replaced(clocks: Clocks) -> Iterator[None]:
     """Within the block, for all threads of this process, these are the machine's clocks. Never in production."""
-    global _clocks  # noqa: PLW0603
+    global _clocks
     before, _clocks = _clocks, clocks
     try:
         yield
