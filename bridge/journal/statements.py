@@ -290,13 +290,14 @@ def _hold(add: Any) -> ClauseElement:
     taken = add(hold).values({name: bindparam(name) for name in ("scope", "key", "intent_id", "whole")})
     # The row that is there, by name: SQLAlchemy would give the inner SELECT a ``hold`` of its own, any of whose rows
     # would do.
-    there, whole = literal_column("hold.intent_id"), literal_column("hold.whole")
+    there: Any = literal_column("hold.intent_id")
+    kept_whole: Any = literal_column("hold.whole")
     free = exists(
         select(1).where(
             intent.c.id == there,
             or_(
                 text(f"NOT {UNSETTLED_SQL}"),
-                and_(text(IN_DOUBT_SQL), whole == literal_column("0")),
+                and_(text(IN_DOUBT_SQL), kept_whole == literal_column("0")),
             ),
         )
     )

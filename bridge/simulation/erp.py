@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bridge.core.model import Call, Caller, Reply, Version, ZObject
 from bridge.simulation.books import TENANT_ID, USER, cents
@@ -16,6 +16,11 @@ from bridge.upstream.clock import fence_now
 
 TODAY = "2026-02-20"
 PAYMENTS = (Kind.INVOICE, Kind.MEMO, Kind.UNAPPLIED)
+
+TWINS_AFTER = 16 * 60.0
+"""Seconds after its delivery when the same words no longer mean the same payment (``core.identity``: 15 minutes)."""
+
+TWINS_UNTIL = 71 * 3600.0
 
 
 def caller(patience: float, *, twins: str = "fault") -> Caller:
@@ -78,8 +83,7 @@ class Visited:
     began: float
     answer: asyncio.Future[Reply | None]
     left_at: float | None = None
-    overlapped: bool = False
-    ids: set[str] = field(default_factory=set)
+    not_these: frozenset[str] = frozenset()
 
     @property
     def waiting(self) -> bool:

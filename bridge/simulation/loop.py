@@ -34,14 +34,14 @@ class Process:
 
 
 class Actor:
-    """One strand of work of a process. ``crash_at`` is the step at which the process dies, counted from 1."""
+    """One strand of work of a process. Before the step ``stop_at``, counted from 1, the loop tells ``on_stop``."""
 
-    __slots__ = ("call", "crash_at", "looks", "name", "process", "sends", "steps")
+    __slots__ = ("call", "looks", "name", "process", "sends", "steps", "stop_at")
 
-    def __init__(self, name: str, process: Process, crash_at: int = 0, call: object = None) -> None:
+    def __init__(self, name: str, process: Process, stop_at: int = 0, call: object = None) -> None:
         self.name = name
         self.process = process
-        self.crash_at = crash_at
+        self.stop_at = stop_at
         self.call = call
         self.steps = 0
         self.sends = 0
@@ -78,15 +78,15 @@ class _Step:
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
-    """``run`` a coroutine to its end. ``on_crash`` is told of an actor whose step has come, before it is taken."""
+    """``run`` a coroutine to its end. ``on_stop`` may let the actor's process die or sleep."""
 
-    def __init__(self, on_crash: Callable[[Actor], None] = lambda _: None) -> None:
+    def __init__(self, on_stop: Callable[[Actor], None] = lambda _: None) -> None:
         self._now = 0.0
         self._ready: deque[_Step] = deque()
         self._timers: list[tuple[float, int, _Step]] = []
         self._count = 0
         self._over = False
-        self._on_crash = on_crash
+        self._on_stop = on_stop
         self._tasks: list[asyncio.Task[Any]] = []
         self._many = _MANY
         self.broken: list[str] = []
@@ -135,14 +135,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             actor = step.context.get(ACTOR)
             if actor is not None:
                 process = actor.process
+                if not process.dead and not process.asleep:
+                    actor.steps += 1
+                    if actor.steps == actor.stop_at:
+                        self._on_stop(actor)
                 if process.dead:
                     continue
                 if process.asleep:
                     process.backlog.append(step)
-                    continue
-                actor.steps += 1
-                if actor.steps == actor.crash_at:
-                    self._on_crash(actor)
                     continue
             try:
                 step.context.run(step.callback, *step.args)

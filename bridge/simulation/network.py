@@ -35,6 +35,8 @@ LATEST: Final = 120.0
 LONGEST: Final = 115.0
 """How long Zuora may take: it ends a request of its own accord after 120 s (Zuora: API limits)."""
 
+LONGEST_READ: Final = 12.0
+
 SENDING: ContextVar[Dispatch] = ContextVar("sending")
 
 
@@ -216,17 +218,23 @@ class Wire(Transport):
 
     async def _at_zuora(self, name: str, arrived: Arrived, fate: Fate, dispatch: Dispatch | None) -> Exchange | None:
         net = self._net
-        faults = list(fate.faults)
+        faults, after = list(fate.faults), 0.0
         if fate.slow:
-            longest = LONGEST if dispatch is not None else 12.0
-            faults.append(Fault(0, "delay", seconds=net.chance.between(1.0, longest, name, "slow"), when="before"))
+            seconds = net.chance.between(1.0, LONGEST if dispatch is not None else LONGEST_READ, name, "slow")
+            if net.chance.happens(0.6, name, "slow before"):
+                faults.append(Fault(0, "delay", seconds=seconds, when="before"))
+            else:
+                after = seconds
         record = net.host.record(arrived)
         try:
             came = await net.host.answer(arrived, record, faults)
         except Dropped:
             return None
         if dispatch is not None:
+            # At once: what is done later is somebody else's.
             net.done(dispatch, name)
+        if after:
+            await asyncio.sleep(after)
         return _exchange(came, net.host.clock.date_header())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.core.conduct.send import SAME_KEY_MS
@@ -15,7 +16,9 @@ from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import CallFault, Op, Outcome, Reply, Route, Told
 from bridge.sandbox.clock import ZONE
 from bridge.sandbox.ledger import Tenant
+from bridge.sandbox.payments import cancel_payment
 from bridge.sandbox.records import Payment, Refund
+from bridge.sandbox.refusal import Refusal
 from bridge.simulation.books import cents
 from bridge.simulation.erp import Visited
 from bridge.simulation.loop import Actor
@@ -60,8 +63,11 @@ def key_of(thing: Thing) -> Key:
     return ("Payment" if payment else "Refund"), cents(thing.cents), thing.reference if payment else None
 
 
-def marked(thing: Thing, route: Route | None) -> bool:
+def marked(act: Act, thing: Thing, route: Route | None) -> bool:
     """Whether a look-up can find what became of it: by its reference, or because it names what it changes."""
+    if thing.reference is not None and sum(one.reference == thing.reference for one in act.things) > 1:
+        # What several objects of one call share tells none of them from the others.
+        return False
     if thing.kind is Kind.CANCEL:
         return True
     if thing.kind in (Kind.INVOICE, Kind.MEMO, Kind.UNAPPLIED):
@@ -82,17 +88,14 @@ class Oracle:
         self._session = session.encode()
         self._now = now
         self._violated = violated
-        self._acts = {act.number: act for act in plan.acts}
         self._wants: dict[Key, Want] = {}
         for act in plan.acts:
-            for thing in act.things:
-                if thing.kind is not Kind.CANCEL:
-                    want = self._wants.setdefault(key_of(thing), Want(act))
-                    want.count += 1
+            self.wanted(act)
         self._cancels = {
             tenant.names[thing.about]: act for act in plan.acts for thing in act.things if thing.kind is Kind.CANCEL
         }
         self._canceled: set[str] = set()
+        self._elsewhere: dict[str, float] = {}
         self._seen_payments = set(tenant.payments)
         self._seen_refunds = set(tenant.refunds)
         self._sent: dict[str, Sent] = {}
@@ -104,6 +107,13 @@ class Oracle:
         self._open: Counter[int] = Counter()
         self.told: Counter[str] = Counter()
         self.last_sent: dict[str, float] = {}
+
+    def wanted(self, act: Act) -> None:
+        """An ERP wants this done, or done once more."""
+        for thing in act.things:
+            if thing.kind is not Kind.CANCEL:
+                want = self._wants.setdefault(key_of(thing), Want(act))
+                want.count += 1
 
     # ------------------------------------------------------------ at the first byte
 
@@ -251,6 +261,8 @@ class Oracle:
 
     def _success(self, visited: Visited, thing: Thing, outcome: Outcome) -> None:
         zuora_id = outcome.zuora_id or ""
+        if zuora_id in visited.not_these:
+            self._violated(f"I3: {visited.name} wants a second one and is told the first, {zuora_id}")
         if thing.kind is Kind.CANCEL:
             if self._tenant.payments[self._tenant.names[thing.about]].status == STANDS:
                 self._violated(f"I3: {visited.name} is told that it is canceled, and it is not")
@@ -261,12 +273,18 @@ class Oracle:
                 f"I3: {visited.name} is told {zuora_id}, which is not its {thing.kind.name} of {thing.cents}"
             )
             return
-        if outcome.joined and not self._stands(zuora_id):
+        if (
+            outcome.joined
+            and self._elsewhere.get(zuora_id, visited.began) < visited.began
+            and self._settled(outcome, visited)
+        ):
             self._violated(f"I6: {visited.name} joins {zuora_id}, which does not stand")
 
-    def _stands(self, zuora_id: str) -> bool:
-        found = self._tenant.payments.get(zuora_id) or self._tenant.refunds.get(zuora_id)
-        return found is not None and found.status == STANDS
+    def _settled(self, outcome: Outcome, visited: Visited) -> bool:
+        """Whether it was settled before the call began; what is not is waited for, and told as it is found."""
+        found = self._storage.queries.intents([outcome.intent_id or ""], {})
+        began = (self._tenant.clock.now().timestamp() - (self._now() - visited.began)) * 1000 - CLOCK_MS
+        return any(each.settled_at is not None and each.settled_at < began for each in found)
 
     def _failure(self, visited: Visited, call_id: str, place: int, outcome: Outcome) -> None:
         if any(error.message.startswith("Equal to ") for error in outcome.errors):
@@ -282,6 +300,26 @@ class Oracle:
                 self._violated(f"I3: {visited.name} is told that {intent_id} was not done, and it was")
             self._denied[intent_id] = self._now()
 
+    # ------------------------------------------------------------ what happens beside the bridge
+
+    def canceled_elsewhere(self, lot: float) -> str | None:
+        """Somebody cancels a payment that one of the acts has made; a repeat of it is then a new one."""
+        standing = [
+            (want, zuora_id)
+            for want in self._wants.values()
+            for zuora_id in want.made
+            if zuora_id in self._tenant.payments and self._tenant.payments[zuora_id].status == STANDS
+        ]
+        if not standing:
+            return None
+        want, zuora_id = standing[int(lot * len(standing))]
+        with suppress(Refusal):
+            cancel_payment(self._tenant, self._tenant.payments[zuora_id], self._tenant.names["user"])
+            want.count += 1
+            self._elsewhere[zuora_id] = self._now()
+            return zuora_id
+        return None
+
     # ------------------------------------------------------------ at the end
 
     def intents(self) -> tuple[Intent, ...]:
@@ -289,9 +327,15 @@ class Oracle:
         rows = self._storage.database.rows("SELECT id FROM intent ORDER BY created_at, id", {})
         return self._storage.queries.intents([row[0] for row in rows], {})
 
-    def thing_of(self, intent: Intent) -> Thing:
-        """What an intent is about."""
-        return self.act_of_call[intent.call_id].things[intent.position]
+    def marked(self, intent: Intent) -> bool:
+        """Whether a look-up can find what became of an intent."""
+        act = self.act_of_call[intent.call_id]
+        return marked(act, act.things[intent.position], intent.route)
+
+    def ambiguous(self, intent: Intent) -> bool:
+        """Whether its marker is also another object's, so that no look-up will ever tell."""
+        act = self.act_of_call[intent.call_id]
+        return act.things[intent.position].reference is not None and not self.marked(intent)
 
     def at_the_end(self) -> Mapping[str, int]:
         """Nothing is under way any more: the journal must be right about the books. What is parked, by kind."""
@@ -304,10 +348,9 @@ class Oracle:
             elif intent.state in (State.REFUSED, State.NOT_APPLIED) and made is not None:
                 self._violated(f"I3: {intent.id} is settled as {intent.state.value}, and made {made}")
             elif intent.state is State.PARKED:
-                thing = self.thing_of(intent)
                 keyed = intent.route is not Route.SOAP
                 parked["keyed" if keyed else "neither"] += 1
-                if marked(thing, intent.route):
+                if self.marked(intent):
                     self._violated(f"I13: {intent.id} is parked, and could be found")
         for problem in self._tenant.audit():
             self._violated(f"the sandbox's books: {problem}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from bridge.core.model import Op, Route
@@ -34,6 +34,7 @@ class Kind(enum.Enum):
     UNAPPLIED = "pays nothing in particular"
     BATCH = "pays this and that"
     EQUALS = "pays the same several times"
+    AGAIN = "pays what it has paid before"
     REFUND = "refunds a payment"
     REFUND_MEMO_PAYMENT = "refunds a payment of a debit memo"
     REFUND_CREDIT = "refunds a credit memo"
@@ -46,6 +47,7 @@ KINDS = (
     Kind.UNAPPLIED,
     *(Kind.BATCH,) * 4,
     *(Kind.EQUALS,) * 2,
+    *(Kind.AGAIN,) * 2,
     *(Kind.REFUND,) * 3,
     *(Kind.REFUND_MEMO_PAYMENT,) * 2,
     *(Kind.REFUND_CREDIT,) * 2,
@@ -78,7 +80,10 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What one ERP wants done once, however often it says so. ``stubborn`` ones say it again after a success."""
+    """What one ERP wants done once, however often it says so. ``stubborn`` ones say it again after a success.
+
+    With ``again`` it is wanted a second time, as another act with the same words, in the last epoch.
+    """
 
     number: int
     kind: Kind
@@ -87,6 +92,7 @@ class Act:
     tries: tuple[Try, ...]
     stubborn: bool = False
     version: str = "107.0"
+    again: Try | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +106,7 @@ class What(enum.Enum):
     CRASH = "crash"
     SLEEP = "sleep"
     JUMP = "clock jump"
+    FOREIGN = "somebody cancels a payment"
     ROUTE = "route"
     STORM = "storm"
     DOWN = "database down"
@@ -137,6 +144,7 @@ class Plan:
     lag: int
     write_off: bool
     crashes: float
+    naps: float
     acts: tuple[Act, ...]
     events: tuple[Event, ...]
     without: frozenset[str] = field(default_factory=frozenset)
@@ -145,10 +153,7 @@ class Plan:
         """The same without these as well."""
         acts = tuple(act for act in self.acts if act.name not in names)
         events = tuple(event for event in self.events if event.name not in names)
-        return Plan(
-            self.seed, self.start, self.epochs, self.calm, self.lag, self.write_off, self.crashes, acts, events,
-            self.without | names,
-        )  # fmt: skip
+        return replace(self, acts=acts, events=events, without=self.without | names)
 
 
 def make(seed: int, acts: int) -> Plan:
@@ -163,6 +168,7 @@ def make(seed: int, acts: int) -> Plan:
         lag=chance.among((0, 0, 30, 59), "lag"),
         write_off=chance.happens(0.6, "write off"),
         crashes=chance.among((0.0, 0.05, 0.2), "crashes"),
+        naps=chance.among((0.0, 0.03, 0.1), "naps") if _rumours(chance) else 0.0,
         acts=tuple(_acts(chance, acts, epochs)),
         events=tuple(_events(chance, epochs)),
     )
@@ -173,6 +179,10 @@ def _acts(chance: Chance, acts: int, epochs: int) -> Iterator[Act]:
     for number in range(acts):
         kind = chance.among(KINDS, number, "kind")
         op = Op.UPDATE if kind is Kind.CANCEL else Op.CREATE
+        again = None
+        if kind is Kind.AGAIN and epochs > 1:
+            pause = chance.between(0, RUSH, number, "again at")
+            again = Try(epochs - 1, pause, 50.0, chance.number(0, 1, number, "again slot"))
         yield Act(
             number,
             kind,
@@ -181,6 +191,7 @@ def _acts(chance: Chance, acts: int, epochs: int) -> Iterator[Act]:
             tuple(_tries(chance, number, epochs)),
             stubborn=chance.happens(0.2, number, "stubborn"),
             version=chance.among(("107.0", "107.0", "107.0", "55.0"), number, "version"),
+            again=again,
         )
 
 
@@ -202,9 +213,13 @@ def _things(chance: Chance, number: int, kind: Kind, cents: Iterator[int]) -> It
     elif kind is Kind.EQUALS:
         one, amount = chance.among((Kind.INVOICE, Kind.MEMO), number, "of"), next(cents)
         first = thing(one, 0, amount)
-        # With different references they are genuine twins, without any they are told apart by their number alone.
+        # With different references they are genuine twins, with one or none they are told apart by their number alone.
+        alike = chance.happens(0.5, number, "alike")
         for place in range(chance.number(2, 3, number, "size")):
-            yield Thing(one, first.about, amount, f"ERP-{number}-{place}" if marked else None)
+            yield Thing(one, first.about, amount, f"ERP-{number}-{0 if alike else place}" if marked else None)
+    elif kind is Kind.AGAIN:
+        one = chance.among((Kind.INVOICE, Kind.MEMO), number, "of")
+        yield thing(one, 0, next(cents), reference=False)
     else:
         yield thing(kind, 0, next(cents))
 
@@ -236,12 +251,15 @@ RULES = ("Payment.create", "Refund.create", "Payment.update")
 ROUTES = (Route.SOAP, Route.REST, Route.ACTION)
 
 
+def _rumours(chance: Chance) -> bool:
+    return chance.happens(0.5, "rumours")
+
+
 def _events(chance: Chance, epochs: int) -> Iterator[Event]:
     # A commit that happened though it was reported as lost, and a process that only looks dead, are one fault each;
     # both at once would need a journal that is none.
-    rumours = chance.happens(0.5, "rumours")
-    kinds = [What.CRASH, What.ROUTE, What.STORM, What.DOWN, What.UNDONE, What.SLOW]
-    kinds += [What.SLEEP, What.JUMP] if rumours else [What.UNCERTAIN]
+    kinds = [What.CRASH, What.ROUTE, What.STORM, What.DOWN, What.UNDONE, What.SLOW, What.FOREIGN]
+    kinds += [What.SLEEP, What.JUMP] if _rumours(chance) else [What.UNCERTAIN]
     weights = [kind for kind in kinds if chance.happens(0.6, kind.name)]
     for rule, number in zip(RULES, count(), strict=False):
         yield Event(number, 0.0, What.ROUTE, route=chance.among(ROUTES, "route", rule), rule=rule)
