@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from bridge.core.model import Call, Caller, Reply, Version, ZObject
 from bridge.simulation.books import TENANT_ID, USER, cents
 from bridge.simulation.plan import Act, Kind, Thing, Try
-from bridge.upstream.clock import fence_now
 
 TODAY = "2026-02-20"
 PAYMENTS = (Kind.INVOICE, Kind.MEMO, Kind.UNAPPLIED)
@@ -75,7 +74,7 @@ def _refund(act: Act, thing: Thing, names: Mapping[str, str], account: str, amou
 
 @dataclass(slots=True, eq=False)
 class Visited:
-    """One call of an ERP. ``left_at`` is when nobody waited for it any more, on the fence clock."""
+    """One call of an ERP. ``left_at`` is when nobody waited for it any more."""
 
     name: str
     act: Act
@@ -93,4 +92,4 @@ class Visited:
     def leave(self) -> None:
         """The caller's end of the connection is closed."""
         if self.left_at is None:
-            self.left_at = fence_now()
+            self.left_at = self.answer.get_loop().time()

@@ -37,6 +37,9 @@ LONGEST: Final = 115.0
 
 LONGEST_READ: Final = 12.0
 
+STALL: Final = 2.5
+"""Longer than a first byte may take after its commit."""
+
 SENDING: ContextVar[Dispatch] = ContextVar("sending")
 
 
@@ -113,6 +116,7 @@ class Network:
     first_byte: Callable[[Actor, Dispatch, str, str, bytes], None]
     done: Callable[[Dispatch | None, str], None]
     mishap: Callable[[], float]
+    nap: Callable[[Actor, str], None]
     without: frozenset[str]
     under_way: int = 0
     calm: bool = False
@@ -165,7 +169,9 @@ class Wire(Transport):
             name = f"{actor.name}?{actor.looks}"
             fate = net.fate(name, READS, 0.2)
         wait = net.chance.between(0.001, 0.03, name, "connect")
-        await asyncio.sleep(wait + (2.5 if fate.stalls else 0.0))
+        if fate.stalls:
+            net.nap(actor, name)
+        await asyncio.sleep(wait + (STALL if fate.stalls else 0.0))
         if not fate.leaves:
             net.trace(name, method, target, "not sent")
             return NotSent("no connection in time")

@@ -20,7 +20,7 @@ EPOCHS = (0.0, 900.0, 4 * 3600.0, 21 * 3600.0, 26 * 3600.0)
 RUSH = 120.0
 """Seconds in which the acts of an epoch begin."""
 
-STARTS = (0.0, 0.0, 0.0, 13.95 * 3600, -9.95 * 3600)
+STARTS = (0.0, 0.0, 0.0, 13.985 * 3600, -9.95 * 3600)
 """Seconds from ten in the morning by Zuora: in daytime, just before midnight, just after it."""
 
 ACCOUNTS = ("A", "B", "C")
@@ -46,13 +46,16 @@ KINDS = (
     *(Kind.MEMO,) * 5,
     Kind.UNAPPLIED,
     *(Kind.BATCH,) * 4,
-    *(Kind.EQUALS,) * 2,
+    *(Kind.EQUALS,) * 3,
     *(Kind.AGAIN,) * 2,
     *(Kind.REFUND,) * 3,
     *(Kind.REFUND_MEMO_PAYMENT,) * 2,
     *(Kind.REFUND_CREDIT,) * 2,
     *(Kind.CANCEL,) * 2,
 )
+
+
+REFUNDS = (Kind.REFUND, Kind.REFUND_MEMO_PAYMENT, Kind.REFUND_CREDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def _acts(chance: Chance, acts: int, epochs: int) -> Iterator[Act]:
             kind,
             op,
             tuple(_things(chance, number, kind, cents)),
-            tuple(_tries(chance, number, epochs)),
+            tuple(_tries(chance, number, kind, epochs)),
             stubborn=chance.happens(0.2, number, "stubborn"),
             version=chance.among(("107.0", "107.0", "107.0", "55.0"), number, "version"),
             again=again,
@@ -197,6 +200,8 @@ def _acts(chance: Chance, acts: int, epochs: int) -> Iterator[Act]:
 
 def _things(chance: Chance, number: int, kind: Kind, cents: Iterator[int]) -> Iterator[Thing]:
     account = chance.among(ACCOUNTS, number, "account")
+    if kind in REFUNDS and chance.happens(0.6, number, "the same account"):
+        account = ACCOUNTS[0]
     marked = chance.happens(0.6, number, "marked")
 
     def thing(kind: Kind, place: int, amount: int, *, reference: bool = marked) -> Thing:
@@ -214,7 +219,7 @@ def _things(chance: Chance, number: int, kind: Kind, cents: Iterator[int]) -> It
         one, amount = chance.among((Kind.INVOICE, Kind.MEMO), number, "of"), next(cents)
         first = thing(one, 0, amount)
         # With different references they are genuine twins, with one or none they are told apart by their number alone.
-        alike = chance.happens(0.5, number, "alike")
+        alike = chance.happens(0.7, number, "alike")
         for place in range(chance.number(2, 3, number, "size")):
             yield Thing(one, first.about, amount, f"ERP-{number}-{0 if alike else place}" if marked else None)
     elif kind is Kind.AGAIN:
@@ -224,9 +229,12 @@ def _things(chance: Chance, number: int, kind: Kind, cents: Iterator[int]) -> It
         yield thing(kind, 0, next(cents))
 
 
-def _tries(chance: Chance, number: int, epochs: int) -> Iterator[Try]:
+def _tries(chance: Chance, number: int, kind: Kind, epochs: int) -> Iterator[Try]:
     epoch = chance.number(0, epochs - 1, number, "epoch")
     pause = chance.between(0, RUSH, number, "at")
+    if kind in REFUNDS:
+        # Those who refund the same payment meet.
+        pause = RUSH / 3 * chance.number(0, 2, number, "meets") + chance.between(0.0, 1.0, number, "meets at")
     patience = chance.among((2.0, 10.0, 50.0, 50.0), number, "patience")
     for place in range(chance.number(2, 6, number, "tries")):
         what = (number, place)

@@ -41,6 +41,9 @@ IDLE = 20.0
 EVENING = 480.0
 """How long the recoverer may work before a night."""
 
+NAPS = (1.5, 2.5, 9.0, 400.0, 1500.0)
+"""Within the fence, beyond it, beyond a heartbeat, until absence is proved, until the next rush is over."""
+
 FOR_EVER = 2**62
 
 
@@ -81,7 +84,14 @@ class World:
         self._session = host.sessions.open(grant)
         self._oracle = Oracle(plan, self._books, self._storage, self._session, self._loop.time, self._violated)
         self._network = Network(
-            host, chance, self._note, self._oracle.first_byte, self._oracle.done, self._weather.mishap, plan.without
+            host,
+            chance,
+            self._note,
+            self._oracle.first_byte,
+            self._oracle.done,
+            self._weather.mishap,
+            self._nap,
+            plan.without,
         )
         self._tenant = Configured(ZONE, enhanced_write_off=plan.write_off, longest_wait_seconds=LONGEST_WAIT)
         self._slots: list[Replica | None] = [None, None]
@@ -168,7 +178,14 @@ class World:
         if self._callers.stops[actor.name] == "dies":
             self._die(replica, f"in {actor.name}", self._chance.among((0.2, 2.0, 20.0, 60.0), actor.name, "away"))
         else:
-            self._sleep(replica, self._chance.among((1.5, 2.5, 9.0, 400.0), actor.name, "nap"))
+            self._nap(actor, actor.name)
+
+    def _nap(self, actor: Actor, name: str) -> None:
+        """An actor's process falls asleep, in worlds where processes do."""
+        replica = actor.process
+        assert isinstance(replica, Replica)
+        if self.plan.naps:
+            self._sleep(replica, self._chance.among(NAPS, name, "nap"))
 
     def _die(self, replica: Replica, why: str, seconds: float) -> None:
         if not replica.dead:
