@@ -269,6 +269,10 @@ def _events(chance: Chance, epochs: int) -> Iterator[Event]:
     kinds = [What.CRASH, What.ROUTE, What.STORM, What.DOWN, What.UNDONE, What.SLOW, What.FOREIGN]
     kinds += [What.SLEEP, What.JUMP] if _rumours(chance) else [What.UNCERTAIN]
     weights = [kind for kind in kinds if chance.happens(0.6, kind.name)]
+    midnight = 14 * 3600 - chance.among(STARTS, "start")
+    if 0 < midnight < RUSH:
+        # So that something is in doubt when the day ends.
+        yield Event(9, midnight - 12.0, What.STORM, 20.0)
     for rule, number in zip(RULES, count(), strict=False):
         yield Event(number, 0.0, What.ROUTE, route=chance.among(ROUTES, "route", rule), rule=rule)
     for number in range(10, 10 + (chance.number(2, 5 * epochs, "events") if weights else 0)):
