@@ -45,8 +45,8 @@ class Tally:
     crashes: int = 0
     virtual: float = 0.0
     cpu: float = 0.0
-    told: Counter[str] = field(default_factory=Counter)
-    parked: Counter[str] = field(default_factory=Counter)
+    told: dict[str, int] = field(default_factory=dict)
+    parked: dict[str, int] = field(default_factory=dict)
 
     def add(self, seed: int, done: Done) -> None:
         """One more world."""
@@ -57,8 +57,8 @@ class Tally:
         self.crashes += done.crashes
         self.virtual += done.virtual
         self.cpu += done.cpu
-        self.told.update(done.told)
-        self.parked.update(done.parked)
+        self.told = dict(Counter(self.told) + Counter(done.told))
+        self.parked = dict(Counter(self.parked) + Counter(done.parked))
 
     def save(self, path: Path) -> None:
         """Whole or not at all."""
@@ -73,9 +73,8 @@ class Tally:
             return cls(first, first)
         try:
             kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            kept["told"], kept["parked"] = Counter(kept["told"]), Counter(kept["parked"])
             found = cls(**kept)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError) as error:
             raise Unusable(f"{path} is no file of a simulation: {error}") from None
         if found.first != first or found.acts != ACTS:
             raise Unusable(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextvars import Context
 from dataclasses import dataclass
 
 from bridge.core.intent import Intent
@@ -194,13 +195,14 @@ class World:
             self._crashes += 1
             replica.die()
             self._slots[slot] = None
-            self._loop.call_later(seconds, self._begin, slot)
+            self._loop.call_later(seconds, self._begin, slot, context=Context())
 
     def _sleep(self, replica: Replica, seconds: float) -> None:
         if not replica.dead and not replica.asleep:
             self._note(replica.name, "sleeps for", round(seconds, 3))
             replica.asleep = True
-            self._loop.call_later(seconds, self._wake, replica)
+            # The world's context: a process that sleeps does not wake itself.
+            self._loop.call_later(seconds, self._wake, replica, context=Context())
 
     def _wake(self, replica: Replica) -> None:
         if replica.asleep:
