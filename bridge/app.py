@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 import socket
@@ -43,7 +42,7 @@ from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
 from bridge.upstream.clock import ZuoraClock
 from bridge.upstream.directory import Directory
-from bridge.upstream.oauth import NoToken, OAuthClient
+from bridge.upstream.oauth import OAuthClient, knows_time
 from bridge.upstream.query_reader import QueryReader
 from bridge.upstream.rest import ZuoraRest
 from bridge.upstream.soap import ZuoraSoap
@@ -180,7 +179,7 @@ class App:
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
         if directory is not None:
-            now, knows = transport.clock.now, partial(_knows_time, transport.clock, oauth)
+            now, knows = transport.clock.now, partial(knows_time, transport.clock, oauth)
             self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
         self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
@@ -222,14 +221,6 @@ class App:
             await transport.close()
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
-
-
-async def _knows_time(clock: ZuoraClock, oauth: OAuthClient | None) -> bool:
-    """Whether Zuora has told her time; asked for by what is needed anyway, a token."""
-    if clock.error is None and oauth is not None:
-        with contextlib.suppress(NoToken):
-            await oauth.token()
-    return clock.error is not None
 
 
 def _reasons(settings: Settings, *, has_credential: bool) -> list[str]:

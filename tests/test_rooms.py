@@ -33,8 +33,12 @@ ROOMS = (
     "admin",
     "console",
     "sandbox",
+    "simulation",
 )
-ALONE = {"sandbox": frozenset({"contract"})}
+ALONE = {
+    "sandbox": frozenset({"contract"}),
+    "simulation": frozenset({"core", "contract", "telemetry", "journal", "upstream", "runtime", "sandbox"}),
+}
 """Rooms that may import less than all before them."""
 
 ROOT = frozenset({"__main__", "app", "background", "cli", "planning", "settings"})
@@ -261,6 +265,7 @@ def test_the_money_modules_are_found() -> None:
         ("core/x/a.py", "from ...facade import door", "not bridge.facade"),
         ("contract/a.py", "from bridge import telemetry", "contract may import core; not bridge.telemetry"),
         ("sandbox/a.py", "from bridge.core.model import Op", "sandbox may import contract; not bridge.core"),
+        ("simulation/a.py", "from bridge.facade import door", "runtime, sandbox; not bridge.facade"),
         ("journal/a.py", "from bridge.settings import Settings", "composition root (bridge.settings)"),
         ("facade/a.py", "import bridge.app", "composition root (bridge.app)"),
     ],

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
@@ -20,6 +19,7 @@ from bridge.core.model import Instant
 from bridge.journal import chain
 from bridge.journal.database import Database
 from bridge.journal.statements import Statements
+from bridge.telemetry import clocks
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.redact import redact
 
@@ -38,7 +38,7 @@ _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 def now() -> Instant:
     """This machine's time in milliseconds: for what happens to the bridge and not in Zuora."""
-    return round(time.time() * 1000)
+    return round(clocks.wall() * 1000)
 
 
 class Audit:
@@ -51,7 +51,7 @@ class Audit:
         key: bytes,
         writer: str,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = clocks.steady,
     ) -> None:
         self.writer = writer
         self._database = database

@@ -324,15 +324,19 @@ def _dispatches() -> ClauseElement:
 def _hold(add: Any) -> ClauseElement:
     """Takes a free lease. It is free without a row, and where whoever has the row has no more use for it."""
     taken = add(hold).values({name: bindparam(name) for name in ("scope", "key", "intent_id", "whole")})
+    # The row that is there, by name: SQLAlchemy would give the inner SELECT a ``hold`` of its own, any of whose rows
+    # would do.
+    there: Any = literal_column("hold.intent_id")
+    kept_whole: Any = literal_column("hold.whole")
     free = exists(
         select(1).where(
-            intent.c.id == hold.c.intent_id,
+            intent.c.id == there,
             or_(
                 text(f"NOT {UNSETTLED_SQL}"),
-                and_(text(IN_DOUBT_SQL), hold.c.whole == literal_column("0")),
+                and_(text(IN_DOUBT_SQL), kept_whole == literal_column("0")),
             ),
         )
-    ).correlate(hold)
+    )
     return taken.on_conflict_do_update(  # type: ignore[no-any-return]
         index_elements=["scope", "key"],
         set_={"intent_id": taken.excluded.intent_id, "whole": taken.excluded.whole},

@@ -42,7 +42,15 @@ CHECK = "seal check"
 class Journal:
     """The durable record of intents and dispatches."""
 
-    def __init__(self, database: Database, statements: Statements, seal: Seal, instance: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        statements: Statements,
+        seal: Seal,
+        instance: str,
+        *,
+        writer: Callable[[Database, Audit, LookUpFirst], Writer] = Writer,
+    ) -> None:
         self.instance = instance
         self._database = database
         self._sql = statements
@@ -51,7 +59,7 @@ class Journal:
         self._queries = Queries(database, statements, seal)
         self._mode = LookUpFirst(database, statements, self.audit)
         self._retention = Retention(database, statements, self.audit)
-        self._writer = Writer(database, self.audit, self._mode)
+        self._writer = writer(database, self.audit, self._mode)
         found = Discrepancies(database, seal, self.audit)
         self.operator = Operator(self._writer, self._changes, self._queries, self.audit, self._mode, found)
         self.locator_key = seal.locator_key

@@ -22,6 +22,7 @@ from bridge.journal.audit import Audit
 from bridge.journal.database import Database, Locked
 from bridge.journal.errors import Blocked, JournalDown, JournalUncertain, Lost, Uncertain
 from bridge.journal.look_up_first import Elsewhere, LookUpFirst
+from bridge.telemetry import clocks
 from bridge.telemetry.log import get_logger
 
 log = get_logger("journal")
@@ -132,7 +133,7 @@ class Writer:
                 self._serve(batch, last=not going)
             except BaseException as error:  # nothing may leave a caller waiting for ever
                 for job in batch:
-                    job.error = job.error or _down(error)
+                    job.error = job.error or down(error)
             _wake(batch)
         self._sign_last()
         self._database.close()
@@ -143,7 +144,7 @@ class Writer:
         for job in batch:
             job.again = False
         try:
-            timeout = max(0.0, self._due - time.monotonic()) if self._held else None
+            timeout = max(0.0, self._due - clocks.steady()) if self._held else None
             while len(batch) < BATCH:
                 taken = self._queue.get(timeout=timeout) if not batch else self._queue.get_nowait()
                 if taken is None:
@@ -161,7 +162,7 @@ class Writer:
             self._alone(job)
 
     def _serve_new(self, batch: list[Job], *, last: bool) -> None:
-        due = bool(self._held) and time.monotonic() >= self._due
+        due = bool(self._held) and clocks.steady() >= self._due
         if last or due or any(job.writes and not job.lazy for job in batch):
             held, self._held = self._held, []
             if held or batch:
@@ -170,7 +171,7 @@ class Writer:
         for job in batch:
             if job.lazy:
                 if not self._held:
-                    self._due = time.monotonic() + LAZY_SECONDS
+                    self._due = clocks.steady() + LAZY_SECONDS
                 self._held.append(job)
             else:
                 self._alone(job)
@@ -198,7 +199,7 @@ class Writer:
             self._rollback()
             for job in batch:
                 if job.writes:
-                    job.error = _down(error)
+                    job.error = down(error)
                 else:
                     self._alone(job)
         except Exception:
@@ -227,18 +228,18 @@ class Writer:
                 self._rollback()
                 if not last:
                     continue
-                job.error = _down(error)
+                job.error = down(error)
             except Exception as error:
                 self._rollback()
-                job.error = _down(error)
+                job.error = down(error)
             return
 
     def _later(self, job: Job, error: Blocked) -> None:
         """Try it again behind what waits, until our patience with it ends."""
-        now = time.monotonic()
+        now = clocks.steady()
         job.until = job.until or now + self._database.patience
         if now >= job.until:
-            job.error = _down(error)
+            job.error = down(error)
         else:
             job.again = True
             self._again.append(job)
@@ -283,7 +284,8 @@ def _ordered(batch: list[Job]) -> list[Job]:
     return found
 
 
-def _down(error: BaseException) -> JournalDown:
+def down(error: BaseException) -> JournalDown:
+    """What a caller is told of it."""
     kind = JournalUncertain if isinstance(error, Uncertain) else JournalDown
     down = kind(f"{type(error).__name__}: {error}")
     down.__cause__ = error
@@ -298,10 +300,11 @@ def _wake(batch: list[Job]) -> None:
             loops.setdefault(job.loop, []).append(job)
     for loop, done in loops.items():
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            loop.call_soon_threadsafe(_complete, done)
+            loop.call_soon_threadsafe(complete, done)
 
 
-def _complete(done: list[Job]) -> None:
+def complete(done: list[Job]) -> None:
+    """Give each waiting caller its result or error; on the callers' loop."""
     for job in done:
         if job.future is None or job.future.done():
             continue

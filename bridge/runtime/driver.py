@@ -8,7 +8,6 @@ a rule: every decision is core's.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
@@ -24,6 +23,7 @@ from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Rout
 from bridge.journal import Journal, JournalDown
 from bridge.runtime.lease import Lease, Stand
 from bridge.runtime.visit import Visit
+from bridge.telemetry import clocks
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.clock import fence_now
@@ -59,7 +59,7 @@ def machine_now() -> Instant:
 
     Not Zuora's: a process that has had no answer yet does not know it, and would take the others for dead.
     """
-    return round(time.time() * 1000)
+    return round(clocks.wall() * 1000)
 
 
 class Stopping(Exception):

@@ -17,7 +17,7 @@ from bridge.core.conduct.recovery import UNSETTLED, recover
 from bridge.core.intent import Intent, State
 from bridge.core.model import Call, Caller, Route, Tenant, Version, ZObject
 from bridge.journal import Journal, JournalDown
-from bridge.runtime.driver import Runtime
+from bridge.runtime.driver import DRIVEN, Runtime
 from bridge.runtime.visit import Visit
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
@@ -32,6 +32,8 @@ AT_ONCE = 4
 MANY = 500
 YOUNG_MS = 3_000
 """A call that began just now is somebody's."""
+
+FOR_EVER = 2**62
 
 LONGEST_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -99,7 +101,10 @@ class Recoverer:
         """Look once for everything that is due and this process's; how many intents that were."""
         if not await self._knows_time():
             return 0
-        unfinished = await self._journal.unfinished(self._zuora_now() - YOUNG_MS, MANY)
+        now = self._zuora_now()
+        listed = await self._journal.unfinished(FOR_EVER, MANY)
+        # What is from the future (another clock's word) is not young.
+        unfinished = [intent for intent in listed if not now - YOUNG_MS < intent.created_at <= now]
         living = await self._journal.living(self._here())
         names = {intent.id for intent in unfinished}
         self._next = {name: due for name, due in self._next.items() if name in names}
@@ -132,6 +137,10 @@ class Recoverer:
         return fence_now() >= self._next.get(intent.id, (0.0, 0.0))[0]
 
     def _is_ours(self, intent: Intent, living: tuple[str, ...]) -> bool:
+        owner = intent.owner.partition("/")[0]
+        if intent.state in DRIVEN and owner in living:
+            # Only its owner knows whether it still drives it: what was to end it may not have been recorded.
+            return owner == self._runtime.instance
         if self._runtime.instance not in living:
             return not living
         return zlib.crc32(intent.id.encode()) % len(living) == living.index(self._runtime.instance)

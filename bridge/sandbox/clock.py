@@ -4,6 +4,7 @@ Every time the sandbox shows or compares comes from here, so that expiry can be 
 """
 
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
@@ -16,15 +17,16 @@ START = datetime(2026, 2, 20, 10, 0, 0, tzinfo=ZONE)
 class TenantClock:
     """A settable clock in the tenant's time zone."""
 
-    def __init__(self, start: datetime = START) -> None:
+    def __init__(self, start: datetime = START, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
         self._base = start.astimezone(UTC)
-        self._since = time.monotonic()
+        self._since = steady()
         self._header_second = -1
         self._header = ""
 
     def now(self) -> datetime:
         """Return the present moment in the tenant's zone, to the millisecond (Zuora keeps no finer time)."""
-        moment = self._base + timedelta(seconds=time.monotonic() - self._since)
+        moment = self._base + timedelta(seconds=self._steady() - self._since)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000).astimezone(ZONE)
 
     def today(self) -> date:
@@ -34,7 +36,7 @@ class TenantClock:
     def set(self, moment: datetime) -> None:
         """Move the clock to the given moment."""
         self._base = moment.astimezone(UTC)
-        self._since = time.monotonic()
+        self._since = self._steady()
         self._header_second = -1
 
     def advance(self, seconds: float) -> None:
@@ -43,7 +45,7 @@ class TenantClock:
 
     def date_header(self) -> str:
         """Return the HTTP Date header of now; rebuilt once a second."""
-        moment = self._base + timedelta(seconds=time.monotonic() - self._since)
+        moment = self._base + timedelta(seconds=self._steady() - self._since)
         second = int(moment.timestamp())
         if second != self._header_second:
             self._header_second = second

@@ -8,24 +8,21 @@ does not move Zuora's time. Must not raise for a header that cannot be read.
 
 from __future__ import annotations
 
-import time
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from bridge.core.model import Instant
+from bridge.telemetry import clocks
 
-_BOOTTIME: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Linux: counts suspension (clock_gettime(2)). macOS has none, but its CLOCK_MONOTONIC counts suspension already."""
+JUMP_SECONDS = 25.0
+"""From how far on a change of Zuora's clock is believed only once it is confirmed: no clock that follows the time of
+the world goes that far at once (RFC 5905), but one answer out of a cache or from a sick server can say it."""
 
-AHEAD_SECONDS = 25.0
-"""How far Zuora's clock may be ahead of this machine's and be believed: both follow the same time (RFC 5905)."""
+CONFIRMED = 3
+"""How many answers in a row must agree on such a change."""
 
-SIMULATED_SECONDS = 3600.0
+SIMULATED_SECONDS = 30 * 86_400.0
 """A first answer this far from this machine's clock is a simulated tenant's, or this machine's clock is of no use."""
-
-_SLEW = 0.001
-_LONGEST = 60.0
-"""How fast the estimate may go forward: a thousandth of the time since the last answer, and of a minute at most."""
 
 _DRIFT = 1e-4
 """How far two clocks may part, per second: a kept interval widens by this, so that old answers count for less."""
@@ -33,26 +30,26 @@ _DRIFT = 1e-4
 
 def fence_now() -> float:
     """Seconds on the fence clock: what ``not_after`` of a send is measured on."""
-    return time.clock_gettime(_BOOTTIME)
+    return clocks.fence()
 
 
 class ZuoraClock:
     """The time by Zuora's clock; until the first answer it is the local time.
 
-    A wrong Date must never hasten a proof of absence or a repeat, only delay it. So the clock is never believed to be
-    more than ``AHEAD_SECONDS`` ahead of this machine's at the start, and from then on it is not set forward: what is
-    later than it was believed to be is approached by a thousandth of the time that passes. Backwards it is believed.
-    ``simulated``: a sandbox's clock, which its user sets as they like and which is believed in everything; None leaves
-    it to the first answer, which of no real Zuora is hours away.
+    All processes write Zuora's time into one journal, whatever their machines' clocks say, so her word counts and not
+    theirs. A single wrong Date must not move it, either way: a far change counts once ``CONFIRMED`` answers in a row
+    agree on it. ``simulated``: a sandbox's clock, which its user sets as they like and which is believed at once; None
+    leaves it to the first answer, which of no real Zuora is a month away.
     """
 
     def __init__(self, *, simulated: bool | None = None) -> None:
-        self._anchor = time.time() - fence_now()
+        self._anchor = clocks.wall() - fence_now()
         self._low = 0.0
         self._high = 0.0
         self._seen: float | None = None
         self._simulated = simulated
-        self._ceiling = AHEAD_SECONDS
+        self._claimed = (0.0, 0.0)
+        self._claims = 0
 
     def now(self) -> Instant:
         """Milliseconds since the epoch by Zuora's clock."""
@@ -74,24 +71,27 @@ class ZuoraClock:
         if stamp is None or received < sent:
             return
         low, high = stamp - (self._anchor + received), stamp + 1 - (self._anchor + sent)
-        if self._simulated is None:
-            self._simulated = abs(low) > SIMULATED_SECONDS
-        if not self._simulated:
-            low, high = self._bounded(low, high, received)
-        if self._seen is not None:
+        if self._seen is None:
+            if self._simulated is None:
+                self._simulated = abs(low) > SIMULATED_SECONDS
+        else:
             slack = _DRIFT * max(0.0, received - self._seen)
             kept_low, kept_high = max(low, self._low - slack), min(high, self._high + slack)
-            # Disjoint intervals mean that one of the two clocks was set; the newest answer is the one to believe.
             if kept_low <= kept_high:
                 low, high = kept_low, kept_high
+            # Disjoint intervals mean that one of the two clocks was set: the newest answer is the one to believe.
+            elif kept_low - kept_high > JUMP_SECONDS and not self._simulated and not self._confirmed(low, high):
+                return
         self._low, self._high, self._seen = low, high, received
+        self._claims = 0
 
-    def _bounded(self, low: float, high: float, received: float) -> tuple[float, float]:
-        first = self._seen is None
-        bound = self._ceiling + (0.0 if first else _SLEW * min(_LONGEST, max(0.0, received - (self._seen or 0.0))))
-        low, high = min(low, bound), min(high, bound)
-        self._ceiling = high if first else max(self._ceiling, high)
-        return low, high
+    def _confirmed(self, low: float, high: float) -> bool:
+        """Whether enough answers in a row say what this one says."""
+        claimed_low, claimed_high = max(low, self._claimed[0] - 1), min(high, self._claimed[1] + 1)
+        agrees = self._claims > 0 and claimed_low <= claimed_high
+        self._claims = self._claims + 1 if agrees else 1
+        self._claimed = low, high
+        return self._claims >= CONFIRMED
 
 
 @lru_cache(maxsize=4)  # the same second is seen again and again

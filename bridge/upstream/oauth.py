@@ -8,12 +8,13 @@ call. Must not put the client secret or a token into an error or a log.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from urllib.parse import urlencode
 
 from bridge.core.commands import NotSent
-from bridge.upstream.clock import fence_now
+from bridge.upstream.clock import ZuoraClock, fence_now
 from bridge.upstream.transport import Exchange, Transport
 
 _MARGIN = 60.0
@@ -114,3 +115,11 @@ def _user(body: bytes) -> str | None:
     names = scope.split() if isinstance(scope, str) else []
     users = [found[1].lower() for found in map(_USER.fullmatch, names) if found is not None]
     return users[0] if len(users) == 1 else None
+
+
+async def knows_time(clock: ZuoraClock, oauth: OAuthClient | None) -> bool:
+    """Whether Zuora has told her time; asked for by what is needed anyway, a token."""
+    if clock.error is None and oauth is not None:
+        with contextlib.suppress(NoToken):
+            await oauth.token()
+    return clock.error is not None

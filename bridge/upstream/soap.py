@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import warnings
+from copy import copy
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -99,6 +100,12 @@ class ZuoraSoap:
         self._transport = transport
         self._budget = budget
         self._templates: dict[tuple[Op, str, bool], tuple[bytes, str, str, bytes]] = {}
+
+    def over(self, transport: Transport, budget: Budget) -> ZuoraSoap:
+        """The same contract, read once, over another transport."""
+        made = copy(self)
+        made._transport, made._budget = transport, budget
+        return made
 
     def compose(self, op: Op, objects: tuple[ZObject, ...], single_transaction: bool) -> Composed:
         """The message as it will be recorded; the same objects give the same bytes. Raises ``Uncomposable``."""

@@ -243,15 +243,14 @@ REPLICAS = Part(
         Entry(
             "Clocks disagree",
             "A key is taken for alive that has expired, or a living replica for dead.",
-            "Keys go by Zuora's own clock, heartbeats by the database's, the fence by a monotonic one. A Date header "
-            "is believed at most 25 s ahead of this machine's clock, and never sets ours forward after that.",
-            "A wrong clock can delay a proof or a repeat, not hasten it.",
+            "Keys and proofs go by Zuora's own clock, heartbeats by the database's, the fence by a monotonic one. A "
+            "single Date far away moves nothing; a proof of absence is late enough by two answers' time.",
+            "No machine's own clock can hasten a proof or a repeat.",
             "I5",
-            "A tenant whose first answer is over an hour away counts as simulated, and its clock is believed: so keep "
-            "the bridge's machine in time, or set BRIDGE_ZUORA__CLOCK=real.",
+            "If Zuora's servers agree on a wrong time, so does the bridge.",
             (
-                "upstream/test_upstream_relay.py::test_a_date_far_ahead_hastens_nothing",
-                "upstream/test_upstream_relay.py::test_the_first_answer_tells_a_simulated_tenant_from_a_real_one",
+                "upstream/test_upstream_relay.py::test_a_single_wrong_date_moves_nothing",
+                "upstream/test_upstream_relay.py::test_a_change_that_answers_agree_on_is_believed",
                 "journal/test_journal_postgresql.py::test_replicas_see_each_other_alive_by_the_servers_clock",
                 "core/test_core_lanes.py::test_a_key_lives_for_twenty_hours_at_most",
             ),

@@ -186,6 +186,39 @@ def test_a_saga_that_has_started_is_finished_for_nobody(moods: Sequence[str], at
     assert (world.intent(name).state is State.APPLIED) is bool(refunded)
 
 
+@pytest.mark.parametrize("mood", ["internal", "lost before"])
+def test_a_refund_in_doubt_is_looked_for_and_not_repeated_for_nobody(mood: str) -> None:
+    """A repeat would need a caller (I5), and would put off for ever the moment from which absence counts (I13)."""
+    world = saga_world("ok", mood)
+    world.begin(call(SPLIT), "first", patience=0.5)
+    world.run()
+    world.crash("first")
+    world.order()
+    sends = len(world.zuora.requests)
+    (name,) = world.journal.intents
+    for _ in range(4):
+        world.recover(name)
+        world.pass_time(60_000)
+        assert (world.state(name), len(world.zuora.requests)) == (State.IN_DOUBT, sends)
+    world.pass_time(5 * 60_000)
+    world.recover(name)
+    assert (world.state(name), len(world.zuora.requests)) == (State.APPLIED, sends + 1)
+
+
+def test_a_next_attempt_for_nobody_is_sent_once() -> None:
+    """Whatever Zuora answers: no timer makes a retry of it."""
+    world = saga_world("ok", "internal")
+    world.begin(call(SPLIT), "first", patience=0.5)
+    world.run()
+    world.crash("first")
+    world.order("lost before", "ok")
+    sends = len(world.zuora.requests)
+    (name,) = world.journal.intents
+    world.pass_time(LATER_MS)
+    world.recover(name)
+    assert (world.state(name), len(world.zuora.requests)) == (State.IN_DOUBT, sends + 1)
+
+
 # ---------------------------------------------------------------- what is kept with a batch
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from stage import NOW, TENANT, Stage, paid, pays, staged
 
-from bridge.core.commands import Lost
+from bridge.core.commands import Lost, Opened
 from bridge.core.facts import Absent, Fact, Made, Question, WhichMade
-from bridge.core.intent import State
-from bridge.core.model import Rows, Told
+from bridge.core.intent import Intent, State
+from bridge.core.model import Op, Route, Rows, Told
+from bridge.journal import Journal
 from bridge.runtime import Recoverer, machine_now
 from bridge.telemetry.metrics import METRICS
 
@@ -33,6 +34,14 @@ def showing(stage: Stage, fact: Fact) -> None:
         return fact if isinstance(question, WhichMade) else usual(question)
 
     stage.look._fact = shown  # type: ignore[method-assign]
+
+
+def orphan(name: str, owner: str) -> Intent:
+    """An intent that was being sent, a while ago, and of which no request is kept."""
+    return Intent(
+        name, "10000|", "erp", "c1", 0, Op.CREATE, "Payment", f"print of {name}", 0, 0, Route.REST, State.SENDING,
+        NOW - 10_000, owner,
+    )  # fmt: skip
 
 
 async def doubted(stage: Stage) -> str:
@@ -152,6 +161,37 @@ def test_each_intent_is_one_processs(tmp_path: Path, processes: int) -> None:
             stage.runtime.instance = "unknown"
             assert not recovering(stage)._is_ours(intent, living)
             assert recovering(stage)._is_ours(intent, ())
+
+    asyncio.run(scene())
+
+
+def test_what_a_living_process_no_longer_drives_is_its_own_to_find(tmp_path: Path) -> None:
+    """Its end could not be recorded, say; to all others it is driven, so no share of theirs may hold it."""
+
+    async def scene() -> None:
+        async with staged(tmp_path) as stage:
+            other = await asyncio.to_thread(Journal.open, f"sqlite:///{tmp_path / 'journal.db'}", None, "other")
+            await other.heartbeat(machine_now())
+            names = [f"i{number}" for number in range(8)]
+            for name in names:
+                assert await stage.journal.record([Opened((orphan(name, stage.runtime.instance),))])
+            assert await recovering(stage).round() == len(names)
+            assert {each.state for each in await stage.intents(*names)} == {State.PARKED}
+            assert await stage.journal.record([Opened((orphan("theirs", "other"),))])
+            assert await recovering(stage).round() == 0
+            await asyncio.to_thread(other.close)
+
+    asyncio.run(scene())
+
+
+def test_what_is_from_the_future_is_not_young(tmp_path: Path) -> None:
+    """Before its first answer from Zuora a process has only its machine's clock, which may be a day behind."""
+
+    async def scene() -> None:
+        async with staged(tmp_path) as stage:
+            assert await stage.journal.record([Opened((orphan("i1", "dead"),))])
+            stage.clock.at -= 24 * 3_600_000
+            assert await recovering(stage).round() == 1
 
     asyncio.run(scene())
 

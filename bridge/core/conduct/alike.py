@@ -22,6 +22,7 @@ from bridge.core.conduct.proof import (
     ended,
     kept_question,
     quiet_since,
+    still_late,
 )
 from bridge.core.facts import Absent, Alike, Like, Question, WhichLike
 from bridge.core.intent import Dispatch, Intent, State
@@ -47,7 +48,8 @@ def proved(errand: Errand, intent: Intent, dispatch: Dispatch, question: Questio
     if first is not Look.MISSING:
         return first
     yield Wait(SECOND_LOOK_SECONDS)
-    return (yield from _seen(errand, intent, dispatch, question))
+    second = yield from _seen(errand, intent, dispatch, question)
+    return second if second is not Look.MISSING or (yield from still_late(errand, dispatch)) else Look.UNCLEAR
 
 
 def _seen(errand: Errand, intent: Intent, dispatch: Dispatch, question: WhichLike) -> Steps[Done | Look]:

@@ -222,7 +222,14 @@ def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Ste
     if first is not Look.MISSING:
         return first
     yield Wait(SECOND_LOOK_SECONDS)
-    return (yield from look(question, dispatch))
+    second = yield from look(question, dispatch)
+    return second if second is not Look.MISSING or (yield from still_late(errand, dispatch)) else Look.UNCLEAR
+
+
+def still_late(errand: Errand, dispatch: Dispatch) -> Steps[bool]:
+    """Whether an absence counts by the second answer's time as well: one wrong Date must not prove anything."""
+    presence: Presence = yield Ask()
+    return presence.now >= quiet_since(errand, dispatch)
 
 
 # ---------------------------------------------------------------- questions that outlive their caller

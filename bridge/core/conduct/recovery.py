@@ -48,7 +48,7 @@ def recover(errand: Errand, intent: Intent) -> Steps[Intent | None]:
 def _end(errand: Errand, intent: Intent, dispatches: Sequence[Dispatch]) -> Steps[End]:
     if is_saga(dispatches):
         saga = Saga.of(errand, intent.position, intent, ZObject(intent.object_type), dispatches)
-        return (yield from saga.resume(permitted=True)).end
+        return (yield from saga.resume(permitted=True, for_nobody=True)).end
     dispatch = dispatches[-1] if dispatches else None
     question = kept_question(intent, dispatch) if dispatch is not None else None
     found: Done | Look = Look.UNCLEAR

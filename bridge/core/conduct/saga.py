@@ -157,17 +157,20 @@ class Saga:
             return (yield from self._refund(answered))
         return (yield from self._end(verdict, answered, parked=seen is Seen.OTHER))
 
-    def resume(self, *, permitted: bool) -> Steps[Resumed]:
-        """Go on after another process. Only where that is ``permitted`` is the refund sent."""
+    def resume(self, *, permitted: bool, for_nobody: bool = False) -> Steps[Resumed]:
+        """Go on after another process. Only where that is ``permitted`` is the refund sent.
+
+        ``for_nobody`` repeats no key of a refund that a look-up can find (I5).
+        """
         if self.steps[UNDO].first_sent_at is not None:
             return (yield from self._finish_undo())
         if self.steps[REFUND].first_sent_at is not None:
-            return Resumed((yield from self._finish_refund(permitted=permitted)))
+            return Resumed((yield from self._finish_refund(permitted=permitted, for_nobody=for_nobody)))
         seen = yield from self._seen()
         now: Presence = yield Ask()
         if seen is Seen.AFTER and permitted and now.waiting:
             answered = Answered(self.steps[UNAPPLY].id, "done by look-up", now.now)
-            return Resumed((yield from self._refund(answered)))
+            return Resumed((yield from self._refund(answered, for_nobody=for_nobody)))
         if seen is Seen.BEFORE and now.now >= quiet_since(self.errand, self.steps[UNAPPLY]):
             yield Wait(SECOND_LOOK_SECONDS)
             if (yield from self._seen()) is Seen.BEFORE:
@@ -207,7 +210,7 @@ class Saga:
 
     # ------------------------------------------------------------ the refund
 
-    def _refund(self, answered: Answered) -> Steps[End]:
+    def _refund(self, answered: Answered, *, for_nobody: bool = False) -> Steps[End]:
         """The recovery point lies before it: that the first step is done, and that this one begins."""
         presence: Presence = yield Ask()
         ours = reopened(self.errand, self.intent, self.source, presence.now)
@@ -215,9 +218,10 @@ class Saga:
         if begun is None:
             end = yield from self._end(Doubt("the journal could not record the refund"))
             return replace(end, changes=())
-        return (yield from replace(self, source=State.SENDING)._send_refund(begun, doubted=False))
+        here = replace(self, source=State.SENDING)
+        return (yield from here._send_refund(begun, doubted=False, for_nobody=for_nobody))
 
-    def _send_refund(self, dispatch: Dispatch, *, doubted: bool) -> Steps[End]:
+    def _send_refund(self, dispatch: Dispatch, *, doubted: bool, for_nobody: bool) -> Steps[End]:
         sending = rest_sending(
             self.position,
             self.intent,
@@ -227,7 +231,7 @@ class Saga:
             source=self.source,
             doubted=doubted,
         )
-        sent: Sending = yield from exchange(self.errand, sending)
+        sent: Sending = yield from exchange(self.errand, sending, for_nobody=for_nobody)
         here = replace(self, source=sent.source)
         if sent.answered is None:
             # Another process may have recorded the next attempt instead, and may be sending it.
@@ -236,10 +240,11 @@ class Saga:
             return (yield from here._end(sent.came_to, sent.answered))
         return (yield from here._undo(sent.came_to, sent.answered))
 
-    def _finish_refund(self, *, permitted: bool) -> Steps[End]:
+    def _finish_refund(self, *, permitted: bool, for_nobody: bool) -> Steps[End]:
         dispatch = self.steps[REFUND]
         presence: Presence = yield Ask()
-        found = yield from proved(self.errand, self.intent, dispatch, kept_question(self.intent, dispatch))
+        question = kept_question(self.intent, dispatch)
+        found = yield from proved(self.errand, self.intent, dispatch, question)
         presence = yield Ask()
         if isinstance(found, Done):
             return (yield from self._end(found, Answered(dispatch.id, "done by look-up", presence.now)))
@@ -251,12 +256,17 @@ class Saga:
             ours = reopened(self.errand, self.intent, self.source, presence.now)
             if (yield Record((*ours, Added(again)))) is not Recorded.DONE:
                 return replace((yield from self._end(Doubt("no next attempt could be recorded"))), changes=())
-            return (yield from replace(self, source=State.SENDING)._send_refund(again, doubted=False))
+            here = replace(self, source=State.SENDING)
+            return (yield from here._send_refund(again, doubted=False, for_nobody=for_nobody))
+        if for_nobody and question is not None:
+            # Every repeat would put off the moment from which its absence counts.
+            parked = found is Look.AMBIGUOUS and not same_key_allowed(self.errand, dispatch, presence.now)
+            return (yield from self._end(Doubt("it may still be on its way"), parked=parked))
         if not same_key_allowed(self.errand, dispatch, presence.now):
             return (yield from self._end(Doubt("its key is too old")))
         if (yield Record(still_ours(self.errand, dispatch, presence.now))) is not Recorded.DONE:
             return replace((yield from self._end(Doubt("the repeat could not be recorded"))), changes=())
-        return (yield from self._send_refund(dispatch, doubted=True))
+        return (yield from self._send_refund(dispatch, doubted=True, for_nobody=for_nobody))
 
     # ------------------------------------------------------------ taking the first step back
 

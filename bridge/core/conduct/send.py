@@ -110,8 +110,11 @@ def send(errand: Errand, sending: Sending) -> Steps[End]:
     return replace(end, changes=(sent.answered, *end.changes))
 
 
-def exchange(errand: Errand, sending: Sending) -> Steps[Sending]:
-    """Send until there is a verdict or the caller's time is up. Without ``answered`` another process may have it."""
+def exchange(errand: Errand, sending: Sending, *, for_nobody: bool = False) -> Steps[Sending]:
+    """Send until there is a verdict or the caller's time is up. Without ``answered`` another process may have it.
+
+    ``for_nobody``: no caller is there, so that what is in doubt is looked up and not repeated (I5).
+    """
     waits, tries = pauses(), iter(BACK_OFF)
     now = sending
     while True:
@@ -131,7 +134,7 @@ def exchange(errand: Errand, sending: Sending) -> Steps[Sending]:
                 now, looked = (yield from _looked(now)), True
                 if isinstance(now.verdict, Done):
                     return now
-            pause: float | None = next(waits) if now.dispatch.key is not None else None
+            pause: float | None = next(waits) if now.dispatch.key is not None and not for_nobody else None
         else:
             pause = next(tries, None)
             if isinstance(verdict, Busy) and pause is not None:
