@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import zlib
 from collections.abc import Awaitable, Callable
+from itertools import product
 
 from bridge.core.conduct import Errand
 from bridge.core.conduct.recovery import UNSETTLED, recover
@@ -45,6 +46,11 @@ async def _knows() -> bool:
     return True
 
 
+Place = tuple[State, Route | None]
+
+EVERYWHERE: frozenset[Place] = frozenset(product((*UNSETTLED, State.PARKED), (*Route, None)))
+
+
 class Recoverer:
     """One process's share. ``zuora_now`` is Zuora's clock, ``here`` this machine's, by which processes see others.
 
@@ -69,6 +75,7 @@ class Recoverer:
         self._here = here
         self._every = every_seconds
         self._knows_time = knows_time
+        self._shown: frozenset[Place] = EVERYWHERE
         self._next: dict[str, tuple[float, float]] = {}
         self._task: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -125,13 +132,11 @@ class Recoverer:
         """How much is not settled and for how long (I13), also where it is nothing: an alert needs the zero."""
         now = self._zuora_now()
         known = {(each.state, each.route): each for each in await self._journal.ages()}
-        for state in (*sorted(UNSETTLED, key=lambda state: state.value), State.PARKED):
-            for route in (*Route, None):
-                labels = {"state": state.value, "route": route.value if route is not None else "none"}
-                found = known.get((state, route))
-                METRICS.unsettled.set(found.count if found is not None else 0, **labels)
-                age = max(0, now - found.oldest) / 1000 if found is not None else 0
-                METRICS.oldest_seconds.set(age, **labels)
+        for place in self._shown - known.keys():
+            _show(place, 0, 0)
+        for place, found in known.items():
+            _show(place, found.count, max(0, now - found.oldest) / 1000)
+        self._shown = frozenset(known)
 
     def _is_due(self, intent: Intent) -> bool:
         return fence_now() >= self._next.get(intent.id, (0.0, 0.0))[0]
@@ -161,3 +166,10 @@ class Recoverer:
 
 def _rest(_obj: ZObject) -> Route:
     return Route.REST
+
+
+def _show(place: Place, count: int, age: float) -> None:
+    state, route = place
+    labels = {"state": state.value, "route": route.value if route is not None else "none"}
+    METRICS.unsettled.set(count, **labels)
+    METRICS.oldest_seconds.set(age, **labels)
