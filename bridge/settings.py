@@ -117,6 +117,7 @@ class Zuora(_Part):
     old_dates: Literal["zone", "literal", "pacific"] = "zone"
     directives: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     visibility_seconds: int = Field(default=60, ge=0)
+    clock: Literal["auto", "real", "simulated"] = "auto"
     settlement_rows: bool = False
     second_reference: str = "refuse"
     covering_memo: Literal["oldest", "refuse"] = "oldest"
@@ -311,9 +312,6 @@ class Settings(BaseSettings):
             refund_reference=self.refund_reference,
             rest_version=zuora.rest_version,
             visibility_seconds=zuora.visibility_seconds,
-            longest_wait_seconds=max(
-                (CallerPart().wait_seconds, *(each.wait_seconds for each in self.callers.values()))
-            ),
             directives={(k, name): meant for k, fields in zuora.directives.items() for name, meant in fields.items()},
             wsdl_version=Version(107),
             second_reference=zuora.second_reference,

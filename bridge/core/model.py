@@ -124,6 +124,7 @@ class Caller:
     (JSON callers), so that Zuora judges what they may. ``twins`` is fault, join or allow.
     ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo. ``user_in`` is
     the field (Comment or a custom field) that names the user in what the bridge creates for them by REST; "": none.
+    ``user_id`` is Zuora's id of the user behind a SOAP session (getUserInfo, UserId).
     """
 
     tenant: str
@@ -137,6 +138,7 @@ class Caller:
     twins: str = "fault"
     credit_memo_as: str = "CreditMemo"
     user_in: str = ""
+    user_id: str | None = None
 
     @property
     def scope(self) -> str:
@@ -169,7 +171,6 @@ class Tenant:
     rest_version: str = "2025-08-12"
     wsdl_version: Version = Version(107)
     visibility_seconds: int = 60
-    longest_wait_seconds: int = 600
     directives: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     custom_types: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     old_dates: tzinfo | Literal["zone", "literal"] = "zone"

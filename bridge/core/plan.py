@@ -18,7 +18,7 @@ from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.intent import check as check_move
 from bridge.core.mapping.lexical import to_json
 from bridge.core.mapping.payment import DOCUMENT_FIELDS
-from bridge.core.model import Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
+from bridge.core.model import NOTHING, Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
 from bridge.core.refusals import forbidden, unsent
 from bridge.core.versions import unserved
 
@@ -153,9 +153,18 @@ FALL_BACK = 1
 
 
 def rest_dispatches(
-    planned: Intent, verdict: Translate, tenant: Tenant, entity: str, now: Instant, *, begins: bool = False
+    planned: Intent,
+    verdict: Translate,
+    tenant: Tenant,
+    entity: str,
+    now: Instant,
+    *,
+    begins: bool = False,
+    under: Mapping[str, object] = NOTHING,
 ) -> tuple[Dispatch, ...]:
     """The requests of one object, byte for byte, by step: one, or a saga's three of which the last only undoes.
+
+    ``under`` is what is kept of the credential they go under.
 
     A refund without the caller's own reference carries the intent's id, so that a look-up can find it.
     """
@@ -165,12 +174,13 @@ def rest_dispatches(
     request = Request(verdict.method, verdict.path, body)
     prelude = verdict.prelude
     if prelude is None:
-        return (rest_dispatch(planned, request, tenant, entity, now, begins=begins),)
+        kept = to_json(under) if under and request.keyed else None
+        return (rest_dispatch(planned, request, tenant, entity, now, begins=begins, snapshot=kept),)
     path = f"/v1/payments/{quote(prelude.payment_id, safe='')}"
     parts = _parts_body(prelude.takes)
     steps = (Request("PUT", f"{path}/unapply", parts), request, Request("PUT", f"{path}/apply", parts))
     taken, before = _parts_text(prelude.takes), _parts_text(prelude.before)
-    snapshot = to_json({"payment": prelude.payment_id, "takes": taken, "before": before})
+    snapshot = to_json({**under, "payment": prelude.payment_id, "takes": taken, "before": before})
     return tuple(
         rest_dispatch(planned, each, tenant, entity, now, step=step, snapshot=snapshot)
         for step, each in enumerate(steps)
@@ -255,6 +265,13 @@ def next_attempt(dispatch: Dispatch, owner_of_key: Intent, now: Instant) -> Disp
         answered_at=None,
         verdict=None,
     )
+
+
+def replanned(dispatches: Sequence[Dispatch], before: Sequence[Dispatch], planned: Intent) -> tuple[Dispatch, ...]:
+    """These requests in place of those ``before`` them, none of which was begun: as their next attempts."""
+    attempts = {each.step: each.attempt for each in before}
+    anew = (next_attempt(replace(each, attempt=attempts[each.step]), planned, each.recorded_at) for each in dispatches)
+    return tuple(replace(each, first_sent_at=None) for each in anew)
 
 
 def batch_dispatch(

@@ -6,14 +6,25 @@ Must not take a transaction: the caller says whether one is open.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from bridge.core.commands import Matched
-from bridge.core.intent import Dispatch, Intent
+from bridge.core.commands import Matched, Rivalry
+from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.model import Instant, Route
 from bridge.journal.crypto import Seal
 from bridge.journal.database import Database
 from bridge.journal.rows import dispatch_from, intent_from
 from bridge.journal.statements import Statements, spread
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many intents of a state and route are not settled, and when the oldest of them began."""
+
+    state: State
+    route: Route | None
+    count: int
+    oldest: Instant
 
 
 class Queries:
@@ -72,6 +83,21 @@ class Queries:
         """The intents whose create came to this object."""
         asked = {"b_scope": scope, "b_object_type": object_type, "b_zuora_id": zuora_id}
         return tuple(id_ for (id_,) in self._database.rows(self._sql.settled_by, asked))
+
+    def rivals(self, scope: str, object_type: str, zuora_ids: Sequence[str], limit: int) -> Rivalry:
+        """Which of these objects settled a create, and the creates that are not settled."""
+        claimed = frozenset(each for each in zuora_ids if self.settled_by(scope, object_type, each))
+        asked = {"b_scope": scope, "b_object_type": object_type, "b_limit": limit + 1}
+        found = tuple(intent_from(row) for row in self._database.rows(self._sql.open_creates, asked))
+        return Rivalry(claimed, found[:limit], complete=len(found) <= limit)
+
+    def ages(self) -> tuple[Waiting, ...]:
+        """What is not settled, by state and route."""
+        rows = self._database.rows(self._sql.ages, {})
+        return tuple(
+            Waiting(State(state), Route(route) if route is not None else None, count, oldest)
+            for state, route, count, oldest in rows
+        )
 
     def _carried(self, dispatch_id: str) -> tuple[str, ...]:
         return tuple(id_ for (id_,) in self._database.rows(self._sql.carried, {"b_id": dispatch_id}))

@@ -122,6 +122,23 @@ class Statements:
                 intent.c.op == literal_column("'create'"),
             )
         )
+        self.open_creates = self._sql(
+            select(intent)
+            .where(text(OPEN_SQL), text(UNSETTLED_SQL))
+            .where(
+                intent.c.scope == bindparam("b_scope"),
+                intent.c.object_type == bindparam("b_object_type"),
+                intent.c.op == literal_column("'create'"),
+            )
+            .order_by(intent.c.created_at, intent.c.id)
+            .limit(bindparam("b_limit", type_=Integer))
+            .offset(literal_column("0"))
+        )
+        self.ages = self._sql(
+            select(intent.c.state, intent.c.route, func.count(), func.min(intent.c.created_at))
+            .where(text(OPEN_SQL), text(UNSETTLED_SQL))
+            .group_by(intent.c.state, intent.c.route)
+        )
         self.hold = self._sql(_hold(add))
         self.carried = self._sql(
             select(dispatch_intent.c.intent_id)

@@ -144,6 +144,7 @@ class Runtime:
     """One process's driver. ``instance`` is its name in the journal.
 
     ``look`` asks under the bridge's own credential, if it has one; ``own_look`` under that of a JSON caller.
+    ``us`` is Zuora's id of the user behind the bridge's own, where it is known.
     """
 
     def __init__(
@@ -157,6 +158,7 @@ class Runtime:
         *,
         actions: ActionRoute | None = None,
         own_look: Callable[[Sequence[tuple[str, str]]], Look] | None = None,
+        us: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.instance = instance
         self.stopping = False
@@ -167,6 +169,7 @@ class Runtime:
         self._look = look
         self._own_look = own_look
         self._clock = clock
+        self._us = us
         self._driving: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._pulse = asyncio.Event()
@@ -269,7 +272,7 @@ class Runtime:
         visit = context.visit
         match command:
             case c.Ask():
-                return c.Presence(visit.waiting, visit.remaining, self._clock.now())
+                return c.Presence(visit.waiting, visit.remaining, self._clock.now(), self._us())
             case c.Commit(positions):
                 visit.committed.update(positions)
                 return None
@@ -291,6 +294,12 @@ class Runtime:
                 return self._soap.compose(op, objects, single_transaction)
             case c.LoadDispatches(intent_id):
                 return await self._journal.dispatches_of(intent_id)
+            case c.Rivals(scope, object_type, zuora_ids):
+                try:
+                    return await self._journal.rivals(scope, object_type, zuora_ids)
+                except JournalDown as down:
+                    log.warning("journal down", error=str(down))
+                    return None
             case c.Hold(scope, key, intent_id, whole):
                 return await self._hold(scope, key, intent_id, whole=whole)
             case _:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bridge.core.commands import Added, Adopted, Answered, Change, Matched, Moved, Opened, Sent
+from bridge.core.commands import Added, Adopted, Answered, Change, Matched, Moved, Opened, Rivalry, Sent
 from bridge.core.intent import Dispatch, Intent, State, check
 from bridge.core.model import Op
 
@@ -18,6 +18,7 @@ class Ledger:
     def __init__(self) -> None:
         self.intents: dict[str, Intent] = {}
         self.dispatches: dict[str, Dispatch] = {}
+        self.look_up_first = False
         self.holds: dict[tuple[str, str], tuple[str, bool]] = {}
 
     def record(self, changes: Sequence[Change]) -> bool:
@@ -100,7 +101,17 @@ class Ledger:
             generations[place] = max(generations.get(place, 0), each.generation + 1)
         joinable = [each for each in known if _joinable(each, since)]
         joinable.sort(key=lambda each: (each.created_at, each.ordinal, each.position, each.id))
-        return Matched(tuple(joinable), generations)
+        return Matched(tuple(joinable), generations, self.look_up_first)
+
+    def rivals(self, scope: str, object_type: str, zuora_ids: Iterable[str]) -> Rivalry:
+        """Whose these objects are, and which creates are open."""
+        creates = [
+            each
+            for each in self.intents.values()
+            if (each.scope, each.object_type, each.op) == (scope, object_type, Op.CREATE)
+        ]
+        claimed = frozenset(each.zuora_id for each in creates if each.zuora_id is not None)
+        return Rivalry(claimed & frozenset(zuora_ids), tuple(each for each in creates if not each.state.settled))
 
     def dispatches_of(self, intent_id: str) -> tuple[Dispatch, ...]:
         """The dispatches of an intent, by step and attempt."""

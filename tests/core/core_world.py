@@ -15,7 +15,7 @@ from typing import Any
 
 from core_journal import Ledger
 from core_objects import ERP, FACTS, TENANT, call, soap
-from core_zuora import Made, Zuora
+from core_zuora import US, Made, Zuora
 
 from bridge.core import answers
 from bridge.core import commands as c
@@ -32,6 +32,7 @@ from bridge.core.facts import (
     Shows,
     Standing,
     StillStands,
+    WhichLike,
     WhichMade,
     WhichParts,
     WhichSource,
@@ -258,7 +259,7 @@ class World:
         """Do it and return its event in a tuple, or arrange when the strand goes on."""
         match command:
             case c.Ask():
-                return (c.Presence(play.waiting, max(0.0, (play.ends_at - self.now) / 1000), self.now),)
+                return (c.Presence(play.waiting, max(0.0, (play.ends_at - self.now) / 1000), self.now, US),)
             case c.Match(scope, prints, since):
                 return (None if self.journal_state() == "down" else self.journal.match(scope, prints, since),)
             case c.Lookup(questions):
@@ -277,6 +278,8 @@ class World:
                     return (c.Recorded.DOWN,)
                 held = self.journal.hold(scope, key, intent_id, whole=whole)
                 return (c.Recorded.DONE if held else c.Recorded.CONFLICT,)
+            case c.Rivals(scope, object_type, ids):
+                return (None if self.journal_state() == "down" else self.journal.rivals(scope, object_type, ids),)
             case c.Tell(position, outcome):
                 play.known[position] = outcome
                 return (None,)
@@ -331,6 +334,8 @@ class World:
             return Standing(stands, "Processed" if stands else "deleted")
         if isinstance(question, WhichMade) and question not in self.facts:
             return self.zuora.found(question.marker)
+        if isinstance(question, WhichLike) and question not in self.facts:
+            return self.zuora.alike(question)
         if isinstance(question, WhichParts) and question not in self.facts:
             return self.zuora.shown_parts(question.payment_id)
         if isinstance(question, Shows) and question not in self.facts:
@@ -398,7 +403,10 @@ class World:
                     done = [what for intent_id, what in self.zuora.effects if intent_id in about]
                     assert not done, "I3: a change whose caller is told that there is none"
                 continue
-            if outcome.told is Told.APPLIED:
+            if outcome.told is Told.APPLIED and outcome.intent_id is None:
+                assert self.journal.look_up_first, "I3: success without an intent"
+                assert outcome.zuora_id not in {each.id for each in self.zuora.made}, "I3: it was not lost"
+            elif outcome.told is Told.APPLIED:
                 assert [each.id for each in made] == [outcome.zuora_id], "I3: success without its object"
             elif outcome.told is not Told.UNKNOWN:
                 assert not made, "I3: an object whose caller is told that there is none"
@@ -424,4 +432,10 @@ def _may_be_joined(play: Play, outcome: Outcome) -> bool:
         if isinstance(each, c.Lookup)
         for question in each.questions
     )
-    return watched or (read and outcome.told is Told.APPLIED) or outcome.told is Told.UNKNOWN
+    lost = outcome.intent_id is None and any(
+        isinstance(question, WhichLike)
+        for each in play.commands
+        if isinstance(each, c.Lookup)
+        for question in each.questions
+    )
+    return watched or lost or (read and outcome.told is Told.APPLIED) or outcome.told is Told.UNKNOWN

@@ -15,6 +15,7 @@ from bridge.core.facts import Absent, Fact, Made, Question, WhichMade
 from bridge.core.intent import State
 from bridge.core.model import Rows, Told
 from bridge.runtime import Recoverer, machine_now
+from bridge.telemetry.metrics import METRICS
 
 LATER_MS = 20 * 60_000
 
@@ -202,5 +203,50 @@ def test_a_young_call_is_nobodys_orphan(tmp_path: Path) -> None:
             await doubted(stage)
             stage.clock.at = NOW
             assert await recovering(stage).round() == 0
+
+    asyncio.run(scene())
+
+
+def test_what_is_not_settled_is_measured_by_state_route_and_age(tmp_path: Path) -> None:
+    """The zeros too, so that an alert can tell silence from health (I13)."""
+
+    async def scene() -> None:
+        async with staged(tmp_path) as stage:
+            await doubted(stage)
+            stage.clock.at += 50_000
+            await recovering(stage).round()
+            lines = METRICS.render().splitlines()
+            assert 'bridge_unsettled{state="in_doubt",route="rest"} 1' in lines
+            assert 'bridge_unsettled{state="parked",route="rest"} 0' in lines
+            ages = dict(each.rsplit(" ", 1) for each in lines if each.startswith("bridge_unsettled_oldest_seconds{"))
+            assert 60 <= float(ages['bridge_unsettled_oldest_seconds{state="in_doubt",route="rest"}']) < 70
+            showing(stage, Made("f" * 32, "Processed"))
+            await recovering(stage).round()
+            await recovering(stage).round()
+            assert 'bridge_unsettled{state="in_doubt",route="rest"} 0' in METRICS.render().splitlines()
+
+    asyncio.run(scene())
+
+
+def test_before_zuora_has_told_her_time_nothing_is_looked_for(tmp_path: Path) -> None:
+    """This machine's clock may be far ahead, and what was sent just now would seem to be long absent."""
+
+    async def scene() -> None:
+        async with staged(tmp_path) as stage:
+            name = await doubted(stage)
+            known: list[bool] = []
+
+            async def knows() -> bool:
+                return bool(known)
+
+            clock = stage.clock
+            recoverer = Recoverer(
+                stage.runtime, stage.journal, TENANT, zuora_now=lambda: clock.at, here=machine_now, knows_time=knows
+            )
+            clock.at += 10 * LATER_MS
+            assert await recoverer.round() == 0
+            assert (await stage.intents(name))[0].state is State.IN_DOUBT
+            known.append(True)
+            assert await recoverer.round() == 1
 
     asyncio.run(scene())

@@ -22,6 +22,7 @@ FORTY = pays("@D1", "40", ReferenceId="a")
 OTHER_FORTY = pays("@D1", "40", ReferenceId="b")
 FORTY_POST = post_memo("@D1", "40", referenceId="a")
 OTHER_FORTY_POST = post_memo("@D1", "40", referenceId="b")
+I1_WHOLE = pays("@I1", "100")
 MARKED = pays("@D1", "80", ReferenceId="ERP-58")
 DAY = 24 * 60 * 60
 
@@ -145,12 +146,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         58,
-        "The same without a reference: it stays unknown and is never sent again",
+        "The same without a reference: the one payment that looks like it, made since by the bridge's user, is it",
         [
             Order("drop_after", POSTS),
             Call([D1_WHOLE], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", [post_memo("@D1", "80")]),
             Advance(25 * 60 * 60),
-            Call([D1_WHOLE], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "rest", joined=True),
+            Call([D1_WHOLE], [Ok()], "rest", joined=True),
         ],
         {"D1": "0"},
         ["80 = D1 80"],
@@ -221,6 +222,53 @@ ROWS: tuple[Row, ...] = (
         ["80 = D1 80"],
         settings=waiting(4),
         given="The caller waits four seconds.",
+        part="a",
+    ),
+    Row(
+        60,
+        "The same without a reference: nothing looks like it, and the repeat is a new attempt",
+        [
+            Order("error_500_before", POSTS, {"category": 61, "stored": True}),
+            Call(
+                [D1_WHOLE],
+                [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)],
+                "rest",
+                [post_memo("@D1", "80", "one key")] * 3,
+            ),
+            Advance(900),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80")]),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings=waiting(4),
+        given="The caller waits four seconds.",
+        part="b",
+    ),
+    Row(
+        60,
+        "SOAP without a reference: the answer is lost, and the repeat finds the one payment that looks like it",
+        [
+            Order("drop_after", SOAP_CREATE),
+            Call([I1_WHOLE], [Err("TRANSACTION_TIMEOUT", None, IN_DOUBT)], "soap", [Soap([0])]),
+            Advance(900),
+            Call([I1_WHOLE], [Ok()], "soap", joined=True),
+        ],
+        {"I1": "0"},
+        ["100 = I1 100"],
+        part="c",
+    ),
+    Row(
+        60,
+        "After a restore a payment that Zuora has and the journal lacks is refused with its Id; another one is sent",
+        [
+            Call([pays("@I4", "45", EffectiveDate="2026-02-05")], [Err("DUPLICATE_VALUE", None, "Equal to ")], "-"),
+            Call([D1_WHOLE], [Ok()], "rest", [post_memo("@D1", "80")]),
+        ],
+        {"D1": "0"},
+        ["80 = D1 80"],
+        settings={"journal": {"look_up_first": True}},
+        given="The bridge is in look-up-first mode.",
+        part="d",
     ),
     Row(
         61,

@@ -35,11 +35,12 @@ from bridge.core.conduct.ends import close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.joins import join, joinable
 from bridge.core.conduct.lanes import rest_lane
+from bridge.core.conduct.look_first import look_first
 from bridge.core.conduct.proof import questions_text
 from bridge.core.identity import TWIN_MS, fingerprint, ordinals
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
-from bridge.core.model import CallFault, Instant, Outcome, Reply, Route, Told
+from bridge.core.model import CallFault, Instant, Op, Outcome, Reply, Route, Told
 from bridge.core.plan import Item
 from bridge.core.refusals import unsent
 from bridge.core.verdict import Unsent
@@ -89,7 +90,8 @@ def conduct(errand: Errand) -> Steps[Reply]:
         fresh = [position for position in pending if position not in joins]
         if fresh:
             identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
-            fault, made = yield from _fresh(errand, fresh, identities, presence.now)
+            first = matched.look_up_first
+            fault, made = yield from _fresh(errand, fresh, identities, presence.now, look_up_first=first)
             outcomes |= made
             if fault is None and not made:
                 # An equal call was quicker and may be sending, so these cannot be called unsent either.
@@ -160,7 +162,12 @@ def _rank(intent: Intent) -> tuple[bool, bool, int, int]:
 
 
 def _fresh(
-    errand: Errand, positions: Sequence[int], identities: Sequence[tuple[str, int, int]], now: Instant
+    errand: Errand,
+    positions: Sequence[int],
+    identities: Sequence[tuple[str, int, int]],
+    now: Instant,
+    *,
+    look_up_first: bool,
 ) -> Steps[tuple[CallFault | None, dict[int, Outcome]]]:
     """Classify, record, send. Nothing at all in return means that another call was quicker: match again.
 
@@ -171,21 +178,27 @@ def _fresh(
     objects = [dated(call.objects[p], call, today) for p in positions]
     asking = [classify(obj, call, errand.tenant, errand.prefer, own=caller.own) for obj in objects]
     verdicts = plan.permitted(call, caller, (yield from together(asking)))
+    outcomes: dict[int, Outcome] = {}
+    if look_up_first and call.op is Op.CREATE:
+        verdicts, joined = yield from look_first(errand, verdicts, [each for each, _, _ in identities])
+        outcomes = {positions[place]: outcome for place, outcome in joined.items()}
     presence: Presence = yield Ask()
     if not presence.waiting:
         gone = unsent(call.version, "the caller had gone")
-        return None, {position: Outcome(Told.UNSENT, errors=gone) for position in positions}
-    begun = _begun(positions, verdicts)
+        return None, {position: Outcome(Told.UNSENT, errors=gone) for position in positions} | outcomes
+    planned = [each for each in zip(positions, identities, verdicts, strict=True) if each[0] not in outcomes]
+    begun = _begun([position for position, _, _ in planned], [verdict for _, _, verdict in planned])
     items = [
         _item(errand, position, identity, verdict, presence, begins=position in begun)
-        for position, identity, verdict in zip(positions, identities, verdicts, strict=True)
+        for position, identity, verdict in planned
     ]
     batches = yield from _batches(errand, items, presence)
     yield Commit(tuple(begun))
-    recorded = yield Record(_opened(items, [dispatch for dispatch, _ in batches]))
+    recorded = (yield Record(_opened(items, [dispatch for dispatch, _ in batches]))) if items else Recorded.DONE
     if recorded is not Recorded.DONE:
         return (JOURNAL_DOWN if recorded is Recorded.DOWN else None), {}
-    outcomes: dict[int, Outcome] = {}
+    for position, outcome in outcomes.items():
+        yield Tell(position, outcome)
     for item in items:
         if isinstance(item.verdict, Refused):
             told = Told.UNSENT if item.verdict.unsent else Told.REFUSED
@@ -244,7 +257,7 @@ def _batches(errand: Errand, items: Sequence[Item], presence: Presence) -> Steps
                 composed,
                 presence.now,
                 begins=begins,
-                snapshot=questions_text(call.op, intents, objects),
+                snapshot=questions_text(call.op, intents, objects, errand.under(route, presence)),
             )
             made.append((dispatch, batch))
     return made
@@ -281,7 +294,9 @@ def _item(
     )
     if not isinstance(verdict, Translate):
         return Item(position, verdict, intent)
-    dispatches = plan.rest_dispatches(intent, verdict, errand.tenant, errand.caller.entity, now, begins=begins)
+    under = errand.under(Route.REST, presence)
+    entity = errand.caller.entity
+    dispatches = plan.rest_dispatches(intent, verdict, errand.tenant, entity, now, begins=begins, under=under)
     return Item(position, verdict, intent, dispatches)
 
 

@@ -27,9 +27,11 @@ from bridge.core.commands import (
     Watch,
     Watched,
 )
+from bridge.core.conduct.alike import proved
 from bridge.core.conduct.ends import End, as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
-from bridge.core.conduct.proof import Look, absent, kept_question, question_of
+from bridge.core.conduct.hold import hold, leased
+from bridge.core.conduct.proof import Look, kept_question, kept_with, question_of
 from bridge.core.conduct.saga import Saga, is_saga
 from bridge.core.conduct.send import Sending, rest_sending, same_key_allowed, send, still_ours
 from bridge.core.facts import Standing, StillStands
@@ -156,7 +158,7 @@ def _drive(
     dispatches: tuple[Dispatch, ...] = yield LoadDispatches(intent.id)
     again, others = False, list[End]()
     if is_saga(dispatches):
-        permitted = errand.caller.may(found.object_type, found.op)
+        permitted = errand.may_resend(found, kept_with(dispatches[0]))
         saga = Saga.of(errand, position, found, errand.call.objects[position], dispatches)
         resumed = yield from saga.resume(permitted=permitted)
         end, again = resumed.end, resumed.again
@@ -185,13 +187,22 @@ def _proved(
     question = kept_question(intent, dispatch)
     if dispatch.snapshot is None:
         question = question or question_of(obj, intent.op, dispatch)
-    found = yield from absent(errand, dispatch, question)
+    found = yield from proved(errand, intent, dispatch, question)
     presence: Presence = yield Ask()
     now = presence.now
     if isinstance(found, Done):
         return [end_of(errand, position, intent, intent.state, found, now)], False
     together = len(dispatch.intent_ids) > 1
     if (found is not Look.MISSING or together) and _may_resend(errand, intent, dispatch, presence):
+        key = leased(dispatch)
+        if key is not None and (why := (yield from hold(errand, intent, key, whole=False))) is not None:
+            # Its own was free once it was in doubt, and somebody else is at it.
+            return [end_of(errand, position, intent, intent.state, Doubt(why), now)], False
+        if key is not None:
+            presence = yield Ask()
+            now = presence.now
+            if not _may_resend(errand, intent, dispatch, presence):
+                return [end_of(errand, position, intent, intent.state, Doubt("it cannot be repeated"), now)], False
         others = yield from _others(errand, intent, dispatch, beside)
         recorded = (yield Record(still_ours(errand, dispatch, now))) if others is not None else Recorded.DOWN
         if recorded is Recorded.CONFLICT:
@@ -276,5 +287,5 @@ def _sent_again(
 
 def _may_resend(errand: Errand, intent: Intent, dispatch: Dispatch, presence: Presence) -> bool:
     """Only under its key, for a caller who is there and may cause it, and within I5."""
-    allowed = presence.waiting and errand.caller.may(intent.object_type, intent.op)
+    allowed = presence.waiting and errand.may_resend(intent, kept_with(dispatch))
     return allowed and same_key_allowed(errand, dispatch, presence.now)
