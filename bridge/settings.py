@@ -40,8 +40,19 @@ from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
 
 _CUSTOM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}(?:__c|__NS)\Z")
+REMEMBERED_DAYS = 400
+"""For how long a message id or a unique field's value is one act: longer than any ERP keeps a message to send again."""
 
 SECRETS = frozenset({"token", "client_secret", "key", "database_url"})
+
+
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+
+_NEVER_UNIQUE = frozenset(
+    {"AccountId", "Amount", "AppliedInvoiceAmount", "EffectiveDate", "Gateway", "Id", "MethodType", "PaymentMethodId"}
+    | {"RefundDate", "Status", "Type"}
+)
+"""Fields that many payments share, or that Zuora alone gives."""
 
 
 class ConfigurationError(Exception):
@@ -208,7 +219,8 @@ class CallerPart(_Part):
     """One caller: which users it is and what it may cause under the bridge's own credential.
 
     ``usernames`` are those of SOAP logins and the apiAccessKeyIds of JSON callers; ``json`` stands for all JSON callers
-    that come with a bearer or a session, which name no user. JSON callers need no ``allow``.
+    that come with a bearer or a session, which name no user. JSON callers need no ``allow``. ``message_ids`` and
+    ``unique_field`` say what identifies an act of this caller: deploy/repeats.md says when to set them.
     """
 
     usernames: tuple[str, ...] = ()
@@ -227,6 +239,23 @@ class CallerPart(_Part):
         if value not in ("", "Comment") and not custom(value):
             raise ValueError("must be Comment or a custom field (...__c or ...__NS)")
         return value
+
+    @field_validator("unique_field")
+    @classmethod
+    def _one_field(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not _FIELD.fullmatch(value):
+            raise ValueError(f"{value[:60]!r} is no field's name such as ReferenceId or ErpKey__c")
+        if value in _NEVER_UNIQUE:
+            raise ValueError(f"{value} cannot be unique per payment; name a field such as ReferenceId or ErpKey__c")
+        return value
+
+    @model_validator(mode="after")
+    def _one_key(self) -> CallerPart:
+        if self.message_ids and self.unique_field is not None:
+            raise ValueError("has both message_ids and unique_field, which can contradict each other; set one of them")
+        return self
 
 
 class Settings(BaseSettings):
@@ -293,6 +322,16 @@ class Settings(BaseSettings):
         networks(value)
         return value
 
+    @model_validator(mode="after")
+    def _remembered(self) -> Settings:
+        keyed = sorted(name for name, part in self.callers.items() if part.message_ids or part.unique_field)
+        if keyed and self.journal.keep_days < REMEMBERED_DAYS:
+            raise ValueError(
+                f"BRIDGE_JOURNAL__KEEP_DAYS must be at least {REMEMBERED_DAYS}: for so long the message_ids or "
+                f"unique_field of the caller {keyed[0][:60]} are remembered"
+            )
+        return self
+
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Whose Forwarded and X-Forwarded-... headers are believed."""
@@ -343,6 +382,8 @@ class Settings(BaseSettings):
                     allow=frozenset(part.allow),
                     in_doubt=part.in_doubt,
                     twins=part.twins,
+                    message_ids=part.message_ids,
+                    unique_field=part.unique_field,
                     credit_memo_as=part.credit_memo_as,
                     user_in=part.user_in,
                     wait_seconds=part.wait_seconds,

@@ -283,6 +283,10 @@ class World:
             self._session = self.login()
         return self._session
 
+    def log_in_again(self) -> None:
+        """The ERP's session is a new one from now on."""
+        self._session = self.login()
+
     def message(self, body: str, *, session: str | None = None, headers: str = "") -> bytes:
         """An envelope under the ERP's session, or another one; an empty text means none."""
         return envelope(body, self.session if session is None else session or None, headers)

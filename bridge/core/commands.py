@@ -88,11 +88,14 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Find intents a call may join. Event: ``Matched``, or None where the journal cannot be read."""
+    """Find intents a call may join, and those it comes near to. Event: ``Matched``, or None where the journal cannot
+    be read. Behind ``keys`` an intent is found however long ago it was delivered."""
 
     scope: str
     fingerprints: tuple[str, ...]
     delivered_since: Instant
+    keys: tuple[str, ...] = ()
+    nears: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +224,18 @@ class Recorded(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What the journal has of these fingerprints.
+    """What the journal has of these names, which are fingerprints or aliases of intents.
 
     ``intents`` are those unsettled, or APPLIED and undelivered, or APPLIED and delivered since the asked instant.
-    ``generations`` counts all intents there ever were per (fingerprint, ordinal). ``look_up_first`` says that the
-    journal may lack what Zuora has, so that Zuora must be asked before anything is created.
+    ``generations`` counts all intents there ever were per (fingerprint, ordinal). ``near`` are the open ones with one
+    of the near fingerprints; those with a ``delivered_at`` are not open any more and still have their place.
+    ``look_up_first`` says that the journal may lack what Zuora has, so that Zuora must be asked before anything is
+    created.
     """
 
     intents: tuple[Intent, ...]
     generations: Mapping[tuple[str, int], int]
+    near: tuple[Intent, ...] = ()
     look_up_first: bool = False
 
 

@@ -13,7 +13,7 @@ from bridge.core.classify import Forward, Refused, Translate, Verdict
 from bridge.core.classify.verdicts import Request
 from bridge.core.commands import Composed
 from bridge.core.facts import Part
-from bridge.core.identity import batch_key, dispatch_id, intent_id, upstream_key
+from bridge.core.identity import MAX_OBJECTS, Identity, batch_key, dispatch_id, intent_id, upstream_key
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.intent import check as check_move
 from bridge.core.mapping.lexical import to_json
@@ -21,9 +21,6 @@ from bridge.core.mapping.payment import DOCUMENT_FIELDS
 from bridge.core.model import NOTHING, Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
 from bridge.core.refusals import forbidden, unsent
 from bridge.core.versions import unserved
-
-MAX_OBJECTS = 50
-"""Objects per create, update or delete (Zuora: create() call)."""
 
 MARKERS: Mapping[str, tuple[str, ...]] = {
     # REST fields that a later look-up can find (Zuora: Object Query payments; List refunds).
@@ -108,9 +105,7 @@ def intent(
     call_id: str,
     owner: str,
     position: int,
-    each: str,
-    ordinal: int,
-    generation: int,
+    identity: Identity,
     verdict: Verdict,
     now: Instant,
     *,
@@ -123,16 +118,17 @@ def intent(
     for target in path:
         check_move(state, target)
         state = target
+    act, ordinal, generation = identity.act, identity.ordinal, identity.generation
     # One value with its final state: copying a frozen dataclass costs more than everything else here.
     return Intent(
-        id=intent_id(caller.scope, each, ordinal, generation),
+        id=intent_id(caller.scope, act.fingerprint, ordinal, generation),
         scope=caller.scope,
         caller=caller.name or caller.username,
         call_id=call_id,
         position=position,
         op=call.op,
         object_type=call.type,
-        fingerprint=each,
+        fingerprint=act.fingerprint,
         ordinal=ordinal,
         generation=generation,
         route=route_of(verdict),
@@ -142,6 +138,10 @@ def intent(
         errors=refused.errors if refused is not None else (),
         unsent=refused is not None and refused.unsent,
         settled_at=None if refused is None else now,
+        near=act.near,
+        near_place=identity.near_place if act.near is not None else None,
+        alias=act.alias,
+        content=act.content,
     )
 
 

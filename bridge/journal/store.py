@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from bridge.core.commands import Change, Matched, Rivalry
+from bridge.core.commands import Change, Match, Matched, Rivalry
 from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import Instant
 from bridge.journal.audit import Audit, now
@@ -144,12 +144,19 @@ class Journal:
 
     # ------------------------------------------------------------ reading
 
-    async def match(self, scope: str, fingerprints: Sequence[str], delivered_since: int) -> Matched:
-        """The intents a call may join, oldest first, how many of each identity there ever were, and the mode."""
+    async def match(
+        self,
+        scope: str,
+        fingerprints: Sequence[str],
+        delivered_since: int,
+        keys: Sequence[str] = (),
+        nears: Sequence[str] = (),
+    ) -> Matched:
+        """The intents a call may join, oldest first, how many of each identity there ever were, the near, the mode."""
+        asked = Match(scope, tuple(fingerprints), delivered_since, tuple(keys), tuple(nears))
 
         def run() -> Matched:
-            found = self._queries.match(scope, fingerprints, delivered_since, self._writer.told())
-            return replace(found, look_up_first=self._mode.on())
+            return replace(self._queries.match(asked, self._writer.told()), look_up_first=self._mode.on())
 
         return await self._read(run)
 

@@ -281,9 +281,9 @@ class Runtime:
                 return None
             case c.Lookup(questions):
                 return await self._lookup(questions, context)
-            case c.Match(scope, fingerprints, since):
+            case c.Match(scope, fingerprints, since, keys, nears):
                 try:
-                    return await self._journal.match(scope, fingerprints, since)
+                    return await self._journal.match(scope, fingerprints, since, keys, nears)
                 except JournalDown as down:
                     log.warning("journal down", error=str(down))
                     return None

@@ -19,6 +19,7 @@ from core_zuora import US, Made, Zuora
 
 from bridge.core import answers
 from bridge.core import commands as c
+from bridge.core.adapt import adapt
 from bridge.core.classify import Prefer
 from bridge.core.conduct import Errand, conduct
 from bridge.core.conduct.recovery import recover
@@ -37,7 +38,7 @@ from bridge.core.facts import (
     WhichParts,
     WhichSource,
 )
-from bridge.core.identity import fingerprint
+from bridge.core.identity import Act, acts
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Route, Rows, Tenant, Told, ZObject
@@ -84,7 +85,8 @@ class Play:
     ) -> None:
         self.errand = Errand(asked, caller, world.tenant, f"c{next(world.numbers)}", process, world.prefer)
         self.process = process
-        self.prints = [fingerprint(asked.op, obj) for obj in asked.objects]
+        self.asked = acts(adapt(asked, world.tenant), caller, world.tenant)
+        self.prints = [act.fingerprint for act in self.asked]
         self.reply: Reply | None = None
         self.hears = hears
         self.gone = False
@@ -260,8 +262,9 @@ class World:
         match command:
             case c.Ask():
                 return (c.Presence(play.waiting, max(0.0, (play.ends_at - self.now) / 1000), self.now, US),)
-            case c.Match(scope, prints, since):
-                return (None if self.journal_state() == "down" else self.journal.match(scope, prints, since),)
+            case c.Match(scope, prints, since, keys, nears):
+                down = self.journal_state() == "down"
+                return (None if down else self.journal.match(scope, prints, since, keys, nears),)
             case c.Lookup(questions):
                 return ({each: self._fact(each) for each in questions},)
             case c.Compose(op, objects, single, _):
@@ -371,6 +374,12 @@ class World:
         for each in map(self.intent, dispatch.intent_ids):
             alike = [other for other in begun if other.fingerprint == each.fingerprint]
             assert len(alike) <= self.acts[each.fingerprint], "I6: sent beside an unsettled duplicate"
+            # Equal ones have been counted above.
+            unequal = [other for other in begun if other.fingerprint != each.fingerprint]
+            strange = [other for other in unequal if other.call_id != each.call_id and other.near == each.near]
+            own = {act.fingerprint for play in self.plays if play.errand.call_id == each.call_id for act in play.asked}
+            beside = [other for other in strange if other.near is not None and other.fingerprint not in own]
+            assert not beside, "sent beside an unsettled near twin"
 
     def _created(self, made: Made) -> None:
         each = self.intent(made.intent_id)
@@ -387,7 +396,9 @@ class World:
         told: Counter[str] = Counter()
         for print_, outcome in zip(play.prints, play.outcomes(), strict=True):
             told[print_] += outcome.told in (Told.APPLIED, Told.UNKNOWN)
-        met = Counter(self.intent(each).fingerprint for each in play.met if self.zuora.of(each))
+        # What it has only waited for as a near twin is another act, as is another content under its key.
+        found = [self.intent(each) for each in play.met if self.zuora.of(each)]
+        met = Counter(each.fingerprint for each in found if any(_same(act, each) for act in play.asked))
         assert met <= told, "I3: an object that the call has met and does not tell of"
         for position, outcome in enumerate(play.outcomes()):
             own = {
@@ -421,6 +432,10 @@ class World:
         later = [each for each in moments if each > self.now]
         assert later, "nothing will ever happen again"
         self.pass_time(min(later) - self.now)
+
+
+def _same(act: Act, intent: Intent) -> bool:
+    return act.fingerprint == intent.fingerprint and (not act.keyed or act.content == intent.content)
 
 
 def _may_be_joined(play: Play, outcome: Outcome) -> bool:

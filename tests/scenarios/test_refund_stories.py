@@ -165,7 +165,7 @@ def test_two_refunds_of_one_payment_take_turns(tmp_path: Path) -> None:
         world.control("settings", {"enhancedWriteOff": False})
         world.fault("delay", method="PUT", seconds=1)
         session = world.session
-        one, other = _from_d5("20", ReferenceId="a"), _from_d5("20", ReferenceId="b")
+        one, other = _from_d5("20", ReferenceId="a"), _from_d5("15", ReferenceId="b")
         with ThreadPoolExecutor(1) as threads:
             first = threads.submit(world.create, one, session=session)
             until(lambda: _steps(world))
@@ -174,4 +174,4 @@ def test_two_refunds_of_one_payment_take_turns(tmp_path: Path) -> None:
         assert {refunded, late} == {each["id"] for each in world.refunds()}
         assert _steps(world) == ["PUT /v1/payments/P2/unapply", "POST /v1/payments/P2/refunds"] * 2
         payment = world.document("P2")
-        assert (payment["appliedAmount"], payment["unappliedAmount"], payment["refundAmount"]) == ("10", "30", "40")
+        assert (payment["appliedAmount"], payment["unappliedAmount"], payment["refundAmount"]) == ("15", "30", "35")

@@ -39,7 +39,7 @@ from bridge.core.identity import JOIN_AFTER_DELIVERY_MS
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Instant, Op, Outcome, Route, Told
-from bridge.core.refusals import twin
+from bridge.core.refusals import near_twin, twin
 from bridge.core.verdict import Done, Doubt, No, Verdict, judge_batch
 
 TURNS = 8
@@ -57,15 +57,18 @@ def joinable(intent: Intent, op: Op) -> bool:
     return not intent.state.settled or (op is Op.CREATE and intent.state is State.APPLIED)
 
 
-def join(errand: Errand, position: int, intent: Intent, beside: Mapping[str, Intent]) -> Steps[Outcome | None]:
+def join(
+    errand: Errand, position: int, intent: Intent, beside: Mapping[str, Intent], *, by_key: bool = False
+) -> Steps[Outcome | None]:
     """The outcome of a repeat of ``intent``, or None where the repeat is a new attempt.
 
-    ``beside`` are all intents that this call joins, by their ids.
+    ``beside`` are all intents that this call joins, by their ids. ``by_key``: a key says that it is the same act, so
+    that it is no twin however late.
     """
     if intent.state is State.APPLIED:
         presence: Presence = yield Ask()
-        if is_twin(intent, presence.now):
-            return (yield from _as_policy_says(errand, intent))
+        if is_twin(intent, presence.now) and not by_key:
+            return (yield from as_policy_says(errand, intent))
         return (yield from _standing(errand, intent))
     for _ in range(TURNS):
         watched: Watched = yield Watch((intent.id,))
@@ -89,8 +92,9 @@ def is_twin(intent: Intent, now: Instant) -> bool:
     return intent.delivered_at is not None and intent.delivered_at < now - JOIN_AFTER_DELIVERY_MS
 
 
-def _as_policy_says(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
-    """An equal call long after: refused by default, because it is either sent by mistake or lacks a reference."""
+def as_policy_says(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
+    """An equal call long after, or a near one: refused by default, because it is either sent by mistake or lacks a
+    reference. None: it is a new attempt."""
     if errand.caller.twins == "allow":
         return None
     outcome = yield from _standing(errand, intent)
@@ -98,7 +102,8 @@ def _as_policy_says(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
         return outcome
     day = zone_day(intent.created_at, errand.tenant.zone).isoformat()
     # Not under the twin's intent: that one has its object, and this refusal is about none.
-    return Outcome(Told.REFUSED, errors=twin(outcome.zuora_id or "", day))
+    words = near_twin if intent.delivered_at is None else twin
+    return Outcome(Told.REFUSED, errors=words(outcome.zuora_id or "", day))
 
 
 class _Again:
