@@ -37,7 +37,8 @@ from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal, keep
 from bridge.runtime import Recoverer, Runtime, machine_now
-from bridge.settings import ConfigurationError, Settings, address
+from bridge.settings import ConfigurationError, Settings
+from bridge.settings_terms import address
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget

@@ -37,7 +37,7 @@ ROOMS = (
 ALONE = {"sandbox": frozenset({"contract"})}
 """Rooms that may import less than all before them."""
 
-ROOT = frozenset({"__main__", "app", "background", "cli", "planning", "settings"})
+ROOT = frozenset({"__main__", "app", "background", "cli", "planning", "settings", "settings_terms"})
 """The composition root, which contains no logic and may import every room."""
 
 LONGEST = 450

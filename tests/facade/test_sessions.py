@@ -56,7 +56,7 @@ def test_a_proof_is_asked_for_once_however_many_calls_come_at_once() -> None:
     async def scene() -> list[Any]:
         return [*await asyncio.gather(*(sessions.prove("s") for _ in range(5))), await sessions.prove("s")]
 
-    assert set(play(scene)) == {Caller("10000", "erp@example.com")}
+    assert set(play(scene)) == {Caller("10000", "erp@example.com", user_id="u1")}
     assert len(zuora.asked) == 1
 
 
@@ -73,7 +73,7 @@ def test_no_answer_is_no_proof_and_is_not_remembered() -> None:
     sessions = made(zuora)
     assert play(lambda: sessions.prove("s")).code == "SERVER_UNAVAILABLE"
     zuora.answer = ERP
-    assert play(lambda: sessions.prove("s")) == Caller("10000", "erp@example.com")
+    assert play(lambda: sessions.prove("s")) == Caller("10000", "erp@example.com", user_id="u1")
 
 
 def test_zuora_s_own_fault_is_relayed() -> None:
