@@ -36,7 +36,8 @@ from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal, keep
 from bridge.runtime import Recoverer, Runtime, machine_now
-from bridge.settings import ConfigurationError, Settings, address
+from bridge.settings import ConfigurationError, Settings
+from bridge.settings_terms import address
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
@@ -195,7 +196,8 @@ class App:
 
     async def _listen(self, handler: web.ServerRunner | Server | Admin, where: str, given: socket.socket | None) -> str:
         # The guard inflates under its own ceiling, so the server must not inflate.
-        runner = web.ServerRunner(web.Server(handler, auto_decompress=False, access_log=None, lingering_time=1.0))  # type: ignore[arg-type]
+        server = web.Server(handler, auto_decompress=False, access_log=None, lingering_time=1.0)  # type: ignore[arg-type]
+        runner = web.ServerRunner(server, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         self._runners.append(runner)
         if given is not None:
@@ -207,16 +209,22 @@ class App:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def stop(self) -> None:
-        """Refuse new money calls, settle what is in flight, close everything."""
+        """Refuse new money calls, settle what is in flight, close everything, in ``STOP_SECONDS`` all in all."""
+        ends = asyncio.get_running_loop().time() + STOP_SECONDS
+        if self._runtime is not None:
+            # Before anything that takes its time: what the recoverer looks for may take half a minute.
+            self._runtime.stopping = True
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
         if self._recoverer is not None:
             await self._recoverer.stop()
         if self._runtime is not None:
-            await self._runtime.stop(STOP_SECONDS)
-        for runner in self._runners:
-            await runner.cleanup()
+            await self._runtime.stop(max(0.0, ends - asyncio.get_running_loop().time()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(ends):
+                for runner in self._runners:
+                    await runner.cleanup()
         for transport in self._closing:
             await transport.close()
         if self._journal is not None:

@@ -12,7 +12,7 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -38,12 +38,12 @@ from pydantic_settings import (
 
 from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
+from bridge.settings_terms import address, custom, networks
 
-_CUSTOM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}(?:__c|__NS)\Z")
 REMEMBERED_DAYS = 400
 """For how long a message id or a unique field's value is one act: longer than any ERP keeps a message to send again."""
 
-SECRETS = frozenset({"token", "client_secret", "key"})
+SECRETS = frozenset({"token", "client_secret", "key", "database_url"})
 
 
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -71,25 +71,29 @@ def _origin(text: object) -> object:
 Origin = Annotated[str, BeforeValidator(_origin)]
 
 
+def _with_files(given: Any) -> Any:
+    """``client_secret_file`` for ``client_secret`` and so on, as container platforms mount secrets."""
+    if not isinstance(given, dict):
+        return given
+    taken = dict(given)
+    for name in [name for name in given if name.endswith("_file") and name.removesuffix("_file") in SECRETS]:
+        path = taken.pop(name)
+        try:
+            # A trailing newline is the editor's doing.
+            text = Path(str(path)).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, ValueError):
+            raise ValueError(f"the file that {name.upper()} names cannot be read") from None
+        taken.setdefault(name.removesuffix("_file"), text)
+    return taken
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
     def _secrets_from_files(cls, given: Any) -> Any:
-        """``client_secret_file`` for ``client_secret`` and so on, as container platforms mount secrets."""
-        if not isinstance(given, dict):
-            return given
-        taken = dict(given)
-        for name in [name for name in given if name.endswith("_file") and name.removesuffix("_file") in SECRETS]:
-            path = taken.pop(name)
-            try:
-                # A trailing newline is the editor's doing.
-                text = Path(str(path)).read_text(encoding="utf-8").rstrip("\r\n")
-            except (OSError, ValueError):
-                raise ValueError(f"the file that {name.upper()} names cannot be read") from None
-            taken.setdefault(name.removesuffix("_file"), text)
-        return taken
+        return _with_files(given)
 
 
 class Admin(_Part):
@@ -97,6 +101,12 @@ class Admin(_Part):
 
     listen: str = "127.0.0.1:8081"
     token: SecretStr | None = None
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        address(value)
+        return value
 
 
 class Zuora(_Part):
@@ -252,13 +262,15 @@ class Settings(BaseSettings):
     """All settings. The defaults are the public contract's."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BRIDGE_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="BRIDGE_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     listen: str = "127.0.0.1:8080"
     public_url: Origin | None = None
     trusted_proxies: str = ""
     database_url: str = "sqlite:///bridge.db"
+    database_url_file: None = None
+    """Only a name that variables and the file may use; what it names is read into ``database_url``."""
     workers: int = Field(default=1, ge=1, le=64)
     refund_reference: bool = True
     routes: Mapping[str, Route] = Field(default_factory=dict)
@@ -279,8 +291,14 @@ class Settings(BaseSettings):
         """Variables over the TOML file; no dotenv, no other surprises."""
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
         if named := os.environ.get("BRIDGE_CONFIG"):
-            sources += (TomlConfigSettingsSource(settings_cls, named),)
+            sources += (_toml(settings_cls, named),)
         return sources
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, given: Any) -> Any:
+        """The database's URL holds its password."""
+        return _with_files(given)
 
     @field_validator("routes")
     @classmethod
@@ -373,30 +391,15 @@ class Settings(BaseSettings):
         return Caller(tenant=tenant, username=username, entity=entity)
 
 
-def custom(name: str) -> bool:
-    """Whether this is the name of a custom or NetSuite field."""
-    return _CUSTOM.match(name) is not None
-
-
-def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """``10.0.0.0/8, 192.0.2.7`` as networks; raises ``ValueError``."""
-    made = []
-    for each in filter(None, map(str.strip, text.split(","))):
-        try:
-            made.append(ip_network(each))
-        except ValueError:
-            raise ValueError(f"{each[:60]!r} is no address and no network such as 10.0.0.0/8") from None
-    return tuple(made)
-
-
-def address(text: str) -> tuple[str, int]:
-    """``host:port`` as (host, port); raises ``ValueError``."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"must be host:port, not {text[:60]!r}")
-    if not host.strip("[]"):
-        raise ValueError("must name the host to listen on, such as 127.0.0.1:8080")
-    return host.strip("[]"), int(port)
+def _toml(settings: type[BaseSettings], named: str) -> PydanticBaseSettingsSource:
+    """The file's settings. pydantic-settings takes a file that is not there for an empty one."""
+    try:
+        with Path(named).open("rb"):
+            return TomlConfigSettingsSource(settings, named)
+    except OSError as error:
+        raise ConfigurationError(f"BRIDGE_CONFIG: {named} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ConfigurationError(f"BRIDGE_CONFIG: {named} is not TOML") from None
 
 
 def load(**overrides: Any) -> Settings:
@@ -407,12 +410,17 @@ def load(**overrides: Any) -> Settings:
         if isinstance(error, SettingsError):
             raise ConfigurationError(f"a setting is not readable: {_without_input(error)}") from None
         faults = [
-            f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
+            (f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: " if each["loc"] else "")
+            + _said(each["type"], each["msg"])
             for each in error.errors()
         ]
         raise ConfigurationError("; ".join(faults)) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}") from None
+
+
+def _said(kind: str, message: str) -> str:
+    return "there is no such setting" if kind == "extra_forbidden" else message.removeprefix("Value error, ")
 
 
 def _without_input(error: Exception) -> str:

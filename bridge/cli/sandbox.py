@@ -8,7 +8,8 @@ import signal
 import typer
 
 from bridge.sandbox import Sandbox
-from bridge.settings import ConfigurationError, address
+from bridge.settings import ConfigurationError
+from bridge.settings_terms import address
 
 cli = typer.Typer(
     help="A simulated Zuora tenant with SOAP, REST and a ledger.", no_args_is_help=True, add_completion=False

@@ -10,7 +10,8 @@ import socket
 import sys
 
 from bridge.app import App
-from bridge.settings import ConfigurationError, Settings, address, load
+from bridge.settings import ConfigurationError, Settings, load
+from bridge.settings_terms import address
 from bridge.telemetry import log
 
 MAX_SQLITE_WORKERS = 2

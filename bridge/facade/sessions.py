@@ -100,6 +100,9 @@ class Sessions:
             # logs in again tells it (every stack does so on this code).
             return CallFault("INVALID_SESSION", "invalid session: log in through the bridge, which must see the entity")
         entity = home.entity if home is not None else ""
+        if not entity and self._entities:
+            # The user's default entity by SOAP and the OAuth client's by REST need not be the same.
+            return _forbidden("Every login must name its entity in entityId or entityName.")
         if entity and entity not in self._entities:
             return _forbidden("This session belongs to an entity that the bridge does not serve.")
         known = self._caller(said.tenant_id, self._entities.get(entity, ""), said.username)

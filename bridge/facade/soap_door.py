@@ -191,7 +191,7 @@ class SoapDoor:
             if host not in self._soap_hosts:
                 log.warning("a ServerUrl outside BRIDGE_ZUORA__SOAP_HOSTS was ignored", host=host)
                 host = None
-            self._sessions.learn(logged_in.session, host, _entity(inspected))
+            self._sessions.learn(logged_in.session, host, entity_of(inspected))
         return passed
 
     # ------------------------------------------------------------------ what the bridge answers
@@ -254,10 +254,14 @@ def _version(found: Found) -> Version | None:
         return None
 
 
-def _entity(inspected: Inspected) -> str:
-    """The entity that a login named, by its id or its name (Zuora: login() call, multi-entity)."""
+def entity_of(inspected: Inspected) -> str:
+    """The entity that a login named, by its id or its name (Zuora: login() call, multi-entity).
+
+    .NET and PHP send both elements, the one that was not set as nil or empty.
+    """
     assert inspected.payload is not None
     for child in inspected.payload:
-        if isinstance(child.tag, str) and child.tag.rpartition("}")[2] in ("entityId", "entityName"):
-            return (child.text or "").strip()
+        ours = isinstance(child.tag, str) and child.tag.rpartition("}")[2] in ("entityId", "entityName")
+        if ours and (named := (child.text or "").strip()):
+            return named
     return ""

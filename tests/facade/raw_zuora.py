@@ -11,7 +11,10 @@ from types import TracebackType
 
 
 class RawZuora:
-    """Answers each request with the next of ``answers`` (the last one again and again); None drops the connection."""
+    """Answers each request with the next of ``answers`` (the last one again and again); None drops the connection.
+
+    A request for a token, which the bridge makes on its own account whenever it likes, is neither shown nor counted.
+    """
 
     def __init__(self, *answers: bytes | None) -> None:
         self.arrived: list[bytes] = []
@@ -55,6 +58,9 @@ class RawZuora:
     def _serve(self, wire: socket.socket) -> None:
         try:
             while (request := _request(wire)) is not None:
+                if request.startswith(b"POST /oauth/token "):
+                    wire.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+                    continue
                 self.arrived.append(request)
                 answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
                 if answer is None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.facade.address import Addresses, Told
-from bridge.settings import ConfigurationError, load, networks
+from bridge.settings import ConfigurationError, load
+from bridge.settings_terms import networks
 
 PROXY = "127.0.0.1"
 LOGIN = envelope("<ns1:login><ns1:username>erp@example.com</ns1:username><ns1:password>demo</ns1:password></ns1:login>")
