@@ -27,7 +27,7 @@ from bridge.parity.terms import ParityError
 ROUTES = ("direct", "soap", "action", "rest")
 START_SECONDS = 60.0
 _SERVING = re.compile(r"serving (http://[^,\s]+)")
-USER, PASSWORD = "erp@example.com", "demo"  # noqa: S105 - the sandbox's public fixture
+USER, PASSWORD = "erp@example.com", "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,14 @@ def _settings(database: Path, tenant: str, route: str) -> dict[str, str]:
     }
 
 
-def _start(running: list[subprocess.Popen[str]], words: list[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:
+def _start(
+    running: list[subprocess.Popen[str]], words: list[str], settings: Mapping[str, str]
+) -> subprocess.Popen[str]:
     # The caller's own settings must not reach a twin: it could be a production tenant's.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "bridge", *words],
-        env=clean | settings,
+        env={**clean, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

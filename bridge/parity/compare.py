@@ -8,7 +8,7 @@ know which differences are accepted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -88,14 +88,14 @@ class Comparison:
     def _bodies(self, left: etree._Element, right: etree._Element) -> Iterator[Difference]:
         frames = [[local(each) for each in tree] for tree in (left, right)]
         if left.tag != right.tag or left.prefix != right.prefix:
-            yield Difference("Envelope", Kind.PREFIX, f"{left.prefix} {left.tag}", f"{right.prefix} {right.tag}")
+            yield Difference("Envelope", Kind.PREFIX, _opening(left), _opening(right))
         if frames[0] != frames[1]:
             yield Difference("Envelope/*", Kind.CARDINALITY, " ".join(frames[0]), " ".join(frames[1]))
         one, other = payload(left), payload(right)
         if one is None or other is None:
             if (one is None) != (other is None):
-                there = [local(each) if each is not None else "" for each in (one, other)]
-                yield Difference("Body", Kind.EXTRA if one is None else Kind.MISSING, *there)
+                kind = Kind.EXTRA if one is None else Kind.MISSING
+                yield Difference("Body", kind, "" if one is None else local(one), "" if other is None else local(other))
             return
         if local(one) != local(other):
             yield Difference("Body/*", Kind.TYPE, local(one), local(other))
@@ -114,17 +114,13 @@ def books(left: object, right: object, path: str = "", name: str = "") -> Iterat
                 yield Difference(inner, kind, one, other, money=True)
             else:
                 yield from books(left[key], right[key], inner, str(key))
-    elif _is_rows(left) and _is_rows(right):
+    elif isinstance(left, list) and isinstance(right, list):
         if len(left) != len(right):
             yield Difference(path, Kind.CARDINALITY, str(len(left)), str(len(right)), money=True)
         for place, (one, other) in enumerate(zip(left, right, strict=False)):
             yield from books(one, other, f"{path}[{place}]", name)
     elif left != right:
         yield _leaf(left, right, path, name)
-
-
-def _is_rows(value: object) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _leaf(left: object, right: object, path: str, name: str) -> Difference:

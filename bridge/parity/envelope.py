@@ -101,8 +101,7 @@ def made(body: bytes) -> tuple[tuple[str, ...], str]:
         if local(result) not in ("result", "results"):
             continue
         listed = [child for child in result if local(child) == "records"]
-        for row in listed or [result]:
-            found.append(next((c.text or "" for c in row if local(c).lower() == "id"), ""))
+        found += [next((c.text or "" for c in row if local(c).lower() == "id"), "") for row in listed or [result]]
         locator = next((c.text or "" for c in result if local(c) == "queryLocator"), locator)
     return tuple(found), locator
 

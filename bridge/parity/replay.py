@@ -36,8 +36,8 @@ def replay(
     for entry in entries:
         answers = {}
         for side in order.sample(list(sides), len(sides)):
-            sent = side.spoken(entry)
-            answers[side.name] = replace(side.send(entry), sent=captured(sent))
+            spoken = captured(side.spoken(entry))
+            answers[side.name] = replace(side.send(entry), sent=spoken)
         run.exchanges.append(Exchange(entry, answers))
         if progress is not None:
             progress()

@@ -1,7 +1,8 @@
 """What a side has been left with: payments, refunds, documents, memos, and whom they pay, as one book of facts.
 
 Two readers: a sandbox's ledger, which holds everything, and a tenant's own REST resources (Zuora: Retrieve a payment,
-List parts of a payment, Retrieve a refund, ...) for what the calls made or named. Amounts stay decimals. Must only read.
+List parts of a payment, Retrieve a refund, ...) for what the calls made or named. Amounts stay decimals. Must only
+read.
 """
 
 from __future__ import annotations
@@ -135,7 +136,9 @@ def _fact(value: object, named: Mapping[str, str]) -> object:
         return {named.get(str(name), str(name)): _fact(each, named) for name, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         # Parts come and go with what is applied, so that their own ids and their order say nothing.
-        parts = [_fact({k: v for k, v in p.items() if k != "id"} if isinstance(p, Mapping) else p, named) for p in value]
+        parts = [
+            _fact({k: v for k, v in p.items() if k != "id"} if isinstance(p, Mapping) else p, named) for p in value
+        ]
         return sorted(parts, key=str)
     if isinstance(value, str):
         return named.get(value, value)
@@ -169,7 +172,9 @@ def control(origin: str, path: str, body: Mapping[str, object]) -> None:
         raise ParityError(f"{origin} is no sandbox of ours: POST /sandbox/{path} gives HTTP {status}")
 
 
-def _ask(origin: str, method: str, path: str, headers: Mapping[str, str], body: str | None = None) -> tuple[int, object]:
+def _ask(
+    origin: str, method: str, path: str, headers: Mapping[str, str], body: str | None = None
+) -> tuple[int, object]:
     parts = urlsplit(origin)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.netloc, timeout=60.0)

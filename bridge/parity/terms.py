@@ -117,6 +117,6 @@ class Run:
     """A whole replay: exchanges in order; per side its books in neutral terms and what its ids stand for."""
 
     exchanges: list[Exchange] = field(default_factory=list)
-    books: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    books: dict[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
     neutral: dict[str, Mapping[str, str]] = field(default_factory=dict)
     sides: dict[str, str] = field(default_factory=dict)

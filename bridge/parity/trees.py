@@ -51,18 +51,19 @@ class Walk:
         fields: dict[str, QName],
         primitive: str | None,
     ) -> Iterator[Difference]:
-        yield from _spelling(left, right, path)
         name = local(left)
         inner_left, inner_right = _children(left), _children(right)
         nil_left, nil_right = _nil(left), _nil(right)
         empty_left = nil_left or not (inner_left or left.text)
         empty_right = nil_right or not (inner_right or right.text)
-        if nil_left != nil_right or empty_left != empty_right:
-            kind = Kind.NIL if empty_left and empty_right else Kind.MISSING if empty_right else Kind.EXTRA
-            if nil_left != nil_right and (empty_left != empty_right):
-                kind = Kind.NIL
+        if empty_left != empty_right:
+            kind = Kind.MISSING if empty_right else Kind.EXTRA
             yield Difference(path, kind, _shown(left), _shown(right), is_money(name, primitive))
             return
+        if nil_left != nil_right:
+            yield Difference(path, Kind.NIL, _shown(left), _shown(right))
+            return
+        yield from _spelling(left, right, path)
         if not inner_left and not inner_right:
             found = kind_of(left.text or "", right.text or "", name, primitive)
             if found is not None:

@@ -8,7 +8,6 @@ PASS needs the one-sided exact 95 % upper bound of the mismatch rate at or below
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -169,21 +168,17 @@ def _books(
     per_call: list[tuple[tuple[str, str], list[ClassKey]]],
 ) -> int:
     """Compare what is left behind, object by object; returns how many objects were compared."""
-    if not (FIRST in run.books and SECOND in run.books):
+    left, right, control = (run.books.get(side) for side in (FIRST, SECOND, CONTROL))
+    if left is None or right is None:
         return 0
     compared = 0
-    left, right, control = (run.books.get(side) for side in (FIRST, SECOND, CONTROL))
-    assert left is not None and right is not None
-    for shelf in left:
+    for shelf, ours in left.items():
         name = (BOOKS, shelf)
-        ours, theirs = left[shelf], right[shelf]
-        assert isinstance(ours, Mapping) and isinstance(theirs, Mapping)
         group = groups.setdefault(name, Group(*name))
-        for key in dict.fromkeys((*ours, *theirs)):
+        for key in dict.fromkeys((*ours, *right[shelf])):
             group.calls += 1
             compared += 1
-            both = [{key: side[key]} if key in side else {} for side in (ours, theirs)]
-            found = list(books(*both, path=shelf))
+            found = list(books(_only(ours, key), _only(right[shelf], key), shelf))
             keys: dict[ClassKey, None] = {}
             for each in found:
                 where = ClassKey(*name, _fieldless(each), each.kind)
@@ -196,14 +191,16 @@ def _books(
             group.raw += bool(found)
             per_call.append((name, list(keys)))
             if control is not None:
-                twin = control[shelf]
-                assert isinstance(twin, Mapping)
-                noise = list(books({key: ours[key]} if key in ours else {}, {key: twin[key]} if key in twin else {}, shelf))
+                noise = list(books(_only(ours, key), _only(control[shelf], key), shelf))
                 group.noise_calls += 1
                 group.noise += bool(noise)
                 for noted in {ClassKey(*name, _fieldless(each), each.kind) for each in noise}:
                     classes.setdefault(noted, DifferenceClass(noted, 0)).noise += 1
     return compared
+
+
+def _only(shelf: Mapping[str, object], key: str) -> Mapping[str, object]:
+    return {key: shelf[key]} if key in shelf else {}
 
 
 def _fieldless(difference: Difference) -> str:
@@ -249,7 +246,9 @@ def _decide(group: Group, tolerance: float) -> None:
         group.why = f"0 of {group.calls} differ: below {group.bound:.2%} at 95 %"
     else:
         group.verdict = Verdict.NOT_ENOUGH
-        group.why = f"0 of {group.calls} differ, but {needed(tolerance)} are needed to bound the rate at {tolerance:.2%}"
+        group.why = (
+            f"0 of {group.calls} differ, but {needed(tolerance)} are needed to bound the rate at {tolerance:.2%}"
+        )
     if group.silent:
         group.why += f"; {group.silent} had no answer on either side"
 
