@@ -34,6 +34,7 @@ from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal, keep
+from bridge.parity.tap import Tap
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings, address
 from bridge.telemetry.metrics import METRICS
@@ -84,6 +85,7 @@ class App:
         self._runners: list[web.ServerRunner] = []
         self._closing: list[Transport] = []
         self._journal: Journal | None = None
+        self._tap: Tap | None = None
         self._runtime: Runtime | None = None
         self._recoverer: Recoverer | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -160,6 +162,12 @@ class App:
             passing=passing,
             queries=JsonQueries(queries, tenancy, renderer),
         )
+        taken = settings.capture
+        if taken.folder is not None:
+            try:
+                self._tap = Tap(taken.folder, taken.rate, taken.cap)
+            except OSError as error:
+                raise ConfigurationError(f"BRIDGE_CAPTURE__FOLDER: {taken.folder}: {error.strerror}") from None
         server = Server(
             facade=facade,
             passing=passing,
@@ -170,6 +178,7 @@ class App:
             wsdl=Files(raw, contract.version),
             addresses=Addresses(settings.public_url, settings.proxies),
             soap_hosts=zuora.hosts,
+            tap=self._tap,
         )
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
@@ -214,6 +223,8 @@ class App:
             await runner.cleanup()
         for transport in self._closing:
             await transport.close()
+        if self._tap is not None:
+            await asyncio.to_thread(self._tap.close)
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
 

@@ -27,7 +27,7 @@ from bridge.contract.errors import ContractError
 from bridge.contract.reader import read as read_contract
 from bridge.contract.reader import read_own
 from bridge.parity import capture as captures
-from bridge.parity import corpus, folder, gate, known, report
+from bridge.parity import corpus, folder, gate, known, report, tap
 from bridge.parity.capture import Capture
 from bridge.parity.compare import Comparison, Neutral
 from bridge.parity.examples import Example, example
@@ -77,7 +77,9 @@ def record(
 ) -> None:
     """Make a capture of a folder of SOAP messages or of what a bridge has recorded; secrets are taken out first."""
     with _usage():
-        made = captures.of(folder.calls(source, version), cap=cap, wsdl=version, tenant=captures.tenant_hash(tenant))
+        live = sorted(source.glob(f"*{tap.SUFFIX}")) if source.is_dir() else []
+        found = tap.recorded(source) if live else folder.calls(source, version)
+        made = captures.of(found, cap=cap, wsdl=version, tenant=captures.tenant_hash(tenant))
         if not dry_run:
             captures.write(made, to)
     told = {"file": str(to), "calls": len(made.entries), "dropped": made.dropped, "sha256": made.digest}

@@ -46,7 +46,7 @@ def summary(console: Console, report: Mapping[str, Any], folder: Path) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("operation")
     table.add_column("verdict")
-    for name in ("calls", "differ", "noise", "count", "95 % bound"):
+    for name in ("calls", "raw", "noise", "count", "95 % bound"):
         table.add_column(name, justify="right")
     for each in report["groups"]:
         books = each["operation"] == "books"

@@ -41,7 +41,13 @@ class Twin:
 
     def side(self) -> Side:
         """The side as a replay needs it."""
-        return Side(self.name, self.origin, USER, PASSWORD, title=f"sandbox, {self.route}")
+        return Side(
+            self.name,
+            self.origin,
+            USER,
+            PASSWORD,
+            title=self.route if self.route == "direct" else f"route {self.route}",
+        )
 
     def books(self) -> SandboxBooks:
         """Its whole ledger."""

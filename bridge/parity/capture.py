@@ -40,7 +40,7 @@ class Capture:
     @property
     def digest(self) -> str:
         """SHA-256 over the entries: two runs of one capture can be told to be so."""
-        lines = "\n".join(_line(each) for each in self.entries)
+        lines = "\n".join(line(each) for each in self.entries)
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -108,7 +108,7 @@ def write(capture: Capture, path: Path) -> None:
         if captured(each.body) != each.body:
             raise ParityError(f"call {each.number} still holds what must not be written; nothing was written")
     path.touch(mode=0o600)
-    path.write_text("\n".join([json.dumps(header), *map(_line, capture.entries)]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([json.dumps(header), *map(line, capture.entries)]) + "\n", encoding="utf-8")
 
 
 def read(path: Path) -> Capture:
@@ -135,7 +135,19 @@ def read(path: Path) -> Capture:
     return made
 
 
-def _line(one: Entry) -> str:
+def lines(path: Path) -> list[Entry]:
+    """Entries of a file without a header, as a tap writes them."""
+    try:
+        found = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParityError(f"{path} cannot be read: {type(error).__name__}") from None
+    # A process that was killed leaves half a line at the end.
+    whole = found if not found or found[-1].endswith("}") else found[:-1]
+    return [_entry(_json(each, path, at), path, at) for at, each in enumerate(whole, 1)]
+
+
+def line(one: Entry) -> str:
+    """An entry as a line of JSON."""
     told: dict[str, Any] = {
         "n": one.number,
         "operation": one.operation,

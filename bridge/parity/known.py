@@ -1,8 +1,8 @@
 """The ledger of known differences: what is accepted, by whom, why, under which ticket, and until when.
 
 An entry that has expired fails the run, and so does one that nothing has hit: what is no longer different must not
-stand there. Those shipped with the bridge are inherent in two routes of Zuora's and need no hit. No entry covers a difference
-of money: there is no field for it. Must not compare.
+stand there. Those shipped with the bridge are inherent in two routes of Zuora's and need no hit. No entry covers a
+difference of money: there is no field for it. Must not compare.
 """
 
 from __future__ import annotations
