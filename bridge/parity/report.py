@@ -22,6 +22,7 @@ from bridge.parity.examples import Example, outcome
 from bridge.parity.known import Known
 from bridge.parity.terms import CONTROL, FIRST, SECOND, ClassKey, Run
 from bridge.parity.verdict import ABSOLUTE, BOOKS, RELATIVE, DifferenceClass, Group, Judgement, Verdict
+from bridge.telemetry.redact import redact_text
 
 FORMAT = 1
 EXITS = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.NOT_ENOUGH: 3}
@@ -164,7 +165,11 @@ def _class(one: DifferenceClass, told: Told, example: Example | None) -> dict[st
         "counts": one.counts,
         "state": "money" if one.money else "known" if known else "counts" if one.counts else "noise",
         "known": None if known is None else _entry(known, len(one.calls)),
-        "sample": {"path": one.sample.path, "left": one.sample.left, "right": one.sample.right},
+        "sample": {
+            "path": one.sample.path,
+            "left": redact_text(one.sample.left),
+            "right": redact_text(one.sample.right),
+        },
         "example": None if example is None else example.told(),
         "command": "" if one.smallest is None else f"{told.command} --only {one.smallest.entry.number}",
     }
