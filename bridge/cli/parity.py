@@ -374,12 +374,13 @@ def gate_command(
     min_calls: int = typer.Option(0, min=0, help="calls of each operation and object at least"),
     operation: list[str] = typer.Option([], help="only these, such as 'create Payment'; may be given again"),
     max_slower_ms: float | None = typer.Option(None, help="how much slower p95 may be, at the end of its interval"),
+    need_books: bool = typer.Option(False, "--need-books", help="what was left behind must have been compared"),
     max_age_hours: float | None = typer.Option(None, help="how old the report may be"),
     as_json: bool = typer.Option(False, "--json", help="one JSON object"),
 ) -> None:
     """Say whether a step may be taken: 0 promote, 1 roll back, 3 hold."""
     with _usage():
-        limits = gate.Limits(max_mismatch, min_calls, tuple(operation), max_slower_ms, max_age_hours)
+        limits = gate.Limits(max_mismatch, min_calls, tuple(operation), max_slower_ms, need_books, max_age_hours)
         decision = gate.decide(as_read(file), limits, datetime.now(UTC))
     if as_json:
         print(json.dumps({"decision": decision.step.name.lower(), "reason": decision.reason}))

@@ -28,13 +28,15 @@ class Step(enum.Enum):
 class Limits:
     """What a step demands. ``operations`` as ``create Payment``; none means all that the report has.
 
-    ``max_mismatch`` bounds the exact upper bound of each rate, ``max_slower_ms`` the upper end of p95's interval.
+    ``max_mismatch`` bounds the exact upper bound of each rate, ``max_slower_ms`` p95's interval; ``books``
+    demands that what was left behind was compared.
     """
 
     max_mismatch: float | None = None
     min_calls: int = 0
     operations: Sequence[str] = ()
     max_slower_ms: float | None = None
+    books: bool = False
     max_age_hours: float | None = None
 
 
@@ -68,7 +70,8 @@ def decide(report: Mapping[str, Any], limits: Limits, now: datetime | None = Non
     return Decision(
         Step.PROMOTE,
         f"Promote. {sum(each['calls'] for each in calls)} calls of {len(calls)} operations were compared; the weakest "
-        f"bound is {float(worst['bound']):.2%} ({_name(worst)}), no money differs, and what was left behind is equal.",
+        f"bound is {float(worst['bound']):.2%} ({_name(worst)}), no money differs, and what was left behind "
+        f"{'is equal' if len(groups) > len(calls) else 'was not read'}.",
     )
 
 
@@ -82,6 +85,8 @@ def _reasons(
         made = datetime.fromisoformat(str(report["made"]))
         if now - made > timedelta(hours=limits.max_age_hours):
             found.append(f"the report is of {report['made']}, older than {limits.max_age_hours:g} hours")
+    if limits.books and not any(each["operation"] == "books" for each in groups):
+        found.append("what the calls left behind was not read")
     absent = [each for each in limits.operations if not any(_name(group) == each for group in groups)]
     found += [f"there is no {each} in the report" for each in absent]
     calls = [each for each in groups if each["operation"] != "books"]

@@ -173,6 +173,8 @@ def _books(
         return 0
     compared = 0
     for shelf, ours in left.items():
+        if not ours and not right[shelf]:
+            continue
         name = (BOOKS, shelf)
         group = groups.setdefault(name, Group(*name))
         for key in dict.fromkeys((*ours, *right[shelf])):

@@ -255,6 +255,7 @@ NOW = datetime(2026, 11, 28, 13, tzinfo=UTC)
         (Limits(operations=("create Payment",)), Step.HOLD, "no create Payment in the report"),
         (Limits(max_age_hours=2), Step.PROMOTE, "Promote"),
         (Limits(max_age_hours=0.5), Step.HOLD, "older than 0.5 hours"),
+        (Limits(books=True), Step.HOLD, "was not read"),
         (Limits(max_slower_ms=1), Step.PROMOTE, "Promote"),
         (Limits(max_slower_ms=-1), Step.HOLD, "slower"),
     ],
