@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -282,8 +282,12 @@ def _shrunk(plan: Plan, judged: Judgement, given: TwinSides) -> dict[ClassKey, E
     for each in large[:MOST_SHRUNK]:
         assert each.smallest is not None
         shows = _Shows(plan, given, each.key, each.smallest.entry.objects)
-        if smallest(plan.entries, each.smallest.entry.number, shows) is not None and shows.example is not None:
-            found[each.key] = shows.example
+        number = each.smallest.entry.number
+        reduced = smallest(plan.entries, number, shows)
+        if reduced is not None and shows.example is not None:
+            file = f"smallest-{len(found) + 1}-of-call-{number}.jsonl"
+            captures.write(Capture(tuple(reduced)), plan.out / file)
+            found[each.key] = replace(shows.example, capture=file)
     return found
 
 

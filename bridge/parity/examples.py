@@ -34,6 +34,8 @@ class Example:
     left: Answer
     right: Answer
     lines: tuple[tuple[str, str, str], ...]
+    capture: str = ""
+    """The file of the reduced calls, beside the report."""
 
     def told(self) -> dict[str, Any]:
         """As the report holds it."""

@@ -171,8 +171,17 @@ def _class(one: DifferenceClass, told: Told, example: Example | None) -> dict[st
             "right": redact_text(one.sample.right),
         },
         "example": None if example is None else example.told(),
-        "command": "" if one.smallest is None else f"{told.command} --only {one.smallest.entry.number}",
+        "command": _command(one, told, example),
     }
+
+
+def _command(one: DifferenceClass, told: Told, example: Example | None) -> str:
+    """What replays just this example; the books are those of the whole run."""
+    if one.smallest is None:
+        return ""
+    if example is not None and example.capture:
+        return told.command.replace(told.source, example.capture)
+    return f"{told.command} --only {one.smallest.entry.number}"
 
 
 def _entry(entry: Known, hits: int) -> dict[str, Any]:

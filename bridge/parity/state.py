@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from bridge.parity.terms import ParityError
 
 SHELVES = ("accounts", "invoices", "debitMemos", "creditMemos", "payments", "refunds")
+_IDS = re.compile(r"(?<![0-9a-zA-Z-])[0-9a-f]{32}(?![0-9a-zA-Z-])")
+
 MADE = {"payments": "payment", "refunds": "refund"}
 
 _ID = frozenset({"id", "name", "success", "processId", "requestId", "reasons"})
@@ -147,12 +150,7 @@ def _fact(value: object, named: Mapping[str, str]) -> object:
 
 def touched(texts: Iterable[str], known: Iterable[str]) -> list[str]:
     """The ids of 32 hexadecimal digits in these requests, and those made."""
-    found = dict.fromkeys(known)
-    for text in texts:
-        for word in text.replace("<", " ").replace(">", " ").replace("'", " ").split():
-            if len(word) == 32 and all(c in "0123456789abcdef" for c in word):
-                found[word] = None
-    return list(found)
+    return list(dict.fromkeys(found for text in (*known, *texts) for found in _IDS.findall(text)))
 
 
 def _get(origin: str, path: str, headers: Mapping[str, str]) -> dict[str, Any] | None:

@@ -93,8 +93,13 @@ def test_a_difference_is_found_made_small_and_can_be_replayed(tmp_path: Path, wo
     assert (found["sample"]["left"], found["sample"]["right"]) == ("UNKNOWN_ERROR", "MISSING_REQUIRED_VALUE")
     assert (found["example"]["objects"], found["example"]["shrunk_from"]) == (1, 4)
     assert found["example"]["request"].count("<ns1:zObjects") == 1
-    again = parity(tmp_path, *found["command"].split()[2:])
+    assert "smallest-1-of-call-1.jsonl" in found["command"]
+    again = parity(tmp_path, *found["command"].split()[2:], "--out", "again")
     assert again.returncode == 1
+    (same,) = [
+        each for each in json.loads((tmp_path / "again" / "report.json").read_text())["classes"] if each["counts"]
+    ]
+    assert (same["path"], same["example"]["objects"]) == (found["path"], 1)
     gate = parity(tmp_path, "gate", "parity-report/report.json")
     assert (gate.returncode, gate.stdout.startswith("Roll back.")) == (1, True)
 
