@@ -211,7 +211,8 @@ class GivenSides:
         """The sides with their ids."""
         made = []
         for name, where in self._origins.items():
-            side = Side(name, where, _secret(name, "USER"), _secret(name, "PASSWORD"))
+            title = where.partition("://")[2]
+            side = Side(name, where, _secret(name, "USER"), _secret(name, "PASSWORD"), title)
             for place, (told, per_side) in enumerate(self._ids.items(), 1):
                 own = per_side.get(name) or per_side.get(FIRST, told) if name == CONTROL else per_side.get(name, told)
                 side.given[told] = own

@@ -87,7 +87,6 @@ class Judgement:
     hits: list[int]
     faults: list[str]
     tolerance: float
-    money_compared: int = 0
 
 
 def judge(
@@ -121,7 +120,7 @@ def judge(
             noise = comparison.answers(left, control, neutrals[FIRST], neutrals[CONTROL])
             group.noise += bool(noise)
             _noisy(classes, name, noise)
-    shelves = _books(run, groups, classes, per_call)
+    _books(run, groups, classes, per_call)
     _finish(groups, classes)
     hits = _known(classes.values(), ledger, between)
     live = {key: each for key, each in classes.items() if each.calls}
@@ -132,7 +131,7 @@ def judge(
     for group in groups.values():
         _decide(group, tolerance)
     ordered = sorted(live.values(), key=lambda each: (not each.money, not each.counts, -len(each.calls), str(each.key)))
-    return Judgement(_whole(groups.values()), list(groups.values()), ordered, hits, [], tolerance, shelves)
+    return Judgement(_whole(groups.values()), list(groups.values()), ordered, hits, [], tolerance)
 
 
 def _noted(
@@ -166,12 +165,11 @@ def _books(
     groups: dict[tuple[str, str], Group],
     classes: dict[ClassKey, DifferenceClass],
     per_call: list[tuple[tuple[str, str], list[ClassKey]]],
-) -> int:
-    """Compare what is left behind, object by object; returns how many objects were compared."""
+) -> None:
+    """Compare what is left behind, object by object."""
     left, right, control = (run.books.get(side) for side in (FIRST, SECOND, CONTROL))
     if left is None or right is None:
-        return 0
-    compared = 0
+        return
     for shelf, ours in left.items():
         if not ours and not right[shelf]:
             continue
@@ -179,7 +177,6 @@ def _books(
         group = groups.setdefault(name, Group(*name))
         for key in dict.fromkeys((*ours, *right[shelf])):
             group.calls += 1
-            compared += 1
             found = list(books(_only(ours, key), _only(right[shelf], key), shelf))
             keys: dict[ClassKey, None] = {}
             for each in found:
@@ -198,7 +195,6 @@ def _books(
                 group.noise += bool(noise)
                 for noted in {ClassKey(*name, _fieldless(each), each.kind) for each in noise}:
                     classes.setdefault(noted, DifferenceClass(noted, 0)).noise += 1
-    return compared
 
 
 def _only(shelf: Mapping[str, object], key: str) -> Mapping[str, object]:
