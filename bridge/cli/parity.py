@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bridge.cli.parity_print import as_read, summary
-from bridge.cli.parity_twins import ROUTES, Twin, twins
+from bridge.cli.parity_twins import ROUTES, Twin, fresh, twins
 from bridge.contract.errors import ContractError
 from bridge.contract.reader import read as read_contract
 from bridge.contract.reader import read_own
@@ -36,10 +36,11 @@ from bridge.parity.page import page
 from bridge.parity.replay import needed, neutrals, replay
 from bridge.parity.shrink import smallest
 from bridge.parity.side import Side, origin
-from bridge.parity.state import Books, SandboxBooks, TenantBooks, control
+from bridge.parity.state import Books, SandboxBooks, TenantBooks
 from bridge.parity.terms import CONTROL, FIRST, SECOND, ClassKey, Entry, ParityError
 from bridge.parity.verdict import Judgement, Verdict, judge
 from bridge.settings import ConfigurationError
+from bridge.telemetry import log
 
 MOST_SHRUNK = 5
 """Classes whose example is made smaller; each needs some replays."""
@@ -178,7 +179,7 @@ def replay_command(
 
 
 class TwinSides:
-    """Sides of our own, which can be had afresh: sandboxes sown again, new sessions."""
+    """Sides of our own; others like them can be had for a try."""
 
     def __init__(self, started: dict[str, Twin]) -> None:
         self._started = started
@@ -192,10 +193,10 @@ class TwinSides:
         """Their ledgers."""
         return {name: twin.books() for name, twin in self._started.items()}
 
-    def afresh(self) -> None:
-        """Sow all sandboxes again."""
-        for twin in self._started.values():
-            control(twin.sandbox, "seed", {"name": "demo"})
+    @property
+    def routes(self) -> dict[str, str]:
+        """The routes of the two sides that are compared."""
+        return {name: twin.route for name, twin in self._started.items() if name != CONTROL}
 
 
 class GivenSides:
@@ -277,12 +278,13 @@ def _examples(judged: Judgement, around: dict[str, Neutral]) -> dict[ClassKey, E
 
 
 def _shrunk(plan: Plan, judged: Judgement, given: TwinSides) -> dict[ClassKey, Example]:
-    """Smaller examples of what counts, each tried on sandboxes sown again."""
+    """Smaller examples of what counts, each tried on fresh twins."""
+    log.configure("ERROR")
     found: dict[ClassKey, Example] = {}
     large = [each for each in judged.classes if each.counts and each.smallest and each.smallest.entry.objects > 1]
     for each in large[:MOST_SHRUNK]:
         assert each.smallest is not None
-        shows = _Shows(plan, given, each.key, each.smallest.entry.objects)
+        shows = _Shows(plan, given.routes, each.key, each.smallest.entry.objects)
         number = each.smallest.entry.number
         reduced = smallest(plan.entries, number, shows)
         if reduced is not None and shows.example is not None:
@@ -293,17 +295,17 @@ def _shrunk(plan: Plan, judged: Judgement, given: TwinSides) -> dict[ClassKey, E
 
 
 class _Shows:
-    """Whether the last of some calls shows a class, on sandboxes sown again; keeps the last example that did."""
+    """Whether the last of some calls shows a class, on fresh twins; keeps the last example that did."""
 
-    def __init__(self, plan: Plan, given: TwinSides, key: ClassKey, objects: int) -> None:
-        self._plan, self._given, self._key, self._objects = plan, given, key, objects
+    def __init__(self, plan: Plan, routes: dict[str, str], key: ClassKey, objects: int) -> None:
+        self._plan, self._routes, self._key, self._objects = plan, routes, key, objects
         self.example: Example | None = None
 
     def __call__(self, entries: Sequence[Entry]) -> bool:
-        self._given.afresh()
-        sides = [side for side in self._given.sides() if side.name != CONTROL]
-        run = replay(entries, sides, {}, seed=self._plan.seed)
-        ours, theirs = (neutrals(run, sides, self._given.beside)[name] for name in (FIRST, SECOND))
+        with tempfile.TemporaryDirectory(prefix="bridge-parity-") as place, fresh(Path(place), self._routes) as started:
+            sides = [twin.side() for twin in started.values()]
+            run = replay(entries, sides, {}, seed=self._plan.seed)
+        ours, theirs = (neutrals(run, sides, [t.sandbox for t in started.values()])[name] for name in (FIRST, SECOND))
         last = run.exchanges[-1]
         found = self._plan.comparison.answers(last.answers[FIRST], last.answers[SECOND], ours, theirs)
         if not any((one.where, one.kind) == (self._key.path, self._key.kind) for one in found):

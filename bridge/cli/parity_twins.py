@@ -14,15 +14,19 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.background import AppThread
 from bridge.parity.side import Side
 from bridge.parity.state import SandboxBooks
 from bridge.parity.terms import ParityError
+from bridge.sandbox import SandboxThread
+from bridge.settings import Settings, load
 
 ROUTES = ("direct", "soap", "action", "rest")
 START_SECONDS = 60.0
@@ -76,6 +80,38 @@ def twins(folder: Path, routes: Mapping[str, str]) -> Iterator[dict[str, Twin]]:
             process.send_signal(signal.SIGTERM)
         for process in running:
             _end(process)
+
+
+@contextlib.contextmanager
+def fresh(folder: Path, routes: Mapping[str, str]) -> Iterator[dict[str, Twin]]:
+    """Twins in threads of this process, for a few calls: nothing was ever sent to them.
+
+    Sowing a sandbox again would not do: it gives ids out again that a bridge's journal already knows.
+    """
+    with contextlib.ExitStack() as stack:
+        started = {}
+        for name, route in routes.items():
+            tenant = stack.enter_context(SandboxThread()).url
+            at = tenant
+            if route != "direct":
+                place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
+                at = stack.enter_context(AppThread(_loaded(_settings(place / "bridge.db", tenant, route)))).url
+            started[name] = Twin(name, route, tenant, at)
+        yield started
+
+
+def _loaded(settings: Mapping[str, str]) -> Settings:
+    """Settings of these variables and of no others: the caller's own must not reach a twin."""
+    own = {name: value for name, value in os.environ.items() if name.startswith("BRIDGE_")}
+    try:
+        for name in own:
+            del os.environ[name]
+        os.environ.update(settings)
+        return load()
+    finally:
+        for name in settings:
+            os.environ.pop(name, None)
+        os.environ.update(own)
 
 
 def _settings(database: Path, tenant: str, route: str) -> dict[str, str]:

@@ -163,13 +163,6 @@ def _get(origin: str, path: str, headers: Mapping[str, str]) -> dict[str, Any] |
     return told
 
 
-def control(origin: str, path: str, body: Mapping[str, object]) -> None:
-    """One order to a sandbox's control face."""
-    status, _ = _ask(origin, "POST", f"/sandbox/{path}", {"Content-Type": "application/json"}, json.dumps(body))
-    if status != 200:
-        raise ParityError(f"{origin} is no sandbox of ours: POST /sandbox/{path} gives HTTP {status}")
-
-
 def _ask(
     origin: str, method: str, path: str, headers: Mapping[str, str], body: str | None = None
 ) -> tuple[int, object]:
