@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
@@ -35,6 +36,7 @@ from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal, keep
+from bridge.parity.tap import Tap
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings
 from bridge.settings_terms import address
@@ -89,6 +91,7 @@ class App:
         self._runners: list[web.ServerRunner] = []
         self._closing: list[Transport] = []
         self._journal: Journal | None = None
+        self._tap: Tap | None = None
         self._runtime: Runtime | None = None
         self._recoverer: Recoverer | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -166,6 +169,12 @@ class App:
             passing=passing,
             queries=JsonQueries(queries, tenancy, renderer),
         )
+        taken = settings.capture
+        if taken.folder is not None:
+            try:
+                self._tap = Tap(taken.folder, taken.rate, taken.cap)
+            except OSError as error:
+                raise ConfigurationError(f"BRIDGE_CAPTURE__FOLDER: {taken.folder}: {error.strerror}") from None
         server = Server(
             facade=facade,
             passing=passing,
@@ -176,6 +185,7 @@ class App:
             wsdl=Files(raw, contract.version),
             addresses=Addresses(settings.public_url, settings.proxies),
             soap_hosts=zuora.hosts,
+            tap=self._tap,
         )
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
@@ -227,6 +237,8 @@ class App:
                     await runner.cleanup()
         for transport in self._closing:
             await transport.close()
+        if self._tap is not None:
+            await asyncio.to_thread(self._tap.close)
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
 

@@ -207,6 +207,14 @@ class Zuora(_Part):
         return frozenset(listed or ({own} if own else set()))
 
 
+class CapturePart(_Part):
+    """The tap for parity runs: off without a folder. ``rate`` is the share of SOAP calls taken, ``cap`` per process."""
+
+    folder: Path | None = None
+    rate: float = Field(default=1.0, gt=0, le=1)
+    cap: int = Field(default=10_000, ge=1)
+
+
 class JournalPart(_Part):
     """The journal's key and mode."""
 
@@ -277,6 +285,7 @@ class Settings(BaseSettings):
     admin: Admin = Admin()
     zuora: Zuora = Field(default_factory=Zuora)
     journal: JournalPart = JournalPart()
+    capture: CapturePart = CapturePart()
     callers: Mapping[str, CallerPart] = Field(default_factory=dict)
 
     @classmethod

@@ -115,6 +115,9 @@ def test_no_other_command_is_shown_untested() -> None:
         "bridge doctor --user",
         "bridge wsdl check tenant.wsdl",
         "bridge wsdl diff erp.wsdl tenant.wsdl",
+        # Run by tests/parity.
+        "bridge parity replay --twins",
+        "bridge parity gate parity-report/report.json",
     )
     assert [line for line in commands() if not line.startswith(known)] == []
 

@@ -22,6 +22,7 @@ from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_door import SoapDoor
 from bridge.facade.soap_queries import SoapQueries
+from bridge.parity.tap import Tap
 from bridge.telemetry.log import get_logger
 
 log = get_logger("facade")
@@ -49,9 +50,16 @@ class Server:
         addresses: Addresses,
         soap_hosts: frozenset[str],
         queries: SoapQueries | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._soap = SoapDoor(
-            facade=facade, passing=passing, sessions=sessions, calls=calls, soap_hosts=soap_hosts, queries=queries
+            facade=facade,
+            passing=passing,
+            sessions=sessions,
+            calls=calls,
+            soap_hosts=soap_hosts,
+            queries=queries,
+            tap=tap,
         )
         self._rest = RestDoor(passing, json)
         self._passing = passing

@@ -39,6 +39,7 @@ from bridge.facade.responses import (
 from bridge.facade.service import Exchange, Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
+from bridge.parity.tap import Tap
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential
@@ -72,8 +73,10 @@ class SoapDoor:
         calls: Calls,
         soap_hosts: frozenset[str],
         queries: SoapQueries | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._queries = queries
+        self._tap = tap
         self._facade = facade
         self._passing = passing
         self._sessions = sessions
@@ -93,12 +96,15 @@ class SoapDoor:
             return soap(500, server_fault(inspected.text, style), style)
         style = replace(BEFORE_READING, soap12=inspected.soap12, encoding=encoding_token(inspected.admission.charset))
         try:
-            return await self._answer(request, found, inspected, raw, origin, style)
+            response = await self._answer(request, found, inspected, raw, origin, style)
         except (ConnectionError, web.HTTPException):
             raise
         except Exception:
             log.exception("request failed")
             return soap(500, server_fault(FAILED, style), style)
+        if self._tap is not None:
+            self._tap.take(request.path, request.headers, raw, getattr(response, "body", None))
+        return response
 
     async def _answer(
         self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, origin: str, style: Style

@@ -190,6 +190,8 @@ STACKS: dict[str, Needs] = {
         ("libaxis-java",) if shutil.which("javac") else ("libaxis-java", "default-jdk-headless"),
         lambda: programs("java", "javac") + files(*JARS),
     ),
+    # Not a SOAP stack either: the browser in which the tests look at pages that people read.
+    "chromium": Needs(("chromium",), lambda: programs("chromium")),
     "gsoap": Needs(
         ("gsoap", "libgsoap-dev", "g++", "tzdata"),
         lambda: programs("wsdl2h", "soapcpp2", "g++") + files(Path("/usr/include/stdsoap2.h")),
