@@ -20,7 +20,7 @@ from bridge.contract.query_wire import QueryRenderer
 from bridge.contract.reader import read
 from bridge.contract.serve import extended_wsdl, served_wsdl
 from bridge.core.model import Settlement, Version
-from bridge.cutover import Policy
+from bridge.cutover import Live, Policy
 from bridge.facade.address import Addresses
 from bridge.facade.calls import Calls, ready
 from bridge.facade.json_door import JsonDoor
@@ -86,6 +86,7 @@ class App:
         self._journal: Journal | None = None
         self._runtime: Runtime | None = None
         self._recoverer: Recoverer | None = None
+        self._live: Live | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._reasons: list[str] = []
 
@@ -137,7 +138,15 @@ class App:
             patterns=contract.patterns,
             wsdl_version=contract.version,
         )
-        policy = Policy(settings.routes)
+        live = self._live = Live(journal)
+        try:
+            await live.start()
+        except ValueError as error:
+            raise ConfigurationError(
+                f"the cutover rules in the journal cannot be read ({error}); a newer bridge may have written them: "
+                "start that one, or set rules that this one knows with its `bridge cutover set`"
+            ) from None
+        policy = Policy(settings.routes, lambda: live.standing, transport.clock.now)
         facade = Facade(contract)
         sessions = Sessions(soap, zuora.tenant_id, zuora.entities, settings.caller)
         queries = Queries(
@@ -210,6 +219,8 @@ class App:
             await self._recoverer.stop()
         if self._runtime is not None:
             await self._runtime.stop(STOP_SECONDS)
+        if self._live is not None:
+            await self._live.stop()
         for runner in self._runners:
             await runner.cleanup()
         for transport in self._closing:
