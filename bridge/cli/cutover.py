@@ -156,6 +156,7 @@ def history(
         return
     if not shown:
         typer.echo("Nobody has changed anything yet.")
+        return
     older = {each.number: before for each, before in zip(every, [*every[1:], Standing()], strict=True)}
     for each in shown:
         typer.echo(_headline(each))
