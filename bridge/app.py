@@ -12,7 +12,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from bridge import __version__
-from bridge.admin import Admin
+from bridge.admin import Admin, Api
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -21,6 +21,7 @@ from bridge.contract.reader import read
 from bridge.contract.serve import extended_wsdl, served_wsdl
 from bridge.core.model import Settlement, Version
 from bridge.cutover import Live, Policy
+from bridge.cutover.policy import fixed
 from bridge.facade.address import Addresses
 from bridge.facade.calls import Calls, ready
 from bridge.facade.json_door import JsonDoor
@@ -190,7 +191,9 @@ class App:
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
-            admin = Admin(self._why_not, METRICS.render)
+            token = settings.admin.token.get_secret_value() if settings.admin.token else None
+            api = Api(journal, token, fixed(settings.routes))
+            admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 
     def _why_not(self) -> list[str]:

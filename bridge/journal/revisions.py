@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect, func, select
+from sqlalchemy import ClauseElement, Dialect, Integer, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.core.model import Instant
@@ -43,6 +43,11 @@ class Revisions:
         """The one that counts."""
         rows = self._database.rows(self._sql.newest, {})
         return from_row(rows[0]) if rows else None
+
+    def history(self, limit: int | None) -> list[Revision]:
+        """The newest first; all of them without a limit."""
+        most = 2**31 - 1 if limit is None else limit
+        return [from_row(row) for row in self._database.rows(self._sql.history, {"b_limit": most})]
 
     def unlike(self, number: int, at: Instant) -> tuple[Revision | None] | None:
         """The one that counts, in a tuple, unless it is this one (0: that there is none).
@@ -86,4 +91,6 @@ class _Statements:
         last = select(func.max(revision.c.number)).scalar_subquery()
         self.newest = sql(select(revision).where(revision.c.number == last))
         self.known = sql(select(revision.c.number, revision.c.at).where(revision.c.number == last))
+        limit = bindparam("b_limit", type_=Integer)
+        self.history = sql(select(revision).order_by(revision.c.number.desc()).limit(limit).offset(literal_column("0")))
         self.add = sql(insert(revision).on_conflict_do_nothing())

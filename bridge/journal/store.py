@@ -172,6 +172,10 @@ class Journal:
         """When look-up-first mode ends, in milliseconds of this machine's clock; None where it is off."""
         return await self._read(self._mode.until)
 
+    async def revisions(self, limit: int | None = None) -> list[Revision]:
+        """The decisions about routes, the newest first."""
+        return await self._read(partial(self._revisions.history, limit))
+
     async def revision_unlike(self, number: int, at: Instant) -> tuple[Revision | None] | None:
         """The decision about routes that counts, in a tuple (None: there is none); None where it is this one."""
         return await self._read(partial(self._revisions.unlike, number, at))
