@@ -14,7 +14,7 @@ from functools import partial
 from aiohttp import web
 
 from bridge import __version__
-from bridge.admin import Admin
+from bridge.admin import Admin, Api
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -22,7 +22,8 @@ from bridge.contract.query_wire import QueryRenderer
 from bridge.contract.reader import read
 from bridge.contract.serve import extended_wsdl, served_wsdl
 from bridge.core.model import Settlement, Version
-from bridge.cutover import Policy
+from bridge.cutover import Live, Policy
+from bridge.cutover.policy import fixed
 from bridge.facade.address import Addresses
 from bridge.facade.calls import Calls, ready
 from bridge.facade.json_door import JsonDoor
@@ -94,6 +95,7 @@ class App:
         self._tap: Tap | None = None
         self._runtime: Runtime | None = None
         self._recoverer: Recoverer | None = None
+        self._live: Live | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._reasons: list[str] = []
 
@@ -146,7 +148,15 @@ class App:
             patterns=contract.patterns,
             wsdl_version=contract.version,
         )
-        policy = Policy(settings.routes)
+        live = self._live = Live(journal)
+        try:
+            await live.start()
+        except ValueError as error:
+            raise ConfigurationError(
+                f"the cutover rules in the journal cannot be read ({error}); a newer bridge may have written them: "
+                "start that one, or set rules that this one knows with its `bridge cutover set`"
+            ) from None
+        policy = Policy(settings.routes, lambda: live.standing, transport.clock.now)
         facade = Facade(contract, zuora.codes_since)
         sessions = Sessions(soap, zuora.tenant_id, zuora.entities, settings.caller)
         queries = Queries(
@@ -197,7 +207,9 @@ class App:
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
-            admin = Admin(self._why_not, METRICS.render)
+            token = settings.admin.token.get_secret_value() if settings.admin.token else None
+            api = Api(journal, token, fixed(settings.routes))
+            admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 
     def _why_not(self) -> list[str]:
@@ -231,6 +243,8 @@ class App:
             await self._recoverer.stop()
         if self._runtime is not None:
             await self._runtime.stop(max(0.0, ends - asyncio.get_running_loop().time()))
+        if self._live is not None:
+            await self._live.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(ends):
                 for runner in self._runners:

@@ -35,7 +35,7 @@ from bridge.core.facts import (
 from bridge.core.intent import Dispatch
 from bridge.core.model import Call, Caller, Route, Version, ZObject
 from bridge.core.preview import Preview, preview
-from bridge.cutover import default_route
+from bridge.cutover import Policy
 from bridge.facade.preview import call_in
 from bridge.settings import Settings
 from bridge.upstream.budget import Budget
@@ -93,7 +93,8 @@ class Planner:
                 patterns=contract.patterns,
                 wsdl_version=contract.version,
             )
-            steps = preview(call, caller, tenant, default_route)
+            prefer = Policy(self._settings.routes).prefer(caller, call.op, call.type)
+            steps = preview(call, caller, tenant, prefer)
             event: Any = None
             while True:
                 try:

@@ -180,10 +180,13 @@ class World:
             "client_secret": "demo-secret",
             "tenant_id": "10000",
         }
-        given = {"callers": {"erp": {"usernames": [ERP], "allow": ["*"]}}, **self._given}
+        given = {
+            "callers": {"erp": {"usernames": [ERP], "allow": ["*"]}},
+            "admin": {"listen": "127.0.0.1:0"},
+            **self._given,
+        }
         return Settings(
             listen="127.0.0.1:0",
-            admin={"listen": "127.0.0.1:0"},
             database_url=f"sqlite:///{self.folder / DATABASE}",
             zuora={name: value for name, value in {**zuora, **self._zuora}.items() if value is not None},
             **given,

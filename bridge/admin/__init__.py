@@ -1,4 +1,4 @@
-"""The operator's listener: health, readiness, metrics. Must not be reachable from the callers' listener."""
+"""The operator's listener: health, readiness, metrics, the admin API. Never reachable from the callers' listener."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-__all__ = ["Admin"]
+from bridge.admin.api import PREFIX, Api
+
+__all__ = ["Admin", "Api"]
 
 Reasons = Callable[[], list[str]]
 
 
 class Admin:
-    """Answers ``/healthz``, ``/readyz`` and ``/metrics``; they need no token and tell no secret."""
+    """Answers ``/healthz``, ``/readyz`` and ``/metrics``, which need no token and tell no secret, and the API."""
 
-    def __init__(self, reasons: Reasons, metrics: Callable[[], str]) -> None:
+    def __init__(self, reasons: Reasons, metrics: Callable[[], str], api: Api) -> None:
         self._reasons = reasons
         self._metrics = metrics
+        self._api = api
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        if request.path.startswith(PREFIX):
+            return await self._api(request)
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, text="Only GET is served here.")
         match request.path:

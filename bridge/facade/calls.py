@@ -17,6 +17,9 @@ from bridge.runtime import Runtime, Stopping, Visit
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential
 
+STOPPED = "New payments and refunds are stopped here for now; nothing was sent. Repeat it later."
+"""The reason is the owner's, and no caller's business."""
+
 NOT_READY = "The bridge has no REST credential for this tenant (see /readyz); nothing was sent."
 
 
@@ -40,6 +43,8 @@ class Calls:
 
     async def run(self, call: Call, caller: Caller, visit: Visit, credential: Credential) -> Reply:
         """What became of the call."""
+        if self._policy.stopped() is not None:
+            return CallFault("SERVER_UNAVAILABLE", STOPPED)
         prefer = self._policy.prefer(caller, call.op, call.type)
         errand = Errand(call, caller, self._tenant, uuid.uuid4().hex, self._runtime.instance, prefer)
         try:

@@ -1,4 +1,4 @@
-"""What a person changes in the journal: settling a parked intent, and look-up-first mode. All of it is in the audit.
+"""What a person changes in the journal: parked intents, breaks, routes, look-up-first mode. All of it is in the audit.
 
 Each method gives the words of a refusal, or None where it was done (or, dry, could be done). A person may say what
 became of an intent, never make the bridge send something. Must not ask Zuora: the person has looked.
@@ -19,6 +19,7 @@ from bridge.journal.changes import Changes
 from bridge.journal.discrepancies import Discrepancies
 from bridge.journal.look_up_first import LookUpFirst, Mode
 from bridge.journal.queries import Queries
+from bridge.journal.revisions import Revisions
 from bridge.journal.writer import Job, Writer
 from bridge.telemetry.redact import redact_text
 
@@ -49,6 +50,7 @@ class Operator:
         audit: Audit,
         mode: LookUpFirst,
         discrepancies: Discrepancies,
+        revisions: Revisions,
     ) -> None:
         self._writer = writer
         self._changes = changes
@@ -56,6 +58,7 @@ class Operator:
         self._audit = audit
         self._mode = mode
         self._discrepancies = discrepancies
+        self._revisions = revisions
 
     async def resolve(self, verdict: Verdict, *, dry: bool = False) -> str | None:
         """Settle an intent that is in doubt or parked; raises ``JournalDown``.
@@ -88,6 +91,12 @@ class Operator:
         if not reason.strip() or not by.strip():
             return "a reason and the name of who decides are needed"
         return await self.change(lambda: self._discrepancies.accept(break_id, reason, by), dry=dry)
+
+    async def revise(self, seen: int, decided: str, reason: str, by: str, *, dry: bool = False) -> str | None:
+        """Decide about routes on top of revision ``seen``; raises ``JournalDown``."""
+        if not reason.strip() or not by.strip():
+            return "a reason and the name of who decides are needed"
+        return await self.change(lambda: self._revisions.add(seen, decided, by, reason), dry=dry)
 
     async def mode(self) -> Mode | None:
         """The mode as it stands in the journal, over or not; raises ``JournalDown``."""

@@ -30,8 +30,19 @@ from bridge.journal.discrepancies import Kept, kept
 from bridge.journal.errors import JournalDown, JournalRefused
 from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import Mode, read
+from bridge.journal.revisions import Revision, from_row
 from bridge.journal.rows import dispatch_from, intent_from
-from bridge.journal.schema import OPEN_SQL, audit, audit_mark, discrepancy, dispatch, dispatch_intent, intent, meta
+from bridge.journal.schema import (
+    OPEN_SQL,
+    audit,
+    audit_mark,
+    discrepancy,
+    dispatch,
+    dispatch_intent,
+    intent,
+    meta,
+    revision,
+)
 from bridge.journal.statements import DISPATCH_COLUMNS
 from bridge.journal.store import CHECK, check_key
 
@@ -169,6 +180,11 @@ class Reader:
         if still_open:
             query = query.where(discrepancy.c.closed_at.is_(None))
         return [kept(tuple(row), self.seal) for row in self._rows(query)]
+
+    def revisions(self, limit: int | None = None) -> list[Revision]:
+        """What was decided about routes, the newest first."""
+        query = select(revision).order_by(revision.c.number.desc())
+        return [from_row(tuple(row)) for row in self._rows(query if limit is None else query.limit(limit))]
 
     def mode(self) -> Mode | None:
         """Look-up-first mode as it stands in the journal, over or not."""

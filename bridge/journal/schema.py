@@ -229,6 +229,17 @@ Index(
     postgresql_where=text("closed_at IS NULL"),
 )
 
+# What the owner decided about routes, revision by revision; the last one counts. ``decided`` is cutover's own text.
+revision = Table(
+    "revision",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided", Text, nullable=False),
+)
+
 meta = Table(
     "meta",
     metadata,

@@ -27,6 +27,7 @@ from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
 from bridge.journal.queries import Queries, Waiting
 from bridge.journal.retention import Retention
+from bridge.journal.revisions import Revision, Revisions
 from bridge.journal.statements import Statements
 from bridge.journal.writer import Job, Writer
 
@@ -60,8 +61,11 @@ class Journal:
         self._mode = LookUpFirst(database, statements, self.audit)
         self._retention = Retention(database, statements, self.audit)
         self._writer = writer(database, self.audit, self._mode)
+        self._revisions = Revisions(database, self.audit)
         found = Discrepancies(database, seal, self.audit)
-        self.operator = Operator(self._writer, self._changes, self._queries, self.audit, self._mode, found)
+        self.operator = Operator(
+            self._writer, self._changes, self._queries, self.audit, self._mode, found, self._revisions
+        )
         self.locator_key = seal.locator_key
 
     @classmethod
@@ -199,6 +203,14 @@ class Journal:
     async def look_up_first_until(self) -> Instant | None:
         """When look-up-first mode ends, in milliseconds of this machine's clock; None where it is off."""
         return await self._read(self._mode.until)
+
+    async def revisions(self, limit: int | None = None) -> list[Revision]:
+        """The decisions about routes, the newest first."""
+        return await self._read(partial(self._revisions.history, limit))
+
+    async def revision_unlike(self, number: int, at: Instant) -> tuple[Revision | None] | None:
+        """The decision about routes that counts, in a tuple (None: there is none); None where it is this one."""
+        return await self._read(partial(self._revisions.unlike, number, at))
 
     def _read(self, run: Callable[[], Answer]) -> asyncio.Future[Answer]:
         return self._writer.ask(Job(run, writes=False))

@@ -16,7 +16,7 @@ from bridge.journal.errors import JournalRefused
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-HEAD = "0005"
+HEAD = "0006"
 BASE = "base"
 
 

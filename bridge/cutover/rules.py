@@ -1,0 +1,140 @@
+"""The rules that say which route carries what more than one can carry, and the one place that applies them.
+
+Rules are ordered: the first that matches answers. What no rule matches goes by the default: ``soap``, for JSON callers
+``action``. Rules are data, checked as a whole before they count. Must not read a clock, keep anything or know a wire.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bridge.core.model import Instant, Route
+from bridge.cutover.buckets import place
+
+OPERATIONS = ("create", "update", "delete", "query")
+OBJECTS = ("Payment", "Refund", "InvoicePayment", "RefundInvoicePayment")
+
+
+class Way(enum.Enum):
+    """What a rule answers. SHADOW goes the default way, and what REST would have done is compared."""
+
+    SOAP = "soap"
+    ACTION = "action"
+    REST = "rest"
+    SHADOW = "shadow"
+
+
+ROUTES = {Way.SOAP: Route.SOAP, Way.ACTION: Route.ACTION, Way.REST: Route.REST}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. An empty condition matches everything; all that are given must match.
+
+    ``accounts`` are Ids; ``account_percent`` matches the accounts whose place is below it, and leaves the others to
+    the rules that follow. ``since`` is the moment from which the rule counts, by Zuora's clock. With ``percent`` the
+    rule answers ``way`` for the accounts below it and ``otherwise`` for all others.
+    """
+
+    name: str
+    way: Way
+    callers: frozenset[str] = frozenset()
+    operations: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    account_percent: Decimal | None = None
+    since: Instant | None = None
+    percent: Decimal | None = None
+    otherwise: Way = Way.SOAP
+
+    @property
+    def asks_account(self) -> bool:
+        """Whether it cannot be applied without the object's account."""
+        return bool(self.accounts) or self.account_percent is not None or self.percent is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a route is wanted for. ``account`` is None where the object does not tell it and nobody has looked."""
+
+    tenant: str
+    caller: str
+    operation: str
+    object_type: str
+    account: str | None
+    now: Instant
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The route, and everything that led to it.
+
+    ``passed`` are the rules before the one that answered, each with the first condition that failed. ``rule`` is None
+    where none matched. ``place`` is the account's place, if a percentage asked for it.
+    """
+
+    route: Route
+    shadow: bool
+    rule: Rule | None
+    passed: tuple[tuple[str, str], ...] = ()
+    place: Decimal | None = None
+    inside: bool | None = None
+
+
+def default_route(*, own: bool) -> Route:
+    """Where no rule answers. A JSON caller has no SOAP session."""
+    return Route.ACTION if own else Route.SOAP
+
+
+def decide(rules: Sequence[Rule], asked: Asked) -> Decision:
+    """Apply the rules in their order."""
+    passed: list[tuple[str, str]] = []
+    for rule in rules:
+        why = next(_against(rule, asked), None)
+        if why is not None:
+            passed.append((rule.name, why))
+            continue
+        inside = None if rule.percent is None else _below(asked, rule.percent)
+        way = rule.otherwise if inside is False else rule.way
+        shown = place(asked.tenant, asked.account) if asked.account is not None and _by_percent(rule) else None
+        return Decision(_route(way, asked), way is Way.SHADOW, rule, tuple(passed), shown, inside)
+    return Decision(default_route(own=asked.own), False, None, tuple(passed))
+
+
+def _route(way: Way, asked: Asked) -> Route:
+    if way is Way.SHADOW or (way is Way.SOAP and asked.own):
+        return default_route(own=asked.own)
+    return ROUTES[way]
+
+
+def _by_percent(rule: Rule) -> bool:
+    return rule.percent is not None or rule.account_percent is not None
+
+
+def _below(asked: Asked, percent: Decimal) -> bool:
+    # Without an account there is no place: it stays where it was, and counts only where everybody does.
+    return percent >= 100 if asked.account is None else place(asked.tenant, asked.account) < percent
+
+
+def _against(rule: Rule, asked: Asked) -> Iterator[str]:
+    """What speaks against a rule, in the order in which people think of it."""
+    if rule.since is not None and asked.now < rule.since:
+        yield "it does not count yet"
+    if rule.callers and asked.caller not in rule.callers:
+        yield f"it is not for the caller {asked.caller}"
+    if rule.operations and asked.operation not in rule.operations:
+        yield f"it is not for {asked.operation}"
+    if rule.objects and asked.object_type not in rule.objects:
+        yield f"it is not for {asked.object_type}"
+    if rule.accounts and (asked.account or "").strip().lower() not in rule.accounts:
+        yield "it does not list the account" if asked.account else "the object names no account"
+    if rule.account_percent is not None and not _below(asked, rule.account_percent):
+        yield (
+            f"the account stands at {place(asked.tenant, asked.account)} %, not below {rule.account_percent} %"
+            if asked.account
+            else "the object names no account"
+        )
