@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -39,12 +41,15 @@ from bridge.settings import ConfigurationError, Settings, address
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
+from bridge.upstream.clock import ZuoraClock
 from bridge.upstream.directory import Directory
-from bridge.upstream.oauth import OAuthClient
+from bridge.upstream.oauth import NoToken, OAuthClient
 from bridge.upstream.query_reader import QueryReader
 from bridge.upstream.rest import ZuoraRest
 from bridge.upstream.soap import ZuoraSoap
 from bridge.upstream.transport import Transport
+
+CLOCKS = {"auto": None, "real": False, "simulated": True}
 
 STOP_SECONDS = 128.0
 """Zuora ends a request after 120 s and we after 125; then everything in flight is settled or in doubt."""
@@ -106,7 +111,7 @@ class App:
             Journal.open, settings.database_url, settings.journal_key, instance
         )
         await journal.started(__version__, settings.model_dump_json(), look_up_first=settings.journal.look_up_first)
-        transport = Transport()
+        transport = Transport(clock=ZuoraClock(simulated=CLOCKS[zuora.clock]))
         # A pool of its own, so that slow queries cannot keep money waiting; one clock, so that it learns from all.
         passing_pool = Transport(clock=transport.clock)
         self._closing = [transport, passing_pool]
@@ -130,6 +135,7 @@ class App:
             instance,
             actions=ZuoraActions(contract, rest),
             own_look=lambda own: Directory(rest.under(own)),
+            us=lambda: oauth.user_id if oauth is not None else None,
         )
         tenant = replace(
             settings.tenant,
@@ -138,7 +144,7 @@ class App:
             wsdl_version=contract.version,
         )
         policy = Policy(settings.routes)
-        facade = Facade(contract)
+        facade = Facade(contract, zuora.codes_since)
         sessions = Sessions(soap, zuora.tenant_id, zuora.entities, settings.caller)
         queries = Queries(
             policy=policy,
@@ -151,7 +157,7 @@ class App:
         calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None))
         passing = Passing(passing_pool, zuora.soap_url, zuora.rest_url)
         tenancy = Tenancy(rest, directory, zuora.tenant_id, zuora.entities, settings.caller, tenant.directives)
-        renderer = JsonRenderer(contract.version, frozenset(contract.error_codes))
+        renderer = JsonRenderer(contract.version, frozenset(contract.error_codes), zuora.codes_since)
         json = JsonDoor(
             decoder=JsonDecoder(contract),
             renderer=renderer,
@@ -174,8 +180,8 @@ class App:
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
         if directory is not None:
-            now = transport.clock.now
-            self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now)
+            now, knows = transport.clock.now, partial(_knows_time, transport.clock, oauth)
+            self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
         self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
         given = sockets or {}
@@ -216,6 +222,14 @@ class App:
             await transport.close()
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
+
+
+async def _knows_time(clock: ZuoraClock, oauth: OAuthClient | None) -> bool:
+    """Whether Zuora has told her time; asked for by what is needed anyway, a token."""
+    if clock.error is None and oauth is not None:
+        with contextlib.suppress(NoToken):
+            await oauth.token()
+    return clock.error is not None
 
 
 def _reasons(settings: Settings, *, has_credential: bool) -> list[str]:

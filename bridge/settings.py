@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -35,9 +36,23 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
 
+_CUSTOM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}(?:__c|__NS)\Z")
+REMEMBERED_DAYS = 400
+"""For how long a message id or a unique field's value is one act: longer than any ERP keeps a message to send again."""
+
 SECRETS = frozenset({"token", "client_secret", "key"})
+
+
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+
+_NEVER_UNIQUE = frozenset(
+    {"AccountId", "Amount", "AppliedInvoiceAmount", "EffectiveDate", "Gateway", "Id", "MethodType", "PaymentMethodId"}
+    | {"RefundDate", "Status", "Type"}
+)
+"""Fields that many payments share, or that Zuora alone gives."""
 
 
 class ConfigurationError(Exception):
@@ -103,7 +118,11 @@ class Zuora(_Part):
     old_dates: Literal["zone", "literal", "pacific"] = "zone"
     directives: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     visibility_seconds: int = Field(default=60, ge=0)
+    clock: Literal["auto", "real", "simulated"] = "auto"
     settlement_rows: bool = False
+    second_reference: str = "refuse"
+    covering_memo: Literal["oldest", "refuse"] = "oldest"
+    error_codes: Mapping[str, str] = Field(default_factory=dict)
 
     @field_validator("soap_url")
     @classmethod
@@ -143,6 +162,33 @@ class Zuora(_Part):
                     raise ValueError(f"{name[:60]!r} is no custom field (...__c or ...__NS)")
         return value
 
+    @field_validator("second_reference")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        if value not in ("refuse", "drop") and not custom(value):
+            raise ValueError("must be refuse, drop or a custom field (...__c or ...__NS)")
+        return value
+
+    @field_validator("error_codes")
+    @classmethod
+    def _codes(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for code, since in value.items():
+            if code not in UNDOCUMENTED:
+                raise ValueError(f"{code[:60]!r} is none of {', '.join(sorted(UNDOCUMENTED))}")
+            if since != "never":
+                try:
+                    Version.parse(since)
+                except ValueError:
+                    raise ValueError(
+                        f"{code} is told since {since[:60]!r}, which is no WSDL version or never"
+                    ) from None
+        return value
+
+    @property
+    def codes_since(self) -> dict[str, Version | None]:
+        """Since which version callers are told an error code that Zuora does not document; None: never."""
+        return {code: None if since == "never" else Version.parse(since) for code, since in self.error_codes.items()}
+
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts whose ServerUrl is followed."""
@@ -163,7 +209,8 @@ class CallerPart(_Part):
     """One caller: which users it is and what it may cause under the bridge's own credential.
 
     ``usernames`` are those of SOAP logins and the apiAccessKeyIds of JSON callers; ``json`` stands for all JSON callers
-    that come with a bearer or a session, which name no user. JSON callers need no ``allow``.
+    that come with a bearer or a session, which name no user. JSON callers need no ``allow``. ``message_ids`` and
+    ``unique_field`` say what identifies an act of this caller: deploy/repeats.md says when to set them.
     """
 
     usernames: tuple[str, ...] = ()
@@ -172,8 +219,33 @@ class CallerPart(_Part):
     unique_field: str | None = None
     twins: Literal["fault", "join", "allow"] = "fault"
     credit_memo_as: Literal["CreditMemo", "CreditBalance"] = "CreditMemo"
+    user_in: str = ""
     in_doubt: Literal["auto", "row", "fault", "504"] = "auto"
     wait_seconds: int = Field(default=50, ge=1, le=600)
+
+    @field_validator("user_in")
+    @classmethod
+    def _field(cls, value: str) -> str:
+        if value not in ("", "Comment") and not custom(value):
+            raise ValueError("must be Comment or a custom field (...__c or ...__NS)")
+        return value
+
+    @field_validator("unique_field")
+    @classmethod
+    def _one_field(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not _FIELD.fullmatch(value):
+            raise ValueError(f"{value[:60]!r} is no field's name such as ReferenceId or ErpKey__c")
+        if value in _NEVER_UNIQUE:
+            raise ValueError(f"{value} cannot be unique per payment; name a field such as ReferenceId or ErpKey__c")
+        return value
+
+    @model_validator(mode="after")
+    def _one_key(self) -> CallerPart:
+        if self.message_ids and self.unique_field is not None:
+            raise ValueError("has both message_ids and unique_field, which can contradict each other; set one of them")
+        return self
 
 
 class Settings(BaseSettings):
@@ -232,6 +304,16 @@ class Settings(BaseSettings):
         networks(value)
         return value
 
+    @model_validator(mode="after")
+    def _remembered(self) -> Settings:
+        keyed = sorted(name for name, part in self.callers.items() if part.message_ids or part.unique_field)
+        if keyed and self.journal.keep_days < REMEMBERED_DAYS:
+            raise ValueError(
+                f"BRIDGE_JOURNAL__KEEP_DAYS must be at least {REMEMBERED_DAYS}: for so long the message_ids or "
+                f"unique_field of the caller {keyed[0][:60]} are remembered"
+            )
+        return self
+
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Whose Forwarded and X-Forwarded-... headers are believed."""
@@ -251,11 +333,10 @@ class Settings(BaseSettings):
             refund_reference=self.refund_reference,
             rest_version=zuora.rest_version,
             visibility_seconds=zuora.visibility_seconds,
-            longest_wait_seconds=max(
-                (CallerPart().wait_seconds, *(each.wait_seconds for each in self.callers.values()))
-            ),
             directives={(k, name): meant for k, fields in zuora.directives.items() for name, meant in fields.items()},
             wsdl_version=Version(107),
+            second_reference=zuora.second_reference,
+            covering_memo=zuora.covering_memo,
         )
 
     @property
@@ -283,10 +364,18 @@ class Settings(BaseSettings):
                     allow=frozenset(part.allow),
                     in_doubt=part.in_doubt,
                     twins=part.twins,
+                    message_ids=part.message_ids,
+                    unique_field=part.unique_field,
                     credit_memo_as=part.credit_memo_as,
+                    user_in=part.user_in,
                     wait_seconds=part.wait_seconds,
                 )
         return Caller(tenant=tenant, username=username, entity=entity)
+
+
+def custom(name: str) -> bool:
+    """Whether this is the name of a custom or NetSuite field."""
+    return _CUSTOM.match(name) is not None
 
 
 def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -317,7 +406,10 @@ def load(**overrides: Any) -> Settings:
     except (ValidationError, SettingsError) as error:
         if isinstance(error, SettingsError):
             raise ConfigurationError(f"a setting is not readable: {_without_input(error)}") from None
-        faults = [f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg']}" for each in error.errors()]
+        faults = [
+            f"BRIDGE_{'__'.join(str(p).upper() for p in each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        ]
         raise ConfigurationError("; ".join(faults)) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}") from None

@@ -109,7 +109,11 @@ async def _probed(settings: Settings, login: Login | None) -> list[Finding]:
 def _callers(settings: Settings) -> list[Finding]:
     users = [name for part in settings.callers.values() for name in part.usernames if part.allow]
     if users or settings.zuora.settlement is Settlement.OFF:
-        return [Finding("callers", State.AGREES, f"{len(users)} users may move money by REST")]
+        return [
+            Finding(
+                "callers", State.AGREES, f"{len(users)} user{'' if len(users) == 1 else 's'} may move money by REST"
+            )
+        ]
     example: Mapping[str, object] = {"erp": {"usernames": ["erp@example.com"], "allow": ["*"]}}
     found = "nobody may move money by REST: what SOAP cannot do is refused with NO_PERMISSION"
     return [Finding("callers", State.WRONG, found, "{}", (f"BRIDGE_CALLERS='{json.dumps(example)}'",))]

@@ -97,10 +97,10 @@ def show(findings: Iterable[Finding]) -> None:
     console = Console()
     for each in findings:
         configured = f" (configured: {each.configured})" if each.configured else ""
-        line = Text(f"{each.state.value:<16}", STYLES[each.state])
+        line = Text(f"{each.state.value:<17}", STYLES[each.state])
         console.print(line.append(f" {each.subject}: {each.found}{configured}", "default"), soft_wrap=True)
         for advice in each.advice:
-            console.print(Text(f"{'':<16}   {advice}", "bold"), soft_wrap=True)
+            console.print(Text(f"{'':<17}  {advice}", "bold"), soft_wrap=True)
 
 
 def _print_changes(changes: Sequence[Change]) -> None:

@@ -207,7 +207,7 @@ def _added_field(where: str, field: Field, *, sent: bool, answered: bool) -> Cha
         return Change(where, "added, required", True, "the caller does not send it")
     if answered:
         return Change(where, "added", True, "it arrives unasked, and strict stacks fail on an element they do not know")
-    return Change(where, "added", False, "nobody sends it, and it is answered only to who selects it")
+    return Change(where, "added", False, "no older caller sends it, and none is answered it unasked")
 
 
 def _field(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bridge.core.model import Version
 from bridge.core.versions import DATES_SINCE
@@ -25,11 +26,16 @@ FALLBACKS: Mapping[str, str] = {
 }
 """What a code is told as to callers that lack it, where that is not ``UNKNOWN``."""
 
+UNDOCUMENTED = frozenset({"NO_PERMISSION", "ACCOUNTING_PERIOD_CLOSED", "BATCH_FAIL_ERROR"})
+"""Codes that Zuora's list does not name and its files' enumerations do: from which version on, an owner may say."""
+
 _DOCUMENTED = """
     API_DISABLED CANNOT_DELETE CREDIT_CARD_PROCESSING_FAILURE DUPLICATE_VALUE INVALID_FIELD INVALID_LOGIN
     INVALID_SESSION INVALID_TYPE INVALID_ID INVALID_VALUE INVALID_VERSION MALFORMED_QUERY MAX_RECORDS_EXCEEDED
     MISSING_REQUIRED_VALUE SERVER_UNAVAILABLE UNKNOWN_ERROR TRANSACTION_FAILED
 """
+NOTHING: Mapping[str, Version | None] = MappingProxyType({})
+
 _SINCE: tuple[tuple[Version, str], ...] = (
     # Zuora: SOAP API, Error codes, without those it dates later; it dates none before 51. From 0, because a caller at a
     # version that never was is told so in a code, too.
@@ -58,10 +64,16 @@ class ErrorCodes:
     known: frozenset[str]
 
     @classmethod
-    def for_version(cls, version: Version, *, own: frozenset[str] = frozenset()) -> ErrorCodes:
-        """``own`` adds codes known from elsewhere, such as the tenant's own file of that version."""
-        codes = {code for since, names in _SINCE if since <= version for code in names.split()}
-        return cls(version, frozenset(codes) | own)
+    def for_version(
+        cls, version: Version, *, own: frozenset[str] = frozenset(), since: Mapping[str, Version | None] = NOTHING
+    ) -> ErrorCodes:
+        """``own`` adds codes known from elsewhere, such as the tenant's own file of that version.
+
+        ``since`` has the last word about the codes it names: from which version on they are known, None for never.
+        """
+        codes = {code for first, names in _SINCE if first <= version for code in names.split()} | own
+        told = {code for code, first in since.items() if first is not None and first <= version}
+        return cls(version, frozenset(codes - since.keys() | told))
 
     def told(self, code: str, message: str) -> tuple[str, str]:
         """A code this version knows, and a message that keeps the original code where it had to be replaced."""

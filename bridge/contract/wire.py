@@ -8,13 +8,13 @@ WSDL declares for the operation. Must not decide what an outcome means: it rende
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bridge.contract.contract import Contract, Field
 from bridge.contract.errors import ContractError
-from bridge.contract.versions import ErrorCodes
+from bridge.contract.versions import NOTHING, ErrorCodes
 from bridge.core.model import CallFault, Outcome, RowError, Told, Version
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -61,10 +61,11 @@ Row = Callable[[Outcome, ErrorCodes, str | None], str]
 
 
 class Renderer:
-    """Compiled from a contract once; safe to share between threads."""
+    """Compiled from a contract once; safe to share between threads. ``since``: as ``ErrorCodes`` takes it."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, since: Mapping[str, Version | None] = NOTHING) -> None:
         self._contract = contract
+        self._since = since
         self._rows: dict[str, tuple[str, Row, str]] = {}
         self._codes: dict[Version, ErrorCodes] = {}
         self._fault_namespace, self._kinds = _faults(contract)
@@ -110,7 +111,7 @@ class Renderer:
         if codes is None:
             # A tenant's file is an enumeration that its callers of the same or a later version have too.
             own = self._contract.error_codes if version >= self._contract.version else ()
-            codes = ErrorCodes.for_version(version, own=frozenset(own))
+            codes = ErrorCodes.for_version(version, own=frozenset(own), since=self._since)
             if len(self._codes) < 256:
                 self._codes[version] = codes
         return codes

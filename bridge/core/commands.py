@@ -88,11 +88,14 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Find intents a call may join. Event: ``Matched``, or None where the journal cannot be read."""
+    """Find intents a call may join, and those it comes near to. Event: ``Matched``, or None where the journal cannot
+    be read. Behind ``keys`` an intent is found however long ago it was delivered."""
 
     scope: str
     fingerprints: tuple[str, ...]
     delivered_since: Instant
+    keys: tuple[str, ...] = ()
+    nears: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,15 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Rivals:
+    """Whose may these objects be? Event: ``Rivalry``, or None where the journal cannot be read."""
+
+    scope: str
+    object_type: str
+    zuora_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """An object's outcome is known: an answer given from now on may say it. Event: None."""
 
@@ -182,7 +194,22 @@ class Fork:
     limit: int
 
 
-Command = Lookup | Match | Record | Compose | Send | Wait | Ask | Watch | LoadDispatches | Hold | Tell | Commit | Fork
+Command = (
+    Lookup
+    | Match
+    | Record
+    | Compose
+    | Send
+    | Wait
+    | Ask
+    | Watch
+    | LoadDispatches
+    | Hold
+    | Rivals
+    | Tell
+    | Commit
+    | Fork
+)
 
 # ---------------------------------------------------------------- events
 
@@ -197,14 +224,29 @@ class Recorded(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What the journal has of these fingerprints.
+    """What the journal has of these names, which are fingerprints or aliases of intents.
 
     ``intents`` are those unsettled, or APPLIED and undelivered, or APPLIED and delivered since the asked instant.
-    ``generations`` counts all intents there ever were per (fingerprint, ordinal).
+    ``generations`` counts all intents there ever were per (fingerprint, ordinal). ``near`` are the open ones with one
+    of the near fingerprints; those with a ``delivered_at`` are not open any more and still have their place.
+    ``look_up_first`` says that the journal may lack what Zuora has, so that Zuora must be asked before anything is
+    created.
     """
 
     intents: tuple[Intent, ...]
     generations: Mapping[tuple[str, int], int]
+    near: tuple[Intent, ...] = ()
+    look_up_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rivalry:
+    """``claimed`` are those of the objects that are another create's already. ``open`` are the creates of this type
+    that are not settled; ``complete`` is False where there are more of them than are told."""
+
+    claimed: frozenset[str]
+    open: tuple[Intent, ...]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +316,15 @@ SendEvent = Answer | SoapAnswer | NotSent | Lost
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Whether the caller still waits, how many seconds they will, and the time by Zuora's clock."""
+    """Whether the caller still waits, how many seconds they will, and the time by Zuora's clock.
+
+    ``us`` is Zuora's id of the user of the bridge's own OAuth client, where it is known.
+    """
 
     waiting: bool
     remaining: float
     now: Instant
+    us: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

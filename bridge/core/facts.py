@@ -13,6 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+FALLEN = frozenset({"error", "canceled", "cancelled", "voided"})
+"""Statuses of a payment or refund by which no money stands (Zuora: Payment status values)."""
+
 
 class Kind(enum.Enum):
     """What a document's id or number names."""
@@ -86,6 +89,29 @@ class WhichMade:
 
 
 @dataclass(frozen=True, slots=True)
+class WhichLike:
+    """Which Payments or Refunds look like this one: where nothing in the request names its object for certain.
+
+    With a ``marker`` (and its REST ``field``) they have it, otherwise they have neither marker, and agree in ``day``
+    (EffectiveDate, RefundDate) and ``kind`` (Type) where those are given. ``source`` as in ``WhichMade``. Only what was
+    created from ``since`` on answers. ``creator`` is the id of the user under whom the request went, where it is known;
+    the answer is not narrowed to it.
+    """
+
+    object_type: str
+    amount: Decimal
+    account_id: str | None = None
+    day: str | None = None
+    kind: str | None = None
+    source: str | None = None
+    source_is_memo: bool = False
+    field: str | None = None
+    marker: str | None = None
+    since: int | None = dataclasses.field(default=None, compare=False)
+    creator: str | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Shows:
     """Does the Payment or Refund now show these values? The proof of an update that got no verdict.
 
@@ -113,6 +139,7 @@ Question = (
     | WhichMemos
     | StillStands
     | WhichMade
+    | WhichLike
     | Shows
     | WhichParts
 )
@@ -212,6 +239,27 @@ class Several:
     ids: tuple[str, ...]
 
 
+class Like(NamedTuple):
+    """One object that looks like what was asked for; ``created`` in milliseconds by Zuora's clock, in whole seconds."""
+
+    id: str
+    status: str
+    created: int | None
+    creator: str | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is neither Error, Canceled nor Voided."""
+        return self.status.casefold() not in FALLEN
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """The objects that look like what was asked for, the oldest first; at least one."""
+
+    objects: tuple[Like, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Showing:
     """Whether an object shows what was expected, and its status."""
@@ -256,6 +304,7 @@ Fact = (
     | Standing
     | Made
     | Several
+    | Alike
     | Showing
     | Parts
     | Absent

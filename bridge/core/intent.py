@@ -74,6 +74,9 @@ class Intent:
 
     Identity is (scope, fingerprint, ordinal, generation), unique in the journal. ``owner`` is the process that drives
     it. ``unsent`` marks a REFUSED intent of which no byte ever left, so that a repeat is simply a new attempt.
+    ``fingerprint`` and ``alias`` are the names it is found by, ``content`` what a repeat under a key must equal
+    (``identity.Act``). ``near`` is a create's near fingerprint: of those that are open, unsettled or undelivered, each
+    has a ``near_place`` of its own in the journal, so that of two calls that know nothing of each other one is first.
     """
 
     id: str
@@ -95,6 +98,10 @@ class Intent:
     unsent: bool = False
     settled_at: Instant | None = None
     delivered_at: Instant | None = None
+    near: str | None = None
+    near_place: int | None = None
+    alias: str | None = None
+    content: str | None = None
 
     def moved(self, target: State) -> Intent:
         """The intent in ``target``; raises ``IllegalTransition`` where the table has no such move."""

@@ -100,10 +100,22 @@ class ZObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What a call came in: ``ids`` are the hashes of its message ids by their kind, ``content`` that of the whole call.
+
+    No id is ever kept in clear.
+    """
+
+    ids: Mapping[str, str]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One journaled call: create, update or delete of Payment or Refund. For delete, an object has only its Id.
 
-    ``crud`` marks a call by CRUD, which lets an external payment go without its EffectiveDate.
+    ``crud`` marks a call by CRUD, which lets an external payment go without its EffectiveDate. ``places`` says which of
+    the caller's own objects these are, where a door has taken some out.
     """
 
     op: Op
@@ -112,6 +124,8 @@ class Call:
     objects: tuple[ZObject, ...]
     single_transaction: bool = False
     crud: bool = False
+    message: Message | None = None
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +135,12 @@ class Caller:
     ``name`` is the caller's configured name or, without one, the Username. ``allow`` holds entries such as
     ``Payment.create``, ``Refund.*`` and ``*``; empty allows nothing under the bridge's own credential.
     ``in_doubt`` is auto, row, fault or 504. ``own`` says that Actions and REST go under the caller's own credential
-    (JSON callers), so that Zuora judges what they may. ``twins`` is fault, join or allow.
-    ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo.
+    (JSON callers), so that Zuora judges what they may. ``twins`` is fault, join or allow. ``message_ids`` are the kinds
+    of message id that this caller keeps over retries and makes anew for each act; ``unique_field`` is the field whose
+    value it gives to one payment or refund only.
+    ``credit_memo_as`` is the SourceType that the caller's queries show for a refund of a credit memo. ``user_in`` is
+    the field (Comment or a custom field) that names the user in what the bridge creates for them by REST; "": none.
+    ``user_id`` is Zuora's id of the user behind a SOAP session (getUserInfo, UserId).
     """
 
     tenant: str
@@ -134,7 +152,11 @@ class Caller:
     wait_seconds: int = 50
     own: bool = False
     twins: str = "fault"
+    message_ids: tuple[str, ...] = ()
+    unique_field: str | None = None
     credit_memo_as: str = "CreditMemo"
+    user_in: str = ""
+    user_id: str | None = None
 
     @property
     def scope(self) -> str:
@@ -154,7 +176,9 @@ class Tenant:
     field) -> one of ``DIRECTIVES``; they are never sent on. ``custom_types`` are the XML Schema types of the tenant's
     custom fields by ``Payment.Amount__c``; what is not listed is text. ``old_dates`` says which day a dateTime of a
     caller up to WSDL 68 means: that in the tenant's zone, the one written, or that in another zone. ``patterns`` are
-    those of the tenant's file, by ``Payment.AccountId``; a field without one is not judged.
+    those of the tenant's file, by ``Payment.AccountId``; a field without one is not judged. ``second_reference`` is
+    what becomes of SecondPaymentReferenceId by REST: refuse, drop, or the custom field that takes it. ``covering_memo``
+    is which of several memos a refund of credit balance is for: oldest, or refuse.
     """
 
     zone: tzinfo
@@ -165,11 +189,12 @@ class Tenant:
     rest_version: str = "2025-08-12"
     wsdl_version: Version = Version(107)
     visibility_seconds: int = 60
-    longest_wait_seconds: int = 600
     directives: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     custom_types: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     old_dates: tzinfo | Literal["zone", "literal"] = "zone"
     patterns: Mapping[str, re.Pattern[str]] = field(default_factory=lambda: MappingProxyType({}))
+    second_reference: str = "refuse"
+    covering_memo: Literal["oldest", "refuse"] = "oldest"
 
 
 @dataclass(frozen=True, slots=True)

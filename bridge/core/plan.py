@@ -13,17 +13,14 @@ from bridge.core.classify import Forward, Refused, Translate, Verdict
 from bridge.core.classify.verdicts import Request
 from bridge.core.commands import Composed
 from bridge.core.facts import Part
-from bridge.core.identity import batch_key, dispatch_id, intent_id, upstream_key
+from bridge.core.identity import MAX_OBJECTS, Identity, batch_key, dispatch_id, intent_id, upstream_key
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.intent import check as check_move
 from bridge.core.mapping.lexical import to_json
 from bridge.core.mapping.payment import DOCUMENT_FIELDS
-from bridge.core.model import Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
+from bridge.core.model import NOTHING, Call, Caller, CallFault, Instant, Op, Route, RowError, Tenant
 from bridge.core.refusals import forbidden, unsent
 from bridge.core.versions import unserved
-
-MAX_OBJECTS = 50
-"""Objects per create, update or delete (Zuora: create() call)."""
 
 MARKERS: Mapping[str, tuple[str, ...]] = {
     # REST fields that a later look-up can find (Zuora: Object Query payments; List refunds).
@@ -44,10 +41,23 @@ def check(call: Call) -> CallFault | None:
 
 
 def permitted(call: Call, caller: Caller, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts after authority and after useSingleTransaction, which REST cannot honour."""
+    """The verdicts after authority and after useSingleTransaction, which REST cannot honour.
+
+    What is created by REST under the bridge's own credential names the caller's user where the caller's configuration
+    says so: its CreatedById is the bridge's.
+    """
     if call.single_transaction and not all(route_of(each) is Route.SOAP for each in verdicts):
         return _all_refused(call, verdicts)
+    if caller.user_in and call.op is Op.CREATE and not caller.own:
+        verdicts = [_signed(each, caller) if isinstance(each, Translate) else each for each in verdicts]
     return list(verdicts) if caller.may(call.type, call.op) else [_under_own_session(call, each) for each in verdicts]
+
+
+def _signed(verdict: Translate, caller: Caller) -> Translate:
+    """With the caller's user in a field that the caller left empty: what they wrote is never written over."""
+    name = "comment" if caller.user_in == "Comment" else caller.user_in
+    body = verdict.body or {}
+    return verdict if body.get(name) else replace(verdict, body={**body, name: caller.username})
 
 
 def _under_own_session(call: Call, verdict: Verdict) -> Verdict:
@@ -95,9 +105,7 @@ def intent(
     call_id: str,
     owner: str,
     position: int,
-    each: str,
-    ordinal: int,
-    generation: int,
+    identity: Identity,
     verdict: Verdict,
     now: Instant,
     *,
@@ -110,16 +118,17 @@ def intent(
     for target in path:
         check_move(state, target)
         state = target
+    act, ordinal, generation = identity.act, identity.ordinal, identity.generation
     # One value with its final state: copying a frozen dataclass costs more than everything else here.
     return Intent(
-        id=intent_id(caller.scope, each, ordinal, generation),
+        id=intent_id(caller.scope, act.fingerprint, ordinal, generation),
         scope=caller.scope,
         caller=caller.name or caller.username,
         call_id=call_id,
         position=position,
         op=call.op,
         object_type=call.type,
-        fingerprint=each,
+        fingerprint=act.fingerprint,
         ordinal=ordinal,
         generation=generation,
         route=route_of(verdict),
@@ -129,6 +138,10 @@ def intent(
         errors=refused.errors if refused is not None else (),
         unsent=refused is not None and refused.unsent,
         settled_at=None if refused is None else now,
+        near=act.near,
+        near_place=identity.near_place if act.near is not None else None,
+        alias=act.alias,
+        content=act.content,
     )
 
 
@@ -140,9 +153,18 @@ FALL_BACK = 1
 
 
 def rest_dispatches(
-    planned: Intent, verdict: Translate, tenant: Tenant, entity: str, now: Instant, *, begins: bool = False
+    planned: Intent,
+    verdict: Translate,
+    tenant: Tenant,
+    entity: str,
+    now: Instant,
+    *,
+    begins: bool = False,
+    under: Mapping[str, object] = NOTHING,
 ) -> tuple[Dispatch, ...]:
     """The requests of one object, byte for byte, by step: one, or a saga's three of which the last only undoes.
+
+    ``under`` is what is kept of the credential they go under.
 
     A refund without the caller's own reference carries the intent's id, so that a look-up can find it.
     """
@@ -152,12 +174,13 @@ def rest_dispatches(
     request = Request(verdict.method, verdict.path, body)
     prelude = verdict.prelude
     if prelude is None:
-        return (rest_dispatch(planned, request, tenant, entity, now, begins=begins),)
+        kept = to_json(under) if under and request.keyed else None
+        return (rest_dispatch(planned, request, tenant, entity, now, begins=begins, snapshot=kept),)
     path = f"/v1/payments/{quote(prelude.payment_id, safe='')}"
     parts = _parts_body(prelude.takes)
     steps = (Request("PUT", f"{path}/unapply", parts), request, Request("PUT", f"{path}/apply", parts))
     taken, before = _parts_text(prelude.takes), _parts_text(prelude.before)
-    snapshot = to_json({"payment": prelude.payment_id, "takes": taken, "before": before})
+    snapshot = to_json({**under, "payment": prelude.payment_id, "takes": taken, "before": before})
     return tuple(
         rest_dispatch(planned, each, tenant, entity, now, step=step, snapshot=snapshot)
         for step, each in enumerate(steps)
@@ -242,6 +265,13 @@ def next_attempt(dispatch: Dispatch, owner_of_key: Intent, now: Instant) -> Disp
         answered_at=None,
         verdict=None,
     )
+
+
+def replanned(dispatches: Sequence[Dispatch], before: Sequence[Dispatch], planned: Intent) -> tuple[Dispatch, ...]:
+    """These requests in place of those ``before`` them, none of which was begun: as their next attempts."""
+    attempts = {each.step: each.attempt for each in before}
+    anew = (next_attempt(replace(each, attempt=attempts[each.step]), planned, each.recorded_at) for each in dispatches)
+    return tuple(replace(each, first_sent_at=None) for each in anew)
 
 
 def batch_dispatch(

@@ -12,7 +12,7 @@ from bridge.core import plan
 from bridge.core.adapt import adapt
 from bridge.core.classify import Forward, Prefer, Refused, Translate, Verdict, classify, together
 from bridge.core.commands import Compose, Steps
-from bridge.core.identity import fingerprint, ordinals
+from bridge.core.identity import Identity, acts, ordinals
 from bridge.core.intent import Dispatch, Intent
 from bridge.core.mapping.fields import dropped
 from bridge.core.model import Call, Caller, CallFault, Op, Route, RowError, Tenant
@@ -59,10 +59,11 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
     call = adapt(call, tenant)
     asking = [classify(obj, call, tenant, prefer, own=caller.own) for obj in call.objects]
     verdicts = plan.permitted(call, caller, (yield from together(asking)))
-    prints = [fingerprint(call.op, obj) for obj in call.objects]
+    asked = acts(call, caller, tenant)
+    places = ordinals([act.exact for act in asked])
     intents = [
-        plan.intent(call, caller, "preview", "preview", place, each, ordinal, 0, verdict, 0)
-        for place, (each, ordinal, verdict) in enumerate(zip(prints, ordinals(prints), verdicts, strict=True))
+        plan.intent(call, caller, "preview", "preview", place, Identity(act, ordinal), verdict, 0)
+        for place, (act, ordinal, verdict) in enumerate(zip(asked, places, verdicts, strict=True))
     ]
     shown: list[Shown] = []
     batches: dict[Route, str] = {}
@@ -89,7 +90,7 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
         elif isinstance(verdict, Forward):
             seen.append(Seen(place, verdict.route.value, verdict.reason + _behind(verdict), (batches[verdict.route],)))
         else:
-            seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict), ids))
+            seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict, tenant), ids))
     return Preview(tuple(seen), tuple(shown))
 
 
@@ -133,9 +134,9 @@ def _behind(verdict: Forward) -> str:
     return "" if request is None else f"; where Zuora refuses that, {request.method} {request.path} may follow"
 
 
-def _left_out(verdict: Translate) -> str:
-    unknown = dropped(verdict.obj)
-    return f"; leaves out {', '.join(unknown)}, which Zuora does not know" if unknown else ""
+def _left_out(verdict: Translate, tenant: Tenant) -> str:
+    names = dropped(verdict.obj, tenant.second_reference)
+    return f"; leaves out {', '.join(names)}, which REST cannot carry" if names else ""
 
 
 def _error(error: RowError) -> str:

@@ -58,6 +58,18 @@ def twin(zuora_id: str, day: str) -> tuple[RowError, ...]:
     )
 
 
+def near_twin(zuora_id: str, day: str) -> tuple[RowError, ...]:
+    """All but equal to one whose own answer never reached its caller, so that this may be the same act."""
+    ((error,), told) = twin(zuora_id, day), "The answer about that one has not arrived: repeat its call first."
+    return (RowError(error.code, f"{error.message} {told}"),)
+
+
+def reused(why: str, zuora_id: str | None) -> tuple[RowError, ...]:
+    """A key that stands for one act came with another; ``zuora_id`` is what the first one came to, if that is known."""
+    first = f" with {zuora_id}" if zuora_id is not None else ""
+    return (RowError("DUPLICATE_VALUE", f"{why}{first}. Nothing was sent; what is new needs a new one."),)
+
+
 def unknown(version: Version) -> tuple[RowError, ...]:
     """Sent, and no verdict came back in time: the row of an object in doubt."""
     code = "TRANSACTION_TIMEOUT" if version >= KNOWS_TRANSACTION_TIMEOUT else "UNKNOWN_ERROR"

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from bridge.contract.decode_json import Decoded, JsonDecoder
 from bridge.contract.errors import DecodeError, Problem
+from bridge.core.identity import harvested
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Rows, Silence, Told, Version, ZObject
 from bridge.core.plan import check
 from bridge.facade.calls import Calls, count, visit_of
@@ -26,6 +27,7 @@ from bridge.facade.json_guard import Body, Refused, Value, charset, coding, medi
 from bridge.facade.json_queries import JsonQueries
 from bridge.facade.json_tenancy import ENTITIES, UNAUTHENTICATED, Proof, Tenancy, Unproved
 from bridge.facade.json_wire import Door, JsonRenderer, Written, message
+from bridge.facade.message_ids import message_ids
 from bridge.facade.passing import Passing
 from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
@@ -206,6 +208,7 @@ class JsonDoor:
             return self._answer(request, Written(400, message(UNRECOGNISED)))
         assert asked.op is not None
         call = Call(asked.op, version, asked.type, decoded.objects, crud=asked.door is Door.CRUD)
+        call = harvested(call, message_ids(as_sent(request), request.query_string))
         began = time.monotonic()
         reply = await self._run(request, call, _patient(caller, asked.door), credential)
         count(call.op.value, reply, time.monotonic() - began)
@@ -248,10 +251,11 @@ class JsonDoor:
         fault = next((each for each in proofs if isinstance(each, CallFault)), None)
         if fault is not None:
             return fault
-        proved = tuple(obj for obj, proof in zip(call.objects, proofs, strict=True) if proof is None)
+        places = tuple(place for place, proof in enumerate(proofs) if proof is None)
+        proved = tuple(call.objects[place] for place in places)
         if not proved:
             return Rows(_merged(proofs, ()))
-        reply = await self._calls.run(replace(call, objects=proved), caller, visit, credential)
+        reply = await self._calls.run(replace(call, objects=proved, places=places), caller, visit, credential)
         if isinstance(reply, CallFault) or len(proved) == len(proofs):
             return reply
         outcomes = _merged(proofs, reply.outcomes)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.contract.versions import ErrorCodes
+from bridge.contract.versions import NOTHING, ErrorCodes
 from bridge.core.model import Call, CallFault, Op, Outcome, Reply, RowError, Rows, Silence, Told, Version
 
 LOWER_CASE_CRUD_DELETES: Final = frozenset({"Refund"})
@@ -46,9 +46,13 @@ class Written:
 
 
 class JsonRenderer:
-    """Renders for callers of every version; ``own`` are the error codes of the tenant's file at ``version``."""
+    """Renders for callers of every version; ``own`` are the error codes of the tenant's file at ``version``.
 
-    def __init__(self, version: Version, own: frozenset[str]) -> None:
+    ``since``: as ``ErrorCodes`` takes it.
+    """
+
+    def __init__(self, version: Version, own: frozenset[str], since: Mapping[str, Version | None] = NOTHING) -> None:
+        self._since = since
         self._version = version
         self._own = own
         self._codes: dict[Version, ErrorCodes] = {}
@@ -88,7 +92,8 @@ class JsonRenderer:
     def _known(self, version: Version) -> ErrorCodes:
         codes = self._codes.get(version)
         if codes is None:
-            codes = ErrorCodes.for_version(version, own=self._own if version >= self._version else frozenset())
+            own = self._own if version >= self._version else frozenset()
+            codes = ErrorCodes.for_version(version, own=own, since=self._since)
             if len(self._codes) < 256:
                 self._codes[version] = codes
         return codes

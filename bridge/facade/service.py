@@ -7,7 +7,7 @@ parsed the envelope already, so it is never parsed twice. Must not hold a rule a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from bridge.contract.contract import Contract
 from bridge.contract.decode import Decoder, single_transaction
 from bridge.contract.errors import DecodeError
 from bridge.contract.models import Models, build
+from bridge.contract.versions import NOTHING
 from bridge.contract.wire import Renderer, Style, server_fault
 from bridge.core.model import Call, CallFault, Op, Reply, Rows, Version, ZObject
 
@@ -129,9 +130,9 @@ class _Server(spyne.server.ServerBase):  # type: ignore[misc]
 class Facade:
     """The Spyne application of one contract."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, since: Mapping[str, Version | None] = NOTHING) -> None:
         models = build(contract)
-        self.renderer = Renderer(contract)
+        self.renderer = Renderer(contract, since)
         self.decoder = Decoder(contract)
         # Spyne wants an instance per direction.
         reads, writes = (ZuoraSoap11(self.decoder, self.renderer, contract.namespace) for _ in range(2))

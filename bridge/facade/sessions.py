@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bridge.core.commands import SoapFault
@@ -102,7 +102,8 @@ class Sessions:
         entity = home.entity if home is not None else ""
         if entity and entity not in self._entities:
             return _forbidden("This session belongs to an entity that the bridge does not serve.")
-        caller = self._caller(said.tenant_id, self._entities.get(entity, ""), said.username)
+        known = self._caller(said.tenant_id, self._entities.get(entity, ""), said.username)
+        caller = replace(known, user_id=said.user_id)
         _keep(self._proofs, key, (fence_now() + PROOF_SECONDS, caller))
         return caller
 

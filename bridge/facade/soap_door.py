@@ -15,11 +15,13 @@ from aiohttp import web
 from bridge.contract.decode import session as session_of
 from bridge.contract.errors import DecodeError
 from bridge.contract.wire import Style, encoding_token, server_fault
+from bridge.core.identity import harvested
 from bridge.core.model import Call, CallFault, Reply, Rows, Silence, Version
 from bridge.core.versions import NO_VERSION
 from bridge.facade.calls import Calls, count, visit_of
 from bridge.facade.door import Seen, Way, look
 from bridge.facade.guard import Inspected, Intake, Refusal, admit, inspect_received
+from bridge.facade.message_ids import message_ids
 from bridge.facade.passing import Passed, Passing, rewritten_login
 from bridge.facade.paths import Found
 from bridge.facade.responses import (
@@ -213,8 +215,10 @@ class SoapDoor:
         visit, proved = visit_of(request, caller), caller
         credential = Credential(session, self._sessions.host(session))
 
+        ids = message_ids(as_sent(request), request.query_string, inspected.header)
+
         async def handle(call: Call) -> Reply:
-            return await self._calls.run(call, proved, visit, credential)
+            return await self._calls.run(harvested(call, ids), proved, visit, credential)
 
         exchange = Exchange(inspected.payload, inspected.header, style, seen.type, handle)
         began = time.monotonic()

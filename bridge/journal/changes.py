@@ -131,7 +131,9 @@ class Changes:
 
 
 def _identity(intent: Intent) -> tuple[object, ...]:
-    return intent.scope, intent.fingerprint, intent.ordinal, intent.generation
+    # What is equal is near as well, so this orders both things that two calls may both want.
+    near = (intent.near or "", intent.near_place or 0)
+    return intent.scope, *near, intent.fingerprint, intent.ordinal, intent.generation
 
 
 def _move_row(moved: Moved) -> Mapping[str, object]:

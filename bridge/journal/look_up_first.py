@@ -9,6 +9,7 @@ given one. Lives on the writer's thread. Must not decide what a call does in thi
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 
 from bridge.core.model import Instant
@@ -46,6 +47,8 @@ class LookUpFirst:
         self._sql = statements
         self._audit = audit
         self._seen = 0
+        self._known: Instant | None = None
+        self._known_until = 0.0
         self.always = False
 
     def mode(self) -> Mode | None:
@@ -59,6 +62,16 @@ class LookUpFirst:
             return FOR_EVER
         mode = self.mode()
         return mode.until if mode is not None and mode.until > now() else None
+
+    def on(self) -> bool:
+        """Whether the mode is on, as known for at most a second: every call asks, and the mark seldom moves.
+
+        Where this process sees another place, it knows at once.
+        """
+        if time.monotonic() >= self._known_until:
+            self._known = self.until()
+            self._known_until = time.monotonic() + 1.0
+        return self._known is not None and self._known > now()
 
     def begin(self, until: Instant, why: str, by: str) -> Instant:
         """Begin the mode, or make it longer; never shorter. Returns its end."""
@@ -76,6 +89,7 @@ class LookUpFirst:
     def _set(self, mode: Mode) -> None:
         value = json.dumps([mode.until, mode.why]).encode("ascii")
         self._database.run(self._sql.set_meta, {"name": _UNTIL, "value": value})
+        self._known_until = 0.0
 
     # ------------------------------------------------------------ where the database is
 

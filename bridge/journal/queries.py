@@ -5,15 +5,26 @@ Must not take a transaction: the caller says whether one is open.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from bridge.core.commands import Matched
-from bridge.core.intent import Dispatch, Intent
+from bridge.core.commands import Match, Matched, Rivalry
+from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.model import Instant, Route
 from bridge.journal.crypto import Seal
 from bridge.journal.database import Database
 from bridge.journal.rows import dispatch_from, intent_from
-from bridge.journal.statements import Statements, spread
+from bridge.journal.statements import Statements, spread, spread_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many intents of a state and route are not settled, and when the oldest of them began."""
+
+    state: State
+    route: Route | None
+    count: int
+    oldest: Instant
 
 
 class Queries:
@@ -24,30 +35,43 @@ class Queries:
         self._sql = statements
         self._seal = seal
 
-    def match(
-        self, scope: str, fingerprints: Sequence[str], delivered_since: int, told: Mapping[str, int]
-    ) -> Matched:  # fmt: skip
+    def match(self, asked: Match, told: Mapping[str, int]) -> Matched:
         """``told`` are marks that are not written yet; they count as if they were."""
-        intents: list[Intent] = []
+        known = self._known(asked)
         generations: dict[tuple[str, int], int] = {}
-        known: list[str] = []
-        for width, parameters in spread(list(dict.fromkeys(fingerprints))):
-            parameters["b_scope"] = scope
-            known += [fingerprint for (fingerprint,) in self._database.rows(self._sql.known(width), parameters)]
-        for width, parameters in spread(known):
-            parameters["b_scope"] = scope
+        for width, parameters in spread(sorted(known)):
+            parameters["b_scope"] = asked.scope
             for fingerprint, ordinal, highest in self._database.rows(self._sql.generations(width), parameters):
                 generations[fingerprint, ordinal] = highest + 1
-            parameters["b_since"] = delivered_since
-            intents.extend(intent_from(row) for row in self._database.rows(self._sql.joinable(width), parameters))
-        if told:
-            intents = [
-                intent
-                for intent in (_told(intent, told) for intent in intents)
-                if not intent.state.settled or intent.delivered_at is None or intent.delivered_at >= delivered_since
-            ]
-        intents.sort(key=lambda intent: (intent.created_at, intent.ordinal, intent.position, intent.id))
-        return Matched(tuple(intents), generations)
+        intents: dict[str, Intent] = {}
+        for names, since in ((asked.fingerprints, asked.delivered_since), (asked.keys, 0)):
+            for intent in self._joinable(asked.scope, [name for name in names if name in known], since):
+                intent = _told(intent, told)
+                if not intent.state.settled or intent.delivered_at is None or intent.delivered_at >= since:
+                    intents[intent.id] = intent
+        near = self._near(asked.scope, [each for each in asked.nears if each in known]) if known else []
+        return Matched(_in_order(intents.values()), generations, _in_order(_told(each, told) for each in near))
+
+    def _known(self, asked: Match) -> set[str]:
+        """The names and near fingerprints of which there is anything: one look for the many that are new."""
+        names = list(dict.fromkeys((*asked.fingerprints, *asked.keys)))
+        known: set[str] = set()
+        for width, parameters in spread_pairs(names, list(dict.fromkeys(asked.nears))):
+            parameters["b_scope"] = asked.scope
+            for pair in self._database.rows(self._sql.known(width), parameters):
+                known.update(each for each in pair if each is not None)
+        return known
+
+    def _joinable(self, scope: str, names: Sequence[str], since: int) -> Iterator[Intent]:
+        for width, parameters in spread(list(names)):
+            parameters |= {"b_scope": scope, "b_since": since}
+            for statement in (self._sql.joinable(width), self._sql.aliased(width)):
+                yield from map(intent_from, self._database.rows(statement, parameters))
+
+    def _near(self, scope: str, nears: Sequence[str]) -> Iterator[Intent]:
+        for width, parameters in spread(list(nears)):
+            parameters["b_scope"] = scope
+            yield from map(intent_from, self._database.rows(self._sql.near(width), parameters))
 
     def intents(self, ids: Sequence[str], told: Mapping[str, int]) -> tuple[Intent, ...]:
         """The intents in the order asked for; unknown ids are left out."""
@@ -73,6 +97,21 @@ class Queries:
         asked = {"b_scope": scope, "b_object_type": object_type, "b_zuora_id": zuora_id}
         return tuple(id_ for (id_,) in self._database.rows(self._sql.settled_by, asked))
 
+    def rivals(self, scope: str, object_type: str, zuora_ids: Sequence[str], limit: int) -> Rivalry:
+        """Which of these objects settled a create, and the creates that are not settled."""
+        claimed = frozenset(each for each in zuora_ids if self.settled_by(scope, object_type, each))
+        asked = {"b_scope": scope, "b_object_type": object_type, "b_limit": limit + 1}
+        found = tuple(intent_from(row) for row in self._database.rows(self._sql.open_creates, asked))
+        return Rivalry(claimed, found[:limit], complete=len(found) <= limit)
+
+    def ages(self) -> tuple[Waiting, ...]:
+        """What is not settled, by state and route."""
+        rows = self._database.rows(self._sql.ages, {})
+        return tuple(
+            Waiting(State(state), Route(route) if route is not None else None, count, oldest)
+            for state, route, count, oldest in rows
+        )
+
     def _carried(self, dispatch_id: str) -> tuple[str, ...]:
         return tuple(id_ for (id_,) in self._database.rows(self._sql.carried, {"b_id": dispatch_id}))
 
@@ -93,6 +132,10 @@ class Queries:
             parameters["b_at"] = at
             living.update(id_ for (id_,) in self._database.rows(self._sql.alive(width), parameters))
         return frozenset(living)
+
+
+def _in_order(intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    return tuple(sorted(intents, key=lambda intent: (intent.created_at, intent.ordinal, intent.position, intent.id)))
 
 
 def _told(intent: Intent, told: Mapping[str, int]) -> Intent:

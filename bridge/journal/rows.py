@@ -38,13 +38,18 @@ def intent_row(intent: Intent) -> Row:
         "unsent": int(intent.unsent),
         "settled_at": intent.settled_at,
         "delivered_at": intent.delivered_at,
+        "near": intent.near,
+        "near_place": intent.near_place,
+        "alias": intent.alias,
+        "content": intent.content,
     }
 
 
 def intent_from(row: Sequence[Any]) -> Intent:
     """The intent of a row whose columns are in the order of ``schema.intent``, which is that of ``Intent``."""
     (id_, scope, caller, call_id, position, op, object_type, fingerprint, ordinal, generation, *rest) = row
-    (route, state, created_at, owner, zuora_id, errors, unsent, settled_at, delivered_at) = rest
+    (route, state, created_at, owner, zuora_id, errors, unsent, settled_at, delivered_at, *names) = rest
+    near, near_place, alias, content = names
     return Intent(
         id=id_,
         scope=scope,
@@ -65,6 +70,10 @@ def intent_from(row: Sequence[Any]) -> Intent:
         unsent=bool(unsent),
         settled_at=settled_at,
         delivered_at=delivered_at,
+        near=near,
+        near_place=near_place,
+        alias=alias,
+        content=content,
     )
 
 

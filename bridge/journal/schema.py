@@ -60,6 +60,10 @@ intent = Table(
     Column("unsent", SmallInteger, nullable=False),
     Column("settled_at", BigInteger),
     Column("delivered_at", BigInteger),
+    Column("near", Text),
+    Column("near_place", Integer),
+    Column("alias", Text),
+    Column("content", Text),
     UniqueConstraint("scope", "fingerprint", "ordinal", "generation", name="intent_identity"),
 )
 
@@ -90,6 +94,27 @@ Index(
     intent.c.delivered_at,
     sqlite_where=text(TOLD_SQL),
     postgresql_where=text(TOLD_SQL),
+)
+
+# Of two calls that come near to each other at the same moment one is first: each open intent of a near fingerprint has
+# a place of its own, on any number of replicas.
+Index(
+    "intent_near",
+    intent.c.scope,
+    intent.c.near,
+    intent.c.near_place,
+    unique=True,
+    sqlite_where=text(OPEN_SQL),
+    postgresql_where=text(OPEN_SQL),
+)
+# The other name of an intent; most have none. SQLite takes the index for any comparison of the column
+# (https://sqlite.org/partialindex.html, 3.2).
+Index(
+    "intent_alias",
+    intent.c.scope,
+    intent.c.alias,
+    sqlite_where=text("alias IS NOT NULL"),
+    postgresql_where=text("alias IS NOT NULL"),
 )
 
 # By which the oldest are let go; settling appends to it.

@@ -6,6 +6,7 @@ small. Parameters are named, on both dialects. Must not run anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -122,6 +123,23 @@ class Statements:
                 intent.c.op == literal_column("'create'"),
             )
         )
+        self.open_creates = self._sql(
+            select(intent)
+            .where(text(OPEN_SQL), text(UNSETTLED_SQL))
+            .where(
+                intent.c.scope == bindparam("b_scope"),
+                intent.c.object_type == bindparam("b_object_type"),
+                intent.c.op == literal_column("'create'"),
+            )
+            .order_by(intent.c.created_at, intent.c.id)
+            .limit(bindparam("b_limit", type_=Integer))
+            .offset(literal_column("0"))
+        )
+        self.ages = self._sql(
+            select(intent.c.state, intent.c.route, func.count(), func.min(intent.c.created_at))
+            .where(text(OPEN_SQL), text(UNSETTLED_SQL))
+            .group_by(intent.c.state, intent.c.route)
+        )
         self.hold = self._sql(_hold(add))
         self.carried = self._sql(
             select(dispatch_intent.c.intent_id)
@@ -168,6 +186,14 @@ class Statements:
         )
         self.known = cache(lambda width: self._sql(_known(width)))
         self.joinable = cache(lambda width: self._sql(_joinable(width)))
+        self.aliased = cache(lambda width: self._sql(_aliased(width)))
+        self.near = cache(
+            lambda width: self._sql(
+                select(intent)
+                .where(intent.c.scope == bindparam("b_scope"), intent.c.near.in_(_params(width)))
+                .where(text(OPEN_SQL))
+            )
+        )
         self.generations = cache(lambda width: self._sql(_generations(width)))
         self.intents = cache(lambda width: self._sql(select(intent).where(intent.c.id.in_(_params(width)))))
         self.alive = cache(
@@ -217,7 +243,7 @@ def _is_alive(dialect: Dialect) -> Any:
     return instance.c.heartbeat_at.between(now - literal_column(str(ALIVE_FOR)), now + literal_column(str(ALIVE_FOR)))
 
 
-def spread(wanted: list[str]) -> list[tuple[int, dict[str, object]]]:
+def spread(wanted: Sequence[str | None]) -> list[tuple[int, dict[str, object]]]:
     """The values in slices: the width of the statement that takes each slice, and its parameters."""
     slices = []
     for start in range(0, len(wanted), WIDTHS[-1]):
@@ -226,6 +252,16 @@ def spread(wanted: list[str]) -> list[tuple[int, dict[str, object]]]:
         padded: list[object] = [*part, *[None] * (width - len(part))]
         slices.append((width, {f"v{number}": value for number, value in enumerate(padded)}))
     return slices
+
+
+def spread_pairs(names: list[str], nears: list[str]) -> list[tuple[int, dict[str, object]]]:
+    """Two lists side by side in slices; the second's values are ``n0`` and so on."""
+    length = max(len(names), len(nears))
+    one, other = (spread([*each, *[None] * (length - len(each))]) for each in (names, nears))
+    return [
+        (width, parameters | {f"n{name[1:]}": value for name, value in beside.items()})
+        for (width, parameters), (_, beside) in zip(one, other, strict=True)
+    ]
 
 
 def _params(width: int) -> list[Any]:
@@ -317,13 +353,30 @@ def _joinable(width: int) -> ClauseElement:
     )
 
 
+def _aliased(width: int) -> ClauseElement:
+    """What is joinable by its other name. Few intents have one, and few of those have the same."""
+    return (
+        select(intent)
+        .where(intent.c.scope == bindparam("b_scope"), intent.c.alias.in_(_params(width)))
+        .where(or_(text(OPEN_SQL), and_(text(TOLD_SQL), intent.c.delivered_at >= bindparam("b_since"))))
+    )
+
+
 def _known(width: int) -> ClauseElement:
-    """Which fingerprints there ever were: one look into the unique index for each. Most are new."""
-    asked = values(column("fingerprint", Text), name="asked").data([(p,) for p in _params(width)]).cte("asked")
-    ever = exists(
-        select(1).where(intent.c.scope == bindparam("b_scope"), intent.c.fingerprint == asked.c.fingerprint)
-    ).correlate(asked)
-    return select(asked.c.fingerprint).where(ever)
+    """Of which names there was ever anything, or is anything near: one look into each index. Most are new."""
+    pairs = [(name, bindparam(f"n{number}", type_=Text)) for number, name in enumerate(_params(width))]
+    asked = values(column("name", Text), column("near", Text), name="asked").data(pairs).cte("asked")
+
+    def any_with(*terms: Any) -> Any:
+        return exists(select(1).where(intent.c.scope == bindparam("b_scope"), *terms)).correlate(asked)
+
+    return select(asked.c.name, asked.c.near).where(
+        or_(
+            any_with(intent.c.fingerprint == asked.c.name),
+            any_with(intent.c.near == asked.c.near, text(OPEN_SQL)),
+            any_with(intent.c.alias == asked.c.name),
+        )
+    )
 
 
 def _generations(width: int) -> ClauseElement:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from bridge.core.commands import Change, Matched
+from bridge.core.commands import Change, Match, Matched, Rivalry
 from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import Instant
 from bridge.journal.audit import Audit, now
@@ -24,12 +25,15 @@ from bridge.journal.errors import JournalRefused
 from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
-from bridge.journal.queries import Queries
+from bridge.journal.queries import Queries, Waiting
 from bridge.journal.retention import Retention
 from bridge.journal.statements import Statements
 from bridge.journal.writer import Job, Writer
 
 Answer = TypeVar("Answer")
+
+MANY = 200
+"""Open creates that are told at once; where there are more, nothing is concluded from them."""
 
 CHECK = "seal check"
 """The name in ``meta`` of a value whose only use is that the right key opens it."""
@@ -148,9 +152,29 @@ class Journal:
 
     # ------------------------------------------------------------ reading
 
-    async def match(self, scope: str, fingerprints: Sequence[str], delivered_since: int) -> Matched:
-        """The intents a call may join, oldest first, and how many of each identity there ever were."""
-        return await self._read(lambda: self._queries.match(scope, fingerprints, delivered_since, self._writer.told()))
+    async def match(
+        self,
+        scope: str,
+        fingerprints: Sequence[str],
+        delivered_since: int,
+        keys: Sequence[str] = (),
+        nears: Sequence[str] = (),
+    ) -> Matched:
+        """The intents a call may join, oldest first, how many of each identity there ever were, the near, the mode."""
+        asked = Match(scope, tuple(fingerprints), delivered_since, tuple(keys), tuple(nears))
+
+        def run() -> Matched:
+            return replace(self._queries.match(asked, self._writer.told()), look_up_first=self._mode.on())
+
+        return await self._read(run)
+
+    async def rivals(self, scope: str, object_type: str, zuora_ids: Sequence[str]) -> Rivalry:
+        """Which of these objects settled a create, and the creates that are not settled, up to ``MANY`` of them."""
+        return await self._read(partial(self._queries.rivals, scope, object_type, tuple(zuora_ids), MANY))
+
+    async def ages(self) -> tuple[Waiting, ...]:
+        """What is not settled, by state and route."""
+        return await self._read(self._queries.ages)
 
     async def intents(self, ids: Sequence[str]) -> tuple[Intent, ...]:
         """The intents in the order of ``ids``; unknown ones are left out."""

@@ -19,7 +19,7 @@ from bridge.core.conduct.saga import LEFT_OVER
 from bridge.core.facts import Fact, NoVerdict, Question, Standing, StillStands
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.fields import dropped
-from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Route, Told, ZObject
+from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Route, Tenant, Told, ZObject
 from bridge.journal import Journal, JournalDown
 from bridge.runtime.lease import Lease, Stand
 from bridge.runtime.visit import Visit
@@ -47,11 +47,11 @@ def _notice(change: c.Change) -> None:
         log.error("left over: what was unapplied could not be applied again; do it", dispatch=change.dispatch_id)
 
 
-def _warn(opened: c.Opened, call: Call) -> None:
-    """Say what REST cannot carry and Zuora's SOAP would have ignored."""
+def _warn(opened: c.Opened, call: Call, tenant: Tenant) -> None:
+    """Say what REST cannot carry and Zuora's SOAP would have ignored, or the owner wants dropped."""
     for intent in opened.intents:
-        if intent.route is Route.REST and (left_out := dropped(call.objects[intent.position])):
-            log.warning("left out, as Zuora's SOAP would ignore it", intent=intent.id, names=left_out)
+        if intent.route is Route.REST and (left_out := dropped(call.objects[intent.position], tenant.second_reference)):
+            log.warning("left out: REST cannot carry it", intent=intent.id, names=left_out)
 
 
 def machine_now() -> Instant:
@@ -119,11 +119,12 @@ class Clock(Protocol):
 class Context:
     """The credential and the patience of one call: what commands need beside themselves."""
 
-    __slots__ = ("call", "credential", "entity", "ids", "opened", "visit")
+    __slots__ = ("call", "credential", "entity", "ids", "opened", "tenant", "visit")
 
     def __init__(self, visit: Visit, credential: Credential, errand: Errand) -> None:
         self.entity = errand.caller.entity
         self.call = errand.call
+        self.tenant = errand.tenant
         self.visit = visit
         self.credential = credential
         self.ids: set[str] = set()
@@ -143,6 +144,7 @@ class Runtime:
     """One process's driver. ``instance`` is its name in the journal.
 
     ``look`` asks under the bridge's own credential, if it has one; ``own_look`` under that of a JSON caller.
+    ``us`` is Zuora's id of the user behind the bridge's own, where it is known.
     """
 
     def __init__(
@@ -156,6 +158,7 @@ class Runtime:
         *,
         actions: ActionRoute | None = None,
         own_look: Callable[[Sequence[tuple[str, str]]], Look] | None = None,
+        us: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.instance = instance
         self.stopping = False
@@ -166,6 +169,7 @@ class Runtime:
         self._look = look
         self._own_look = own_look
         self._clock = clock
+        self._us = us
         self._driving: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._pulse = asyncio.Event()
@@ -268,7 +272,7 @@ class Runtime:
         visit = context.visit
         match command:
             case c.Ask():
-                return c.Presence(visit.waiting, visit.remaining, self._clock.now())
+                return c.Presence(visit.waiting, visit.remaining, self._clock.now(), self._us())
             case c.Commit(positions):
                 visit.committed.update(positions)
                 return None
@@ -277,9 +281,9 @@ class Runtime:
                 return None
             case c.Lookup(questions):
                 return await self._lookup(questions, context)
-            case c.Match(scope, fingerprints, since):
+            case c.Match(scope, fingerprints, since, keys, nears):
                 try:
-                    return await self._journal.match(scope, fingerprints, since)
+                    return await self._journal.match(scope, fingerprints, since, keys, nears)
                 except JournalDown as down:
                     log.warning("journal down", error=str(down))
                     return None
@@ -290,6 +294,12 @@ class Runtime:
                 return self._soap.compose(op, objects, single_transaction)
             case c.LoadDispatches(intent_id):
                 return await self._journal.dispatches_of(intent_id)
+            case c.Rivals(scope, object_type, zuora_ids):
+                try:
+                    return await self._journal.rivals(scope, object_type, zuora_ids)
+                except JournalDown as down:
+                    log.warning("journal down", error=str(down))
+                    return None
             case c.Hold(scope, key, intent_id, whole):
                 return await self._hold(scope, key, intent_id, whole=whole)
             case _:
@@ -333,7 +343,7 @@ class Runtime:
         for change in changes if done else ():
             if isinstance(change, c.Opened):
                 context.opened |= {intent.position: intent for intent in change.intents}
-                _warn(change, context.call)
+                _warn(change, context.call, context.tenant)
             _notice(change)
         self._wake()
         return c.Recorded.DONE if done else c.Recorded.CONFLICT

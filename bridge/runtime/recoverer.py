@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bridge.core.conduct import Errand
-from bridge.core.conduct.recovery import recover
+from bridge.core.conduct.recovery import UNSETTLED, recover
 from bridge.core.intent import Intent, State
 from bridge.core.model import Call, Caller, Route, Tenant, Version, ZObject
 from bridge.journal import Journal, JournalDown
@@ -33,16 +33,21 @@ MANY = 500
 YOUNG_MS = 3_000
 """A call that began just now is somebody's."""
 
-FOR_EVER = 2**62
-
 LONGEST_SECONDS = 60.0
 STOP_SECONDS = 30.0
 PATIENCE_SECONDS = 900.0
 """A saga may wait for a lock; nobody else does."""
 
 
+async def _knows() -> bool:
+    return True
+
+
 class Recoverer:
-    """One process's share. ``zuora_now`` is Zuora's clock, ``here`` this machine's, by which processes see others."""
+    """One process's share. ``zuora_now`` is Zuora's clock, ``here`` this machine's, by which processes see others.
+
+    ``knows_time`` says whether Zuora has told hers yet; until then nothing is concluded from how long ago a send was.
+    """
 
     def __init__(
         self,
@@ -53,6 +58,7 @@ class Recoverer:
         zuora_now: Callable[[], int],
         here: Callable[[], int],
         every_seconds: float = EVERY_SECONDS,
+        knows_time: Callable[[], Awaitable[bool]] = _knows,
     ) -> None:
         self._runtime = runtime
         self._journal = journal
@@ -60,6 +66,7 @@ class Recoverer:
         self._zuora_now = zuora_now
         self._here = here
         self._every = every_seconds
+        self._knows_time = knows_time
         self._next: dict[str, tuple[float, float]] = {}
         self._task: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -90,15 +97,14 @@ class Recoverer:
 
     async def round(self) -> int:
         """Look once for everything that is due and this process's; how many intents that were."""
-        now = self._zuora_now()
-        listed = await self._journal.unfinished(FOR_EVER, MANY)
-        # Before Zuora's first answer its time is this machine's, which may be behind by a day: what is from the future
-        # is not young.
-        unfinished = [intent for intent in listed if not now - YOUNG_MS < intent.created_at <= now]
+        if not await self._knows_time():
+            return 0
+        unfinished = await self._journal.unfinished(self._zuora_now() - YOUNG_MS, MANY)
         living = await self._journal.living(self._here())
         names = {intent.id for intent in unfinished}
         self._next = {name: due for name, due in self._next.items() if name in names}
         METRICS.unfinished.set(len(unfinished))
+        await self._measure()
         due = [intent for intent in unfinished if self._is_due(intent) and self._is_ours(intent, living)]
         places = asyncio.Semaphore(AT_ONCE)
 
@@ -109,6 +115,18 @@ class Recoverer:
 
         await asyncio.gather(*(one(intent) for intent in due))
         return len(due)
+
+    async def _measure(self) -> None:
+        """How much is not settled and for how long (I13), also where it is nothing: an alert needs the zero."""
+        now = self._zuora_now()
+        known = {(each.state, each.route): each for each in await self._journal.ages()}
+        for state in (*sorted(UNSETTLED, key=lambda state: state.value), State.PARKED):
+            for route in (*Route, None):
+                labels = {"state": state.value, "route": route.value if route is not None else "none"}
+                found = known.get((state, route))
+                METRICS.unsettled.set(found.count if found is not None else 0, **labels)
+                age = max(0, now - found.oldest) / 1000 if found is not None else 0
+                METRICS.oldest_seconds.set(age, **labels)
 
     def _is_due(self, intent: Intent) -> bool:
         return fence_now() >= self._next.get(intent.id, (0.0, 0.0))[0]

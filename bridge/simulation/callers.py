@@ -120,7 +120,7 @@ class Callers:
         replica.open[name] = lambda: self.hang_up(visited, None)
         task_of(
             Actor(name, replica, stop_at, visited),
-            self._served(replica, visited, call_id, erp.caller(said.patience, twins=twins)),
+            self._served(replica, visited, call_id, erp.caller(said.patience, self.names["user"], twins=twins)),
         )
         timer = loop.call_later(leaves, self.hang_up, visited, None)
         reply = await visited.answer

@@ -22,10 +22,17 @@ TWINS_AFTER = 16 * 60.0
 TWINS_UNTIL = 71 * 3600.0
 
 
-def caller(patience: float, *, twins: str = "fault") -> Caller:
+def caller(patience: float, user_id: str, *, twins: str = "fault") -> Caller:
     """Who calls. All are one ERP user, whose patience differs by act."""
     return Caller(
-        TENANT_ID, USER, "erp", allow=frozenset({"*"}), wait_seconds=int(patience), twins=twins, in_doubt="row"
+        TENANT_ID,
+        USER,
+        "erp",
+        allow=frozenset({"*"}),
+        wait_seconds=int(patience),
+        twins=twins,
+        in_doubt="row",
+        user_id=user_id,
     )
 
 

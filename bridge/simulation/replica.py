@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from typing import TypeVar
 
@@ -28,7 +29,7 @@ from bridge.simulation.storage import Storage
 from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
 from bridge.upstream.directory import Directory
-from bridge.upstream.oauth import OAuthClient
+from bridge.upstream.oauth import NoToken, OAuthClient
 from bridge.upstream.rest import ZuoraRest
 from bridge.upstream.soap import UserInfo, ZuoraSoap
 
@@ -107,7 +108,9 @@ class Replica(Process):
         writer = partial(InlineWriter, pause=pause)
         self._journal = Journal(storage.database, storage.statements, storage.seal, name, writer=writer)
         wire, budget = Wire(network), Budget()
-        rest = ZuoraRest(wire, ORIGIN, OAuthClient(wire, ORIGIN, *CLIENT), budget)
+        self._oauth = oauth = OAuthClient(wire, ORIGIN, *CLIENT)
+        self._clock = wire.clock
+        rest = ZuoraRest(wire, ORIGIN, oauth, budget)
         self._session = session
         self._soap = _soap().over(wire, budget)
         self.runtime = Runtime(
@@ -118,8 +121,11 @@ class Replica(Process):
             wire.clock,
             name,
             actions=_Actions(ZuoraActions(contract(), rest)),
+            us=lambda: oauth.user_id,
         )
-        self._recoverer = Recoverer(self.runtime, self._journal, tenant, zuora_now=wire.clock.now, here=machine_now)
+        self._recoverer = Recoverer(
+            self.runtime, self._journal, tenant, zuora_now=wire.clock.now, here=machine_now, knows_time=self._knows_time
+        )
         self.serving = False
         self.open: dict[str, Callable[[], None]] = {}
         task_of(Actor(name, self), self._start())
@@ -138,6 +144,13 @@ class Replica(Process):
         while not isinstance(await self._soap.user_info(self._session), UserInfo):
             await asyncio.sleep(1.0)
         self.serving = True
+
+    async def _knows_time(self) -> bool:
+        """As ``app``: asked for by what is needed anyway, a token."""
+        if self._clock.error is None:
+            with suppress(NoToken):
+                await self._oauth.token()
+        return self._clock.error is not None
 
     def die(self) -> None:
         """At once, wherever it stands; those who are connected see that."""

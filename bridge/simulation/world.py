@@ -29,8 +29,6 @@ from bridge.simulation.storage import storage
 from bridge.simulation.weather import Weather
 from bridge.telemetry import clocks
 
-LONGEST_WAIT = 50
-
 SEND_DEADLINE = 125.0
 
 SETTLE_SECONDS = 300.0
@@ -94,7 +92,7 @@ class World:
             self._nap,
             plan.without,
         )
-        self._tenant = Configured(ZONE, enhanced_write_off=plan.write_off, longest_wait_seconds=LONGEST_WAIT)
+        self._tenant = Configured(ZONE, enhanced_write_off=plan.write_off)
         self._slots: list[Replica | None] = [None, None]
         self._born = 0
         self._crashes = 0

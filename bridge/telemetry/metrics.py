@@ -142,6 +142,12 @@ class Registry:
         )
         self.recovered = self._add(Counter("bridge_recovered_total", "Intents the recoverer looked for.", ("came",)))
         self.unfinished = self._add(Gauge("bridge_unfinished", "Intents that are neither settled nor parked."))
+        self.unsettled = self._add(
+            Gauge("bridge_unsettled", "Intents that are not settled, parked ones included.", ("state", "route"))
+        )
+        self.oldest_seconds = self._add(
+            Gauge("bridge_unsettled_oldest_seconds", "Age of the oldest of them, 0 without one.", ("state", "route"))
+        )
         self.call_seconds = self._add(Histogram("bridge_call_seconds", "Time to answer a call.", ("op", "route")))
         self.dispatch_seconds = self._add(Histogram("bridge_dispatch_seconds", "Time of a dispatch.", ("route",)))
 

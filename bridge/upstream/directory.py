@@ -33,6 +33,7 @@ from bridge.core.facts import (
     WhichAccount,
     WhichDocument,
     WhichGateway,
+    WhichLike,
     WhichMade,
     WhichMemos,
     WhichParts,
@@ -114,6 +115,8 @@ class Directory:
                     return await self._standing(now, object_type, zuora_id)
                 case WhichMade():
                     return await evidence.made(question, partial(self._read, now), self._all_pages(now))
+                case WhichLike():
+                    return await evidence.alike(question, partial(self._read, now), self._all_pages(now))
                 case Shows():
                     return await evidence.showing(question, partial(self._read, now))
                 case WhichParts():

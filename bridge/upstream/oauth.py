@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from urllib.parse import urlencode
 
 from bridge.core.commands import NotSent
@@ -18,6 +19,8 @@ from bridge.upstream.transport import Exchange, Transport
 _MARGIN = 60.0
 _REFUSED_FOR = 10.0
 _DEADLINE = 10.0
+_USER = re.compile(r"user\.([0-9a-fA-F]{32})")
+"""How a token's scope names its user (Zuora API Reference, "Create an OAuth token")."""
 
 
 class NoToken(Exception):
@@ -34,6 +37,8 @@ class OAuthClient:
             {"client_id": client_id, "client_secret": client_secret, "grant_type": "client_credentials"}
         ).encode("ascii")
         self._token: str | None = None
+        self.user_id: str | None = None
+        """Zuora's id of the user whose client this is; None before the first token, or where its scope names none."""
         self._good_until = 0.0
         self._refusal: tuple[float, str] | None = None
         self._flight: asyncio.Task[str] | None = None
@@ -84,6 +89,7 @@ class OAuthClient:
             raise NoToken(reason)
         token, seconds = _read(came)
         self._refusal = None
+        self.user_id = _user(came.body)
         self._token = token
         self._good_until = asked_at + max(seconds - _MARGIN, seconds * 0.5)
         return token
@@ -101,3 +107,10 @@ def _read(answer: Exchange) -> tuple[str, float]:
     if answer.status != 200 or not usable:
         raise NoToken(f"Zuora's token endpoint answered HTTP {answer.status} without a readable token")
     return token, min(max(seconds, 0.0), 86400.0)
+
+
+def _user(body: bytes) -> str | None:
+    scope = json.loads(body).get("scope")
+    names = scope.split() if isinstance(scope, str) else []
+    users = [found[1].lower() for found in map(_USER.fullmatch, names) if found is not None]
+    return users[0] if len(users) == 1 else None

@@ -163,7 +163,7 @@ class Probe:
         if found is None:
             text = f"not readable ({trouble(came)}): INV, DM and CM are taken as a hint; look-ups decide all the same"
             return [Finding(subject, State.NOTE, text)]
-        listed = ", ".join(f"{prefix} {kind.value}" for prefix, kind in sorted(found.items()))
+        listed = ", ".join(f"{prefix} ({kind.value})" for prefix, kind in sorted(found.items()))
         return [Finding(subject, State.AGREES, f"{listed or 'none'}; the bridge reads them by itself")]
 
     async def _gateways(self) -> Findings:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.core.facts import (
+    FALLEN,
     AccountFact,
     DocumentRef,
     GatewayFact,
@@ -24,8 +25,6 @@ from bridge.core.facts import (
 )
 
 Body = Mapping[str, Any]
-
-_FALLEN = frozenset({"error", "canceled", "cancelled", "voided"})
 
 
 class Unusable(Exception):
@@ -138,7 +137,7 @@ def standing(body: Body) -> Standing:
 
 def standing_of(status: str) -> Standing:
     """The same of a status by itself."""
-    return Standing(status.casefold() not in _FALLEN, status)
+    return Standing(status.casefold() not in FALLEN, status)
 
 
 def rows(body: Body, *names: str) -> list[Body]:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from bridge.sandbox import Sandbox
 from bridge.sandbox.ledger import Tenant
 
-DEEP = Decimal(10) ** 9
+DEEP = Decimal(10) ** 15
 
 
 async def serve() -> None:

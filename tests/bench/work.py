@@ -15,6 +15,8 @@ PATH = "/apps/services/a/107.0"
 BATCH = 50
 
 _HOLE = "@reference@"
+_AMOUNT = "@the-amount@"
+"""Of each request another one: payments of one amount at the same time would wait for each other as near twins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Request:
         out = [self.pieces[0]]
         for number, piece in enumerate(self.pieces[1:]):
             out += (b"%012d" % (first + number), piece)
-        return b"".join(out)
+        amount = b"%09d.%02d" % divmod(first + 1, 100)
+        return b"".join(out).replace(_AMOUNT.encode(), amount)
 
     @property
     def references(self) -> int:
@@ -87,8 +90,8 @@ def _soap(content: str) -> Callable[[str, Tenant], Request]:
 def _payments(count: int, document: str) -> Callable[[str, Tenant], Request]:
     one = (
         '<ns1:zObjects xsi:type="ns2:Payment" xmlns:ns2="http://object.api.zuora.com/">'
-        "<ns2:AccountId>%(account)s</ns2:AccountId><ns2:Amount>0.01</ns2:Amount>"
-        "<ns2:AppliedInvoiceAmount>0.01</ns2:AppliedInvoiceAmount>"
+        "<ns2:AccountId>%(account)s</ns2:AccountId><ns2:Amount>@the-amount@</ns2:Amount>"
+        "<ns2:AppliedInvoiceAmount>@the-amount@</ns2:AppliedInvoiceAmount>"
         "<ns2:EffectiveDate>2026-02-20</ns2:EffectiveDate>"
         f"<ns2:InvoiceId>%({document})s</ns2:InvoiceId><ns2:PaymentMethodId>%(method)s</ns2:PaymentMethodId>"
         f"<ns2:ReferenceId>{_HOLE}</ns2:ReferenceId><ns2:Status>Processed</ns2:Status>"

@@ -99,3 +99,33 @@ def test_callers_that_are_not_json_are_refused_without_repeating_them(monkeypatc
     with pytest.raises(ConfigurationError, match="callers") as refused:
         load()
     assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("caller", "says"),
+    [
+        ('{"message_ids": ["wsa:MessageID"], "unique_field": "ReferenceId"}', "both message_ids and unique_field"),
+        ('{"message_ids": ["X-Request-Id"]}', "Idempotency-Key"),
+        ('{"unique_field": "Reference Id"}', "no field's name"),
+        ('{"unique_field": "Amount"}', "cannot be unique"),
+        ('{"twins": "ask"}', "'fault', 'join' or 'allow'"),
+    ],
+    ids=["two keys", "unknown kind", "no field", "an amount", "unknown policy"],
+)
+def test_a_caller_s_keys_are_checked_at_start(caller: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the middle of a payment; the sentence names the caller."""
+    monkeypatch.setenv("BRIDGE_CALLERS", f'{{"erp": {caller}}}')
+    with pytest.raises(ConfigurationError, match="BRIDGE_CALLERS__ERP") as refused:
+        load()
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ['"message_ids": ["sap:GUID"]', '"unique_field": "ErpKey__c"'])
+def test_the_journal_keeps_what_a_key_stands_for(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """400 days, or the bridge does not start."""
+    monkeypatch.setenv("BRIDGE_CALLERS", f'{{"erp": {{"usernames": ["u"], {key}}}}}')
+    caller = load().caller("10000", "", "u")
+    assert caller.message_ids == ("sap:GUID",) or caller.unique_field == "ErpKey__c"
+    monkeypatch.setenv("BRIDGE_JOURNAL__KEEP_DAYS", "399")
+    with pytest.raises(ConfigurationError, match=r"KEEP_DAYS must be at least 400.*erp"):
+        load()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bridge.core.commands import Added, Adopted, Answered, Change, Matched, Moved, Opened, Sent
+from bridge.core.commands import Added, Adopted, Answered, Change, Matched, Moved, Opened, Rivalry, Sent
 from bridge.core.intent import Dispatch, Intent, State, check
 from bridge.core.model import Op
 
@@ -18,6 +18,7 @@ class Ledger:
     def __init__(self) -> None:
         self.intents: dict[str, Intent] = {}
         self.dispatches: dict[str, Dispatch] = {}
+        self.look_up_first = False
         self.holds: dict[tuple[str, str], tuple[str, bool]] = {}
 
     def record(self, changes: Sequence[Change]) -> bool:
@@ -58,7 +59,11 @@ class Ledger:
         return True
 
     def _open(self, intent: Intent) -> bool:
-        if intent.id in self.intents or identity(intent) in map(identity, self.intents.values()):
+        others = self.intents.values()
+        if intent.id in self.intents or identity(intent) in map(identity, others):
+            return False
+        near = [each for each in others if is_open(each) and near_place(each) == near_place(intent)]
+        if near and is_open(intent) and intent.near is not None:
             return False
         self.intents[intent.id] = intent
         return True
@@ -90,17 +95,41 @@ class Ledger:
         others = (each for each in self.intents.values() if each.id != by.id and each.op is Op.CREATE)
         return any((by.scope, by.object_type, zuora_id) == (e.scope, e.object_type, e.zuora_id) for e in others)
 
-    def match(self, scope: str, fingerprints: Iterable[str], since: int) -> Matched:
-        """What a call may join, and how many there were of each identity."""
-        wanted = set(fingerprints)
-        known = [each for each in self.intents.values() if each.scope == scope and each.fingerprint in wanted]
+    def match(
+        self,
+        scope: str,
+        fingerprints: Iterable[str],
+        since: int,
+        keys: Iterable[str] = (),
+        nears: Iterable[str] = (),
+    ) -> Matched:
+        """What a call may join, how many there were of each identity, and what is open near to it."""
+        keys, nears = set(keys), set(nears)
+        wanted = {*fingerprints, *keys}
+        ours = [each for each in self.intents.values() if each.scope == scope]
+        known = [each for each in ours if not wanted.isdisjoint((each.fingerprint, each.alias))]
         generations: dict[tuple[str, int], int] = {}
-        for each in known:
+        for each in ours:
+            if each.fingerprint not in wanted:
+                continue
             place = each.fingerprint, each.ordinal
             generations[place] = max(generations.get(place, 0), each.generation + 1)
-        joinable = [each for each in known if _joinable(each, since)]
-        joinable.sort(key=lambda each: (each.created_at, each.ordinal, each.position, each.id))
-        return Matched(tuple(joinable), generations)
+        by_key = {each.id for each in known if not keys.isdisjoint((each.fingerprint, each.alias))}
+        joinable = [each for each in known if _joinable(each, 0 if each.id in by_key else since)]
+        near = [each for each in ours if each.near in nears and is_open(each)]
+        for found in (joinable, near):
+            found.sort(key=lambda each: (each.created_at, each.ordinal, each.position, each.id))
+        return Matched(tuple(joinable), generations, tuple(near), self.look_up_first)
+
+    def rivals(self, scope: str, object_type: str, zuora_ids: Iterable[str]) -> Rivalry:
+        """Whose these objects are, and which creates are open."""
+        creates = [
+            each
+            for each in self.intents.values()
+            if (each.scope, each.object_type, each.op) == (scope, object_type, Op.CREATE)
+        ]
+        claimed = frozenset(each.zuora_id for each in creates if each.zuora_id is not None)
+        return Rivalry(claimed & frozenset(zuora_ids), tuple(each for each in creates if not each.state.settled))
 
     def dispatches_of(self, intent_id: str) -> tuple[Dispatch, ...]:
         """The dispatches of an intent, by step and attempt."""
@@ -126,6 +155,16 @@ class Ledger:
 def identity(intent: Intent) -> tuple[str, str, int, int]:
     """What is unique in the journal."""
     return intent.scope, intent.fingerprint, intent.ordinal, intent.generation
+
+
+def near_place(intent: Intent) -> tuple[str, str | None, int | None]:
+    """What is unique among the open ones that have a near fingerprint."""
+    return intent.scope, intent.near, intent.near_place
+
+
+def is_open(intent: Intent) -> bool:
+    """Unsettled, or done and not told."""
+    return not intent.state.settled or (intent.state is State.APPLIED and intent.delivered_at is None)
 
 
 def _joinable(intent: Intent, since: int) -> bool:

@@ -30,7 +30,7 @@ from bridge.core.model import Call, Caller, Op, Route, Tenant, Version, ZObject
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 TENANT = Tenant(zone=LOS_ANGELES)
-ERP = Caller(tenant="10000", username="erp@example.com", name="erp", allow=frozenset({"*"}))
+ERP = Caller(tenant="10000", username="erp@example.com", name="erp", allow=frozenset({"*"}), user_id="0" * 31 + "1")
 STRANGER = replace(ERP, username="other@example.com", name="other", allow=frozenset())
 
 A, B = "a" * 32, "b" * 32

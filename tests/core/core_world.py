@@ -15,10 +15,11 @@ from typing import Any
 
 from core_journal import Ledger
 from core_objects import ERP, FACTS, TENANT, call, soap
-from core_zuora import Made, Zuora
+from core_zuora import US, Made, Zuora
 
 from bridge.core import answers
 from bridge.core import commands as c
+from bridge.core.adapt import adapt
 from bridge.core.classify import Prefer
 from bridge.core.conduct import Errand, conduct
 from bridge.core.conduct.recovery import recover
@@ -32,11 +33,12 @@ from bridge.core.facts import (
     Shows,
     Standing,
     StillStands,
+    WhichLike,
     WhichMade,
     WhichParts,
     WhichSource,
 )
-from bridge.core.identity import fingerprint
+from bridge.core.identity import Act, acts
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Route, Rows, Tenant, Told, ZObject
@@ -83,7 +85,8 @@ class Play:
     ) -> None:
         self.errand = Errand(asked, caller, world.tenant, f"c{next(world.numbers)}", process, world.prefer)
         self.process = process
-        self.prints = [fingerprint(asked.op, obj) for obj in asked.objects]
+        self.asked = acts(adapt(asked, world.tenant), caller, world.tenant)
+        self.prints = [act.fingerprint for act in self.asked]
         self.reply: Reply | None = None
         self.hears = hears
         self.gone = False
@@ -258,9 +261,10 @@ class World:
         """Do it and return its event in a tuple, or arrange when the strand goes on."""
         match command:
             case c.Ask():
-                return (c.Presence(play.waiting, max(0.0, (play.ends_at - self.now) / 1000), self.now),)
-            case c.Match(scope, prints, since):
-                return (None if self.journal_state() == "down" else self.journal.match(scope, prints, since),)
+                return (c.Presence(play.waiting, max(0.0, (play.ends_at - self.now) / 1000), self.now, US),)
+            case c.Match(scope, prints, since, keys, nears):
+                down = self.journal_state() == "down"
+                return (None if down else self.journal.match(scope, prints, since, keys, nears),)
             case c.Lookup(questions):
                 return ({each: self._fact(each) for each in questions},)
             case c.Compose(op, objects, single, _):
@@ -277,6 +281,8 @@ class World:
                     return (c.Recorded.DOWN,)
                 held = self.journal.hold(scope, key, intent_id, whole=whole)
                 return (c.Recorded.DONE if held else c.Recorded.CONFLICT,)
+            case c.Rivals(scope, object_type, ids):
+                return (None if self.journal_state() == "down" else self.journal.rivals(scope, object_type, ids),)
             case c.Tell(position, outcome):
                 play.known[position] = outcome
                 return (None,)
@@ -331,6 +337,8 @@ class World:
             return Standing(stands, "Processed" if stands else "deleted")
         if isinstance(question, WhichMade) and question not in self.facts:
             return self.zuora.found(question.marker)
+        if isinstance(question, WhichLike) and question not in self.facts:
+            return self.zuora.alike(question)
         if isinstance(question, WhichParts) and question not in self.facts:
             return self.zuora.shown_parts(question.payment_id)
         if isinstance(question, Shows) and question not in self.facts:
@@ -366,6 +374,12 @@ class World:
         for each in map(self.intent, dispatch.intent_ids):
             alike = [other for other in begun if other.fingerprint == each.fingerprint]
             assert len(alike) <= self.acts[each.fingerprint], "I6: sent beside an unsettled duplicate"
+            # Equal ones have been counted above.
+            unequal = [other for other in begun if other.fingerprint != each.fingerprint]
+            strange = [other for other in unequal if other.call_id != each.call_id and other.near == each.near]
+            own = {act.fingerprint for play in self.plays if play.errand.call_id == each.call_id for act in play.asked}
+            beside = [other for other in strange if other.near is not None and other.fingerprint not in own]
+            assert not beside, "sent beside an unsettled near twin"
 
     def _created(self, made: Made) -> None:
         each = self.intent(made.intent_id)
@@ -382,7 +396,9 @@ class World:
         told: Counter[str] = Counter()
         for print_, outcome in zip(play.prints, play.outcomes(), strict=True):
             told[print_] += outcome.told in (Told.APPLIED, Told.UNKNOWN)
-        met = Counter(self.intent(each).fingerprint for each in play.met if self.zuora.of(each))
+        # What it has only waited for as a near twin is another act, as is another content under its key.
+        found = [self.intent(each) for each in play.met if self.zuora.of(each)]
+        met = Counter(each.fingerprint for each in found if any(_same(act, each) for act in play.asked))
         assert met <= told, "I3: an object that the call has met and does not tell of"
         for position, outcome in enumerate(play.outcomes()):
             own = {
@@ -398,7 +414,10 @@ class World:
                     done = [what for intent_id, what in self.zuora.effects if intent_id in about]
                     assert not done, "I3: a change whose caller is told that there is none"
                 continue
-            if outcome.told is Told.APPLIED:
+            if outcome.told is Told.APPLIED and outcome.intent_id is None:
+                assert self.journal.look_up_first, "I3: success without an intent"
+                assert outcome.zuora_id not in {each.id for each in self.zuora.made}, "I3: it was not lost"
+            elif outcome.told is Told.APPLIED:
                 assert [each.id for each in made] == [outcome.zuora_id], "I3: success without its object"
             elif outcome.told is not Told.UNKNOWN:
                 assert not made, "I3: an object whose caller is told that there is none"
@@ -415,6 +434,10 @@ class World:
         self.pass_time(min(later) - self.now)
 
 
+def _same(act: Act, intent: Intent) -> bool:
+    return act.fingerprint == intent.fingerprint and (not act.keyed or act.content == intent.content)
+
+
 def _may_be_joined(play: Play, outcome: Outcome) -> bool:
     """What is joined was waited for or, applied already, read anew; "not known" needs neither."""
     watched = any(isinstance(each, c.Watch) and outcome.intent_id in each.intent_ids for each in play.commands)
@@ -424,4 +447,10 @@ def _may_be_joined(play: Play, outcome: Outcome) -> bool:
         if isinstance(each, c.Lookup)
         for question in each.questions
     )
-    return watched or (read and outcome.told is Told.APPLIED) or outcome.told is Told.UNKNOWN
+    lost = outcome.intent_id is None and any(
+        isinstance(question, WhichLike)
+        for each in play.commands
+        if isinstance(each, c.Lookup)
+        for question in each.questions
+    )
+    return watched or lost or (read and outcome.told is Told.APPLIED) or outcome.told is Told.UNKNOWN

@@ -27,6 +27,9 @@ from bridge.core.intent import Dispatch
 from bridge.core.model import Op, Route, RowError
 
 SLOW_MS = 30_000
+US = "0" * 31 + "1"
+"""The user of the bridge's own OAuth client, who makes everything here unless a test says otherwise."""
+
 MESSAGE = "The balance of the debit memo is too low."
 HTML = b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 
@@ -84,6 +87,7 @@ class Made:
     intent_id: str
     route: Route
     marker: str | None = None
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ class Zuora:
         self.soap_knows: bool | None = None
         # How late Object Query shows what was made.
         self.lag_ms = 0
+        self.creators: dict[str, str | None] = {}
         self._made_at: dict[str, int] = {}
         self._now = 0
         self._answers: dict[str, Answer] = {}
@@ -171,7 +176,9 @@ class Zuora:
 
     def _execute(self, dispatch: Dispatch, key: str, mood: str) -> Answer:
         if key not in self._answers:
-            made = dispatch.intent_ids[0], Route.REST, dispatch.marker
+            body = json.loads(dispatch.body, parse_int=str, parse_float=str)
+            amount = body.get("amount", body.get("totalAmount"))
+            made = dispatch.intent_ids[0], Route.REST, dispatch.marker, amount
             refused = STORED.get(mood) or self._taken(dispatch)
             self._answers[key] = refused or success(self._make(*made))
         return self._answers[key]
@@ -261,8 +268,10 @@ class Zuora:
         if dispatch.op is not Op.CREATE and self.soap_knows is not None:
             pairs = zip(dispatch.intent_ids, _fields_of(dispatch), strict=True)
             return tuple(self._changed(intent_id, fields, dispatch.op) for intent_id, fields in pairs)
+        amounts = [fields.get("Amount") for fields in _fields_of(dispatch)]
         return tuple(
-            SoapRow(True, self._make(each, dispatch.route, self.markers_of_soap(each))) for each in dispatch.intent_ids
+            SoapRow(True, self._make(each, dispatch.route, self.markers_of_soap(each), amount))
+            for each, amount in zip(dispatch.intent_ids, amounts, strict=True)
         )
 
     def _changed(self, intent_id: str, fields: Mapping[str, str], op: Op) -> SoapRow:
@@ -305,8 +314,25 @@ class Zuora:
             return facts.Several(tuple(each.id for each in found))
         return facts.Made(found[0].id, "Processed") if found else facts.Absent()
 
-    def _make(self, intent_id: str, route: Route, marker: str | None = None) -> str:
-        made = Made(hashlib.md5(str(next(self._ids)).encode()).hexdigest(), intent_id, route, marker)
+    def made_at(self, zuora_id: str) -> int:
+        """When an object was made."""
+        return self._made_at[zuora_id]
+
+    def alike(self, question: facts.WhichLike) -> Fact:
+        """What looks like it: here what has its amount and its marker, or none."""
+        found = [
+            facts.Like(each.id, "Processed", self._made_at[each.id] // 1000 * 1000, self.creators.get(each.id, US))
+            for each in self.made
+            if each.marker == question.marker
+            and each.amount == question.amount
+            and self._made_at[each.id] <= self._now - self.lag_ms
+            and (question.since is None or self._made_at[each.id] // 1000 * 1000 >= question.since)
+        ]
+        return facts.Alike(tuple(found)) if found else facts.Absent()
+
+    def _make(self, intent_id: str, route: Route, marker: str | None = None, amount: str | None = None) -> str:
+        name = hashlib.md5(str(next(self._ids)).encode()).hexdigest()
+        made = Made(name, intent_id, route, marker, Decimal(amount) if amount is not None else None)
         self.made.append(made)
         self._made_at[made.id] = self._now
         self._watch(made)

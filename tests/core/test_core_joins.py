@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from core_intents import intent
-from core_objects import FACTS, STRANGER, call, pays, zobject
+from core_objects import FACTS, STRANGER, A, call, pays, zobject
 from core_world import MORNING, Play, Ready, World
 
 from bridge.core.commands import Adopted, LoadDispatches, Lookup, Moved, Record, Watch
 from bridge.core.conduct.joins import TURNS, joinable
 from bridge.core.conduct.proof import question_of
-from bridge.core.facts import Absent, Fact, NoVerdict, Question, Showing, Standing, StillStands
+from bridge.core.facts import Absent, Fact, NoVerdict, Question, Showing, Standing, StillStands, WhichLike
 from bridge.core.intent import State
 from bridge.core.model import Op, Outcome, RowError, Rows, Told, ZObject
 
@@ -314,6 +315,8 @@ def test_what_may_not_go_out_again_stays_in_doubt(found: State, why: str) -> Non
     sent = len(world.zuora.requests)
     if why == "another day":
         world.pass_time(20 * 3_600_000)
+        # Else its look would prove it absent, and the repeat be a new attempt.
+        world.facts[WhichLike("Payment", Decimal(80), A, "2026-02-20", "External")] = NoVerdict("x")
     elif why == "no dispatch":
         world.journal.dispatches.clear()
     play = world.begin(call(MEMO), "second", **({"caller": STRANGER} if why == "not allowed" else {}))

@@ -70,6 +70,10 @@ class Author:
             op=pick((Op.CREATE, Op.CREATE, Op.UPDATE)),
             scope=SCOPE,
             created_at=self._at,
+            near=(near := pick((None, None, "n", "m"))),
+            near_place=pick((0, 1)) if near is not None else None,
+            alias=pick((None, "p", "k")),
+            content=pick((None, "c")),
         )
 
 
@@ -86,7 +90,8 @@ async def compare(seed: int) -> int:
             held += expected
             stored = await real.intents(NAMES)
             assert {each.id: each for each in stored} == small.intents
-            assert await real.match(SCOPE, PRINTS, 1_030) == small.match(SCOPE, PRINTS, 1_030)
+            for more in ((), (("k", "q"), ("n", "m")), (("k",), ("m",))):
+                assert await real.match(SCOPE, PRINTS, 1_030, *more) == small.match(SCOPE, PRINTS, 1_030, *more)
             for name in NAMES:
                 assert await real.dispatches_of(name) == small.dispatches_of(name)
             applied = [each.id for each in stored if each.state is State.APPLIED][:1]

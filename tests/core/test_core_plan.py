@@ -16,7 +16,7 @@ from bridge.core.classify import Forward, Refused, Translate, Verdict
 from bridge.core.classify.verdicts import Prelude, Request
 from bridge.core.commands import Composed
 from bridge.core.facts import Kind, Part
-from bridge.core.identity import upstream_key
+from bridge.core.identity import Act, Identity, upstream_key
 from bridge.core.intent import Intent, State
 from bridge.core.model import CallFault, Op, Route, RowError
 
@@ -118,7 +118,7 @@ def test_an_object_that_stops_a_transaction_keeps_its_own_error() -> None:
 )
 def test_an_intent_is_planned_or_refused(verdict: Verdict, state: State, route: Route | None) -> None:
     """The route is pinned to it (I4); a refusal is settled at once and keeps its errors."""
-    made = plan.intent(call(OBJ), ERP, "c1", "first", 3, "print", 1, 2, verdict, NOW)
+    made = plan.intent(call(OBJ), ERP, "c1", "first", 3, Identity(Act("print", "print"), 1, 2), verdict, NOW)
     assert (made.state, made.route, made.position, made.owner) == (state, route, 3, "first")
     assert (made.scope, made.fingerprint, made.ordinal, made.generation) == (ERP.scope, "print", 1, 2)
     assert made.caller == "erp"
@@ -129,7 +129,9 @@ def test_an_intent_is_planned_or_refused(verdict: Verdict, state: State, route: 
 def test_a_caller_without_a_configured_name_is_its_username() -> None:
     """The journal says who it was."""
     caller = replace(ERP, name="")
-    assert plan.intent(call(OBJ), caller, "c", "o", 0, "p", 0, 0, FORWARD, NOW).caller == "erp@example.com"
+    assert (
+        plan.intent(call(OBJ), caller, "c", "o", 0, Identity(Act("p", "p")), FORWARD, NOW).caller == "erp@example.com"
+    )
 
 
 # ---------------------------------------------------------------- dispatches

@@ -135,7 +135,7 @@ def test_json_callers_go_by_actions() -> None:
 def test_what_rest_leaves_out_is_said() -> None:
     """Zuora does not know it, and its SOAP would ignore it."""
     (only,) = shown(call(pays("d1", "1", Colour="red", Region__c="West"))).objects
-    assert only.reason.endswith("; leaves out Colour, which Zuora does not know")
+    assert only.reason.endswith("; leaves out Colour, which REST cannot carry")
 
 
 def test_a_preview_plans_what_conduct_would_send() -> None:

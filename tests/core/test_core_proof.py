@@ -10,8 +10,8 @@ from core_intents import dispatch
 from core_objects import A, call, pays, refund, refund_part, zobject
 from core_world import World
 
-from bridge.core.conduct.proof import ENDED_MS, FENCE_MS, SEND_MS, Look, proves, question_of, quiet_since
-from bridge.core.facts import Absent, Fact, Made, NoVerdict, Question, Several, Showing, Shows, WhichMade
+from bridge.core.conduct.proof import CLOCK_MS, ENDED_MS, SEND_MS, Look, proves, question_of, quiet_since
+from bridge.core.facts import Absent, Fact, Made, NoVerdict, Question, Several, Showing, Shows, WhichLike, WhichMade
 from bridge.core.intent import Dispatch
 from bridge.core.model import Op, Route, ZObject
 from bridge.core.verdict import Done
@@ -24,10 +24,27 @@ CHECK = (("status", "Canceled"),)
     [
         (pays("i1", "10.00", ReferenceId="E"), Op.CREATE, WhichMade("Payment", "referenceId", "E", Decimal(10), A)),
         (pays("i1", "10", GatewayOrderId="G"), Op.CREATE, WhichMade("Payment", "gatewayOrderId", "G", Decimal(10), A)),
-        (pays("i1", "10"), Op.CREATE, None),
+        (pays("i1", "10"), Op.CREATE, WhichLike("Payment", Decimal(10), A, "2026-02-20", "External")),
+        (pays("i1", "10", AccountId=None), Op.CREATE, None),
+        (zobject("Payment", AccountId=A, Amount="1"), Op.CREATE, WhichLike("Payment", Decimal(1), A)),
+        (
+            pays("i1", "10", EffectiveDate="2026-02-20T23:00:00-12:00"),
+            Op.CREATE,
+            WhichLike("Payment", Decimal(10), A, None, "External"),
+        ),
+        (refund(Amount="5"), Op.CREATE, None),
         (pays("i1", "10", ReferenceId="E", Amount=None), Op.CREATE, None),
         (pays("i1", "ten", ReferenceId="E"), Op.CREATE, None),
-        (refund(PaymentId="p1", Amount="5", ReferenceID="E"), Op.CREATE, None),
+        (
+            refund(PaymentId="P1", Amount="5", ReferenceID="E"),
+            Op.CREATE,
+            WhichLike("Refund", Decimal(5), None, "2026-02-20", "External", "p1"),
+        ),
+        (
+            refund(PaymentId="p1", Amount="5", Type="Electronic"),
+            Op.CREATE,
+            WhichLike("Refund", Decimal(5), None, None, "Electronic", "p1"),
+        ),
         (zobject("Payment", Id="p1", Status="Canceled"), Op.UPDATE, Shows("Payment", "p1", CHECK)),
         (zobject("Payment", Id="p1", Status=" Canceled "), Op.UPDATE, Shows("Payment", "p1", CHECK)),
         (zobject("Payment", Id="p1", Status="Voided"), Op.UPDATE, None),
@@ -40,7 +57,8 @@ CHECK = (("status", "Canceled"),)
                 (("reasonCode", "x"), ("financeInformation.transferredToAccounting", "Yes"), ("Region__c", "W")),
             ),
         ),
-        (zobject("Payment", Id="p1", Comment="x"), Op.UPDATE, None),
+        (zobject("Payment", Id="p1", Comment="x"), Op.UPDATE, Shows("Payment", "p1", (("comment", "x"),))),
+        (zobject("Payment", Id="p1", SoftDescriptor="x"), Op.UPDATE, None),
         (
             zobject("Payment", Id="p1", Region__c="c", GatewayOptionData=[zobject("GatewayOption")]),
             Op.UPDATE,
@@ -81,6 +99,19 @@ CHANGED = zobject("Payment", Id="p1")
             WhichMade("Payment", "gatewayOrderId", "G", Decimal(80)),
         ),
         (pays("d1", "80"), Op.CREATE, rest('{"amount": 80}'), None),
+        (pays("d1", "80"), Op.CREATE, rest("{}"), None),
+        (
+            pays("d1", "80"),
+            Op.CREATE,
+            rest('{"amount": 80, "accountId": "A", "effectiveDate": "2026-02-20", "type": "External"}'),
+            WhichLike("Payment", Decimal(80), "a", "2026-02-20", "External"),
+        ),
+        (
+            SPLIT,
+            Op.CREATE,
+            rest('{"totalAmount": 5, "refundDate": "2026-02-20", "type": "External"}', "/v1/credit-memos/C1/refund"),
+            WhichLike("Refund", Decimal(5), None, "2026-02-20", "External", "c1", source_is_memo=True),
+        ),
         (
             SPLIT,
             Op.CREATE,
@@ -123,7 +154,7 @@ MADE = WhichMade("Payment", "referenceId", "E", Decimal(1))
         (MADE, Made("p9", "Processed"), Done("p9")),
         (MADE, Made("p9", "Error"), Done("p9")),
         (MADE, Absent(), Look.MISSING),
-        (MADE, Several(("p8", "p9")), Look.UNCLEAR),
+        (MADE, Several(("p8", "p9")), Look.AMBIGUOUS),
         (MADE, NoVerdict("x"), Look.UNCLEAR),
         (Shows("Payment", "p1"), Absent(), Done("p1")),
         (Shows("Payment", "p1"), Showing(as_expected=True, status="Processed"), Look.MISSING),
@@ -139,11 +170,12 @@ def test_only_what_the_answer_shows_is_proved(question: Question, fact: Fact, pr
 
 
 def test_absence_counts_from_the_end_of_everything_that_could_still_come() -> None:
-    """From the last send that is on record, and the fence: without a commit nobody sends once more."""
+    """From the last send, which is committed before it happens, and by either clock."""
     errand = World().begin(call(pays("d1", "80"))).errand
-    wait = FENCE_MS + SEND_MS + ENDED_MS + errand.tenant.visibility_seconds * 1000
+    wait = SEND_MS + ENDED_MS + CLOCK_MS + errand.tenant.visibility_seconds * 1000
     sent = replace(dispatch(), recorded_at=1, first_sent_at=2, last_sent_at=None, answered_at=None)
     assert quiet_since(errand, sent) == 2 + wait
     assert quiet_since(errand, replace(sent, first_sent_at=None)) == 1 + wait
     assert quiet_since(errand, replace(sent, last_sent_at=50, answered_at=40)) == 50 + wait
-    assert quiet_since(errand, replace(sent, last_sent_at=50, answered_at=125_050)) == 50 + wait
+    assert quiet_since(errand, replace(sent, last_sent_at=50, answered_at=60)) == 50 + wait
+    assert wait - SEND_MS + 2_000 < 5 * 60_000, "I13 counts from the send deadline"

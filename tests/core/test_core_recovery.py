@@ -12,7 +12,7 @@ from core_world import World
 
 from bridge.core.conduct.proof import kept_question
 from bridge.core.conduct.recovery import UNSETTLED
-from bridge.core.facts import Kind, NoVerdict, Part, Question, Several, Shows, WhichMade, WhichSource
+from bridge.core.facts import Kind, NoVerdict, Part, Question, Several, Shows, WhichLike, WhichMade, WhichSource
 from bridge.core.intent import SETTLED, State
 from bridge.core.model import Op, Route, ZObject
 
@@ -71,9 +71,9 @@ def test_what_is_proved_absent_is_not_applied_and_nothing_is_sent(obj: ZObject) 
     assert (sent(world), world.zuora.made) == (before, [])
 
 
-@pytest.mark.parametrize("obj", [pays("i1", "10"), zobject("Payment", Id="p3", Status="Voided")])
+@pytest.mark.parametrize("obj", [pays("i1", "10", AccountId=None), zobject("Payment", Id="p3", Status="Voided")])
 def test_what_nothing_can_prove_is_parked_once_it_is_quiet(obj: ZObject) -> None:
-    """A SOAP payment without a reference, a void: a person must look."""
+    """A SOAP payment without reference or account, a void: a person must look."""
     world = World(*["lost before"] * 9)
     op = Op.CREATE if obj.get("Id") is None else Op.UPDATE
     name = left(world, obj, op=op)
@@ -84,14 +84,16 @@ def test_what_nothing_can_prove_is_parked_once_it_is_quiet(obj: ZObject) -> None
     assert world.intent(name).state is State.PARKED
 
 
-def test_two_objects_with_one_marker_stay_in_doubt() -> None:
-    """Neither is proved to be the one."""
+def test_two_objects_with_one_marker_are_for_a_person() -> None:
+    """Neither is proved to be the one, and no look-up ever will; but not before it is quiet."""
     question = WhichMade("Payment", "referenceId", "ERP-1", Decimal(10), A)
     world = World("lost before", facts={**FACTS, question: Several(("a", "b"))})
     name = left(world, MARKED_SOAP)
-    world.pass_time(LATER_MS)
     world.recover(name)
     assert world.intent(name).state is State.IN_DOUBT
+    world.pass_time(LATER_MS)
+    world.recover(name)
+    assert world.intent(name).state is State.PARKED
 
 
 def test_a_zuora_that_does_not_answer_settles_nothing() -> None:
@@ -230,7 +232,8 @@ def test_a_next_attempt_for_nobody_is_sent_once() -> None:
         ),
         (CANCEL, Op.UPDATE, Shows("Payment", "p1", (("status", "Canceled"),))),
         (zobject("Payment", Id="p1"), Op.DELETE, Shows("Payment", "p1")),
-        (pays("i1", "10"), Op.CREATE, None),
+        (pays("i1", "10"), Op.CREATE, WhichLike("Payment", Decimal(10), A, "2026-02-20", "External")),
+        (pays("i1", "10", AccountId=None), Op.CREATE, None),
     ],
 )
 def test_a_batch_keeps_what_its_objects_can_be_found_by(obj: ZObject, op: Op, question: Question | None) -> None:

@@ -237,12 +237,6 @@ KNOWN: Final = (
         last=68,
     ),
     Known(
-        Level.LESS,
-        "CRUD travels on as an Action, whose ReferenceId has 60 characters at most; Zuora's own CRUD takes 100.",
-        "payment: a long reference",
-        frozenset({"crud"}),
-    ),
-    Known(
         Level.WORDS,
         "What REST or the bridge before it refuses is told in their words, with the field and Zuora's process id.",
         ".*",

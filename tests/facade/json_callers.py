@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from harness import Answer, Headers, Obj, Value, World, post
+from harness import Answer, Headers, Obj, Value, World, payment, post
 
 JSON = (("Content-Type", "application/json"),)
+D1_WHOLE = payment(Amount="80", InvoiceId="@D1", AppliedInvoiceAmount="80")
+ON_ACCOUNT = payment(Amount="7.10", AppliedCreditBalanceAmount="7.10")
 
 
 def bearer(world: World, client: str = "demo") -> Headers:

@@ -6,20 +6,13 @@ Each attempt is harmless if Zuora was asked for nothing that could change someth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from harness import API, OBJECT, SOAP11, XML_HEADERS, XSI, Answer, World, envelope, payment, post, saved
 
 JSON_HEADERS = (("Content-Type", "application/json"),)
 D1_PART = payment(Amount="1", InvoiceId="@D1", AppliedInvoiceAmount="1")
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world: attempts that fail leave nothing behind, and a payment that is journaled is joined."""
-    with World(tmp_path_factory.mktemp("doors")) as world:
-        yield world
 
 
 def body_of(world: World, *changes: tuple[str, str]) -> bytes:

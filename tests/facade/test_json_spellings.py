@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 
 import pytest
 from harness import World, payment, post
@@ -16,13 +15,6 @@ from bridge.facade.json_doors import Way, by_body, by_path
 from bridge.facade.json_wire import Door
 
 PAID = payment(Amount="1", InvoiceId="@D1", AppliedInvoiceAmount="1")
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world: what fails leaves nothing behind, and a payment that is journaled is joined."""
-    with World(tmp_path_factory.mktemp("spellings")) as world:
-        yield world
 
 
 @pytest.mark.parametrize(("path", "text"), ACTIONS.values(), ids=ACTIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,13 +14,6 @@ from harness import API, OBJECT, XML_HEADERS, XSI, World, envelope, payment, pos
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 INCLUDE = '<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:1.633@apache.org"/>'
 MIME = b"--MIME_boundary\r\nContent-Type: %s\r\nContent-ID: <root>\r\n\r\n%s\r\n--MIME_boundary--\r\n"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world: nothing here changes anything."""
-    with World(tmp_path_factory.mktemp("refused")) as world:
-        yield world
 
 
 def body_of(world: World, *changes: tuple[str, str]) -> bytes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -174,13 +173,6 @@ def test_repairs_are_bounded() -> None:
 
 
 # ------------------------------------------------------------------ over HTTP
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world: every test tells its payments by their comment."""
-    with World(tmp_path_factory.mktemp("surrogates")) as world:
-        yield world
 
 
 def create(world: World, comment: str) -> bytes:

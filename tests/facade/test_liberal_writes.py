@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from harness import Answer, Seen, World, part, payment, post
 
 READ_ONLY = "CreatedById CreatedDate UpdatedById UpdatedDate PaymentNumber SettledOn GatewayResponse Amount AccountId"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world: every test makes the payments that it changes."""
-    with World(tmp_path_factory.mktemp("writes")) as world:
-        yield world
 
 
 def made(world: World, count: int = 1) -> list[str]:

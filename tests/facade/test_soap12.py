@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,13 +28,6 @@ MEDIA = {
     "text/xml": "text/xml; charset=utf-8",
     "text/plain": "text/plain",
 }
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world for what leaves nothing behind, or something that no other test looks at."""
-    with World(tmp_path_factory.mktemp("soap12")) as world:
-        yield world
 
 
 def in_soap12(body: bytes) -> bytes:

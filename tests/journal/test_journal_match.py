@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from journal_examples import intent, journal_in, moved, opened, play
 
 from bridge.core.commands import Matched, Opened
 from bridge.core.intent import Intent, State
+from bridge.core.model import Op
 from bridge.journal import Journal
+from bridge.journal.queries import Waiting
 from bridge.journal.statements import WIDTHS, Statements
 
 
@@ -109,7 +112,7 @@ def test_a_fingerprint_with_100_000_old_rows_matches_at_once(tmp_path: Path) -> 
         database.execute(
             "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99999) INSERT INTO intent "
             "SELECT 'i' || n, 's', 'erp', 'c', 0, 'create', 'Payment', 'f', n % 2, n / 2, 'rest', 'applied', n, 'w1', "
-            "'z' || n, '[]', 0, n, n FROM n"
+            "'z' || n, '[]', 0, n, n, NULL, NULL, NULL, NULL FROM n"
         )
 
     async def scene(journal: Journal) -> float:
@@ -214,5 +217,43 @@ def test_an_instance_lives_for_eight_seconds_after_its_heartbeat(tmp_path: Path)
         await journal.heartbeat(200_000)
         assert await journal.alive(["w1"], 205_000) == frozenset({"w1"})
         assert await journal.alive([], 205_000) == frozenset()
+
+    play(tmp_path, scene)
+
+
+def test_rivals_are_the_claims_and_the_open_creates_of_a_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one scope; more than are told at once is said."""
+
+    async def scene(journal: Journal) -> None:
+        await journal.record([opened("i1", state=State.IN_DOUBT, fingerprint="a", created_at=1)])
+        await journal.record([opened("i2", state=State.PARKED, fingerprint="b", created_at=2)])
+        await journal.record([opened("i3", state=State.APPLIED, fingerprint="c", zuora_id="p1")])
+        await journal.record([opened("i4", state=State.APPLIED, fingerprint="d", zuora_id="p2", op=Op.UPDATE)])
+        await journal.record([opened("i5", state=State.IN_DOUBT, fingerprint="e", op=Op.UPDATE)])
+        await journal.record([opened("i6", state=State.IN_DOUBT, fingerprint="f", scope="10000|b")])
+        await journal.record([opened("i7", state=State.REFUSED, fingerprint="g")])
+        found = await journal.rivals("10000|", "Payment", ("p1", "p2", "p3"))
+        assert (found.claimed, names(found.open), found.complete) == ({"p1"}, ["i1", "i2"], True)
+        assert names((await journal.rivals("10000|", "Refund", ("p1",))).open) == []
+        monkeypatch.setattr("bridge.journal.store.MANY", 1)
+        found = await journal.rivals("10000|", "Payment", ())
+        assert (found.claimed, names(found.open), found.complete) == (frozenset(), ["i1"], False)
+
+    play(tmp_path, scene)
+
+
+def test_ages_are_counted_by_state_and_route(tmp_path: Path) -> None:
+    """Parked ones too; what is settled is not."""
+
+    async def scene(journal: Journal) -> None:
+        await journal.record([opened("i1", state=State.IN_DOUBT, fingerprint="a", created_at=5)])
+        await journal.record([opened("i2", state=State.IN_DOUBT, fingerprint="b", created_at=3)])
+        await journal.record([opened("i3", state=State.PARKED, fingerprint="c", created_at=4, route=None)])
+        await journal.record([opened("i4", state=State.APPLIED, fingerprint="d", created_at=1)])
+        route = intent("i1").route
+        assert set(await journal.ages()) == {
+            Waiting(State.IN_DOUBT, route, 2, 3),
+            Waiting(State.PARKED, None, 1, 4),
+        }
 
     play(tmp_path, scene)

@@ -65,7 +65,7 @@ def test_migrations_go_down_to_nothing_and_up_again(connection: Connection) -> N
     assert migrations.revision_of(connection) == migrations.HEAD
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
 def test_migrations_go_up_from_every_earlier_schema(connection: Connection, revision: str) -> None:
     """And down to it."""
     migrations.upgrade(connection)

@@ -150,3 +150,36 @@ def test_a_server_that_does_not_tell_its_place_is_left_alone(tmp_path: Path, mon
     assert until(tmp_path) is None
     with closing(Journal.open("sqlite://", None, "w1")) as journal:
         assert asyncio.run(journal.look_up_first_until()) is None
+
+
+def test_every_match_tells_the_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a second also where another process began it; at once where this one saw another place."""
+
+    async def on(journal: Journal) -> bool:
+        return (await journal.match("10000|", ["f"], 0)).look_up_first
+
+    with journal_in(tmp_path, "w1") as one, journal_in(tmp_path, "w2") as other:
+
+        async def scene() -> None:
+            assert (await on(one), await on(other)) == (False, False)
+            await one.operator.look_up_first(now() + HOUR, "restored", "Ada")
+            assert await on(one)
+            while not await on(other):
+                await asyncio.sleep(0.05)
+            await one.operator.look_up_first(None, "clean", "Ada")
+            assert not await on(one)
+
+        asyncio.run(scene())
+    placed = Placed(monkeypatch, "first")
+    with journal_in(tmp_path, "w3") as moved_away:
+
+        async def failover() -> None:
+            assert not await on(moved_away)
+            placed.at = "second"
+            moved_away._database.connections += 1
+            moved_away._database.place = "second"
+            with pytest.raises(JournalDown):
+                await moved_away.record([opened("i1")])
+            assert await on(moved_away)
+
+        asyncio.run(failover())

@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo
 
 from bridge.core import commands as c
 from bridge.core.conduct import Errand
-from bridge.core.facts import AccountFact, DocumentRef, Fact, Kind, Question, Standing, StillStands, WhichAccount
+from bridge.core.facts import (
+    Absent,
+    AccountFact,
+    DocumentRef,
+    Fact,
+    Kind,
+    Question,
+    Standing,
+    StillStands,
+    WhichAccount,
+    WhichLike,
+)
 from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import Call, Caller, Op, Route, Tenant, Version, ZObject
 from bridge.journal import Journal
@@ -88,6 +99,8 @@ class Look:
         match question:
             case StillStands():
                 return Standing(True, "Processed")
+            case WhichLike():
+                return Absent()
             case WhichAccount(key):
                 return AccountFact(key, "USD", "Active")
         key = question.key  # type: ignore[union-attr]

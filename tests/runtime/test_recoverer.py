@@ -16,6 +16,7 @@ from bridge.core.intent import Intent, State
 from bridge.core.model import Op, Route, Rows, Told
 from bridge.journal import Journal
 from bridge.runtime import Recoverer, machine_now
+from bridge.telemetry.metrics import METRICS
 
 LATER_MS = 20 * 60_000
 
@@ -183,18 +184,6 @@ def test_what_a_living_process_no_longer_drives_is_its_own_to_find(tmp_path: Pat
     asyncio.run(scene())
 
 
-def test_what_is_from_the_future_is_not_young(tmp_path: Path) -> None:
-    """Before its first answer from Zuora a process has only its machine's clock, which may be a day behind."""
-
-    async def scene() -> None:
-        async with staged(tmp_path) as stage:
-            assert await stage.journal.record([Opened((orphan("i1", "dead"),))])
-            stage.clock.at -= 24 * 3_600_000
-            assert await recovering(stage).round() == 1
-
-    asyncio.run(scene())
-
-
 def test_it_begins_at_once_and_ends_when_told(tmp_path: Path) -> None:
     """Started after a crash, it does not wait for its first turn."""
 
@@ -242,5 +231,50 @@ def test_a_young_call_is_nobodys_orphan(tmp_path: Path) -> None:
             await doubted(stage)
             stage.clock.at = NOW
             assert await recovering(stage).round() == 0
+
+    asyncio.run(scene())
+
+
+def test_what_is_not_settled_is_measured_by_state_route_and_age(tmp_path: Path) -> None:
+    """The zeros too, so that an alert can tell silence from health (I13)."""
+
+    async def scene() -> None:
+        async with staged(tmp_path) as stage:
+            await doubted(stage)
+            stage.clock.at += 50_000
+            await recovering(stage).round()
+            lines = METRICS.render().splitlines()
+            assert 'bridge_unsettled{state="in_doubt",route="rest"} 1' in lines
+            assert 'bridge_unsettled{state="parked",route="rest"} 0' in lines
+            ages = dict(each.rsplit(" ", 1) for each in lines if each.startswith("bridge_unsettled_oldest_seconds{"))
+            assert 60 <= float(ages['bridge_unsettled_oldest_seconds{state="in_doubt",route="rest"}']) < 70
+            showing(stage, Made("f" * 32, "Processed"))
+            await recovering(stage).round()
+            await recovering(stage).round()
+            assert 'bridge_unsettled{state="in_doubt",route="rest"} 0' in METRICS.render().splitlines()
+
+    asyncio.run(scene())
+
+
+def test_before_zuora_has_told_her_time_nothing_is_looked_for(tmp_path: Path) -> None:
+    """This machine's clock may be far ahead, and what was sent just now would seem to be long absent."""
+
+    async def scene() -> None:
+        async with staged(tmp_path) as stage:
+            name = await doubted(stage)
+            known: list[bool] = []
+
+            async def knows() -> bool:
+                return bool(known)
+
+            clock = stage.clock
+            recoverer = Recoverer(
+                stage.runtime, stage.journal, TENANT, zuora_now=lambda: clock.at, here=machine_now, knows_time=knows
+            )
+            clock.at += 10 * LATER_MS
+            assert await recoverer.round() == 0
+            assert (await stage.intents(name))[0].state is State.IN_DOUBT
+            known.append(True)
+            assert await recoverer.round() == 1
 
     asyncio.run(scene())

@@ -155,6 +155,7 @@ def _call(call: Call) -> list[str]:
     who += " under a session that Zuora does not know" if call.session else ""
     who += ", as one transaction" if call.single else ""
     who += ", while another program holds the journal's lock" if call.journal_locked else ""
+    who += f", with the header `{call.headers}`" if call.headers else ""
     what = _times(_object(each) for each in call.objects) or f"`{call.body}`"
     lines = [f"- Call: {call.op}{who} at {call.version}: {what}"]
     if call.route:

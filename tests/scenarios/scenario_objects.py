@@ -93,7 +93,7 @@ IMPATIENT = {"callers": {"erp": {"usernames": ["erp@example.com"], "allow": ["*"
 IN_DOUBT = "OUTCOME UNKNOWN, repeat unchanged"
 
 
-def waiting(seconds: int, **more: str) -> Mapping[str, Any]:
+def waiting(seconds: int, **more: str | list[str]) -> Mapping[str, Any]:
     """The bridge's settings for an ERP that waits so long for an answer."""
     return {"callers": {"erp": {"usernames": ["erp@example.com"], "allow": ["*"], "wait_seconds": seconds, **more}}}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
+from email.utils import formatdate
 
+import pytest
 from upstream_servers import Request, Script, always, answer, serving, transporting
 
 from bridge.core.commands import Lost
-from bridge.upstream.clock import ZuoraClock, fence_now
+from bridge.upstream.clock import AHEAD_SECONDS, ZuoraClock, fence_now
 from bridge.upstream.transport import Relayed, Transport
 
 BODY = b"<create/>" * 100
@@ -116,8 +119,8 @@ def test_zuoras_clock_is_read_from_every_answer() -> None:
 
 
 def test_the_clock_narrows_follows_a_jump_and_ignores_nonsense() -> None:
-    """Intervals are intersected; a disjoint one means that a clock was set."""
-    clock = ZuoraClock()
+    """Intervals are intersected; a disjoint one means that a clock was set, as a sandbox's is."""
+    clock = ZuoraClock(simulated=True)
     base = fence_now()
     clock.observe("Fri, 20 Feb 2026 18:00:00 GMT", base, base + 0.01)
     wide = clock.error
@@ -131,3 +134,60 @@ def test_the_clock_narrows_follows_a_jump_and_ignores_nonsense() -> None:
         assert abs(clock.now() - before) < 50
     clock.observe("Sat, 20 Feb 2027 18:00:00 GMT", base + 1, base + 1.01)
     assert clock.now() / 1000 > 1771610400 + 300 * 86400
+
+
+def at(seconds: float) -> str:
+    """A Date header this far from this machine's time."""
+    return formatdate(time.time() + seconds, usegmt=True)
+
+
+def ahead(clock: ZuoraClock) -> float:
+    """How far the clock is ahead of this machine's, in seconds."""
+    return clock.now() / 1000 - time.time()
+
+
+@pytest.mark.parametrize(
+    ("first", "simulated"), [(9 * -86_400.0, True), (7_200.0, True), (-60.0, False), (20.0, False)]
+)
+def test_the_first_answer_tells_a_simulated_tenant_from_a_real_one(first: float, simulated: bool) -> None:
+    """No real Zuora is hours away; a sandbox's clock stands where its user has set it, and may jump."""
+    clock = ZuoraClock()
+    base = fence_now()
+    clock.observe(at(first), base, base + 0.01)
+    before = ahead(clock)
+    clock.observe(at(first + 1_000), base + 1, base + 1.01)
+    assert clock.simulated is simulated
+    assert (ahead(clock) - before > 900) is simulated
+
+
+@pytest.mark.parametrize("first", [3600.0, 0.0, -3600.0])
+def test_a_date_far_ahead_hastens_nothing(first: float) -> None:
+    """Neither the first one nor any later one: a proof of absence waits for time that has passed here as well."""
+    clock = ZuoraClock(simulated=False)
+    base = fence_now()
+    clock.observe(at(first), base, base + 0.01)
+    assert ahead(clock) < AHEAD_SECONDS + 1
+    before = ahead(clock)
+    for second in range(1, 30):
+        clock.observe(at(86_400), base + second, base + second + 0.01)
+    assert ahead(clock) - before < 2.0
+
+
+def test_a_date_behind_is_believed_and_what_follows_is_approached() -> None:
+    """It can only delay; the right time comes back at once, and no faster than it was ever believed to go."""
+    clock = ZuoraClock(simulated=False)
+    base = fence_now()
+    clock.observe(at(0), base, base + 0.01)
+    clock.observe(at(-600), base + 1, base + 1.01)
+    assert ahead(clock) < -590
+    clock.observe(at(2), base + 2, base + 2.01)
+    assert -2 < ahead(clock) < 2.5
+
+
+def test_a_long_silence_lets_the_clock_make_up_no_more_than_a_minutes_worth() -> None:
+    """An hour without an answer, and then a wrong one."""
+    clock = ZuoraClock(simulated=False)
+    base = fence_now()
+    clock.observe(at(0), base, base + 0.01)
+    clock.observe(at(7200), base + 3600, base + 3600.01)
+    assert ahead(clock) < 3

@@ -413,3 +413,28 @@ def test_a_key_stays_one_segment(key: str) -> None:
     assert request.path == f"/v1/invoices/{key}"
     assert request.target.count("/") == 3
     assert "?" not in request.target
+
+
+@pytest.mark.parametrize(
+    ("scope", "user"),
+    [
+        (f"user.{'A' * 32} entity.1a2b7a37-3e7d-4cb3-b0e2-883de9e766cc service.echo.read tenant.19", "a" * 32),
+        ("entity.1a2b7a37-3e7d-4cb3-b0e2-883de9e766cc tenant.19", None),
+        (f"user.{'a' * 32} user.{'b' * 32}", None),
+        ("user.not-an-id", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_a_tokens_scope_names_its_user(scope: object, user: str | None) -> None:
+    """Zuora API Reference, "Create an OAuth token"; where it does not, nobody is guessed."""
+
+    async def go() -> str | None:
+        script = Tenant(as_json(200, {}), token=as_json(200, {"access_token": "t", "expires_in": 3599, "scope": scope}))
+        async with serving(script) as server, transporting() as transport:
+            oauth = OAuthClient(transport, server.origin, "i", "s")
+            assert oauth.user_id is None
+            await oauth.token()
+            return oauth.user_id
+
+    assert asyncio.run(go()) == user

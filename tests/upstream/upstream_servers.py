@@ -32,6 +32,11 @@ class Request:
         return unquote(urlsplit(self.target).path)
 
     @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The query's parameters in their order, with those that come more than once."""
+        return parse_qsl(urlsplit(self.target).query)
+
+    @property
     def query(self) -> dict[str, str]:
         """The decoded query."""
         return dict(parse_qsl(urlsplit(self.target).query))

@@ -68,12 +68,23 @@ def _classify(said: Expanded, call: Call, tenant: Tenant, prefer: Prefer) -> Ask
         verdict = change.classify(said.obj, call.op, tenant, prefer)
         return replace(verdict, fallback=None) if call.single_transaction and isinstance(verdict, Forward) else verdict
     if said.obj.type == "Payment":
-        return (yield from payment.classify(said, call.version, tenant, prefer))
+        only_rest = _only_rest(said.obj, call)
+        return (yield from payment.classify(said, call.version, tenant, prefer, only_rest=only_rest))
     return (yield from refund.classify(said, call.version, tenant, prefer))
 
 
 def _soap(_obj: ZObject) -> Route:
     return Route.SOAP
+
+
+LONGEST_REFERENCE = 60
+"""Characters of a ReferenceId in SOAP and Actions; CRUD and REST take 100 (Zuora: Payment object; Create a payment)."""
+
+
+def _only_rest(obj: ZObject, call: Call) -> bool:
+    """Whether Zuora's own CRUD would take what an Action, by which CRUD travels on, would not."""
+    reference = obj.get("ReferenceId")
+    return call.crud and reference is not None and len(reference) > LONGEST_REFERENCE
 
 
 def _route(obj: ZObject, call: Call, prefer: Prefer, *, own: bool) -> Route:

@@ -46,8 +46,13 @@ class _Named:
     items_in: str = ITEMS
 
 
-def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -> Asking[Forward | Translate]:
-    """Decide about one Payment; raises ``Refusal`` or ``NoVerdictError``."""
+def classify(
+    said: Expanded, version: Version, tenant: Tenant, prefer: Prefer, *, only_rest: bool = False
+) -> Asking[Forward | Translate]:
+    """Decide about one Payment; raises ``Refusal`` or ``NoVerdictError``.
+
+    ``only_rest``: neither SOAP nor Actions can carry it, so that policy has no say.
+    """
     obj = said.obj
     _check_method(obj, version)
     named = _all_named(said)
@@ -62,6 +67,8 @@ def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -
         why = "names a debit memo"
     elif said.items or any(each.items for each in named):
         why = "pays single items"
+    elif only_rest and (not named or _one_amount_each(obj, named)) and all(document for _, document in found):
+        why = "has a ReferenceId of a length that only REST takes"
     elif not named:
         return Forward(_with_amount(obj, named), "names no document")
     elif any(document is None for _, document in found):
@@ -191,7 +198,8 @@ def _translate(said: Expanded, version: Version, tenant: Tenant, found: _Found, 
         shares=shares,
         gateway=gateway,
     )
-    return Translate(obj, table.PATH, table.body(obj, parts, tenant.custom_types), account.id, reason)
+    body = table.body(obj, parts, tenant.custom_types, tenant.second_reference)
+    return Translate(obj, table.PATH, body, account.id, reason)
 
 
 def _check_method(obj: ZObject, version: Version) -> None:
@@ -226,7 +234,7 @@ def _check_required(obj: ZObject, version: Version) -> None:
 
 def _shares(said: Expanded, tenant: Tenant, found: _Found, account: AccountFact) -> tuple[tuple[Share, ...], str]:
     _check_one_way(said.obj, [named for named, _ in found])
-    if found[0][0].container is None:
+    if found and found[0][0].container is None:
         found = _one_document(found)
     currency = _currency(said.obj, found, account)
     shares: dict[str, Share] = {}

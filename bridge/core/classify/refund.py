@@ -48,7 +48,7 @@ def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -
     obj = said.obj
     if _ITEM_ROWS in names(replace(obj, children={})) or any(_ITEM_ROWS in names(row) for row in _rows(obj)):
         raise invalid(_ITEM_ROWS, f"{_ITEM_ROWS} belongs in the refund itself, with rows of its own.")
-    source = yield from _source(obj)
+    source = yield from _source(obj, tenant)
     if source is None:
         return Forward(obj, "names neither a payment nor a credit memo that Zuora has")
     if isinstance(source, DocumentRef):
@@ -70,7 +70,7 @@ def _items_in(said: Expanded) -> tuple[tuple[str, tuple[item_table.Row, ...]], .
     return (_ITEM_ROWS, item_table.rows_in(said.obj, _ITEM_ROWS)), (ITEMS, said.items)
 
 
-def _source(obj: ZObject) -> Asking[PaymentFact | DocumentRef | None]:
+def _source(obj: ZObject, tenant: Tenant) -> Asking[PaymentFact | DocumentRef | None]:
     payment_id = obj.word("PaymentId")
     memo_field = next((name for name in ("CreditMemoId", "CreditMemoNumber") if obj.word(name) is not None), None)
     if memo_field is not None:
@@ -83,7 +83,7 @@ def _source(obj: ZObject) -> Asking[PaymentFact | DocumentRef | None]:
         answer = fact(facts, question)
         return answer if isinstance(answer, PaymentFact | DocumentRef) else None
     if obj.word("SourceType") in ("CreditBalance", "CreditMemo"):
-        return (yield from _covering_memo(obj))
+        return (yield from _covering_memo(obj, tenant))
     return None
 
 
@@ -101,15 +101,18 @@ def _named_memo(obj: ZObject, field: str) -> Asking[DocumentRef]:
     return answer
 
 
-def _covering_memo(obj: ZObject) -> Asking[DocumentRef]:
+def _covering_memo(obj: ZObject, tenant: Tenant) -> Asking[DocumentRef]:
     account_id = required(obj, "AccountId")
     wanted = amount(required(obj, "Amount"), "Amount", None)
     facts = yield (WhichMemos(account_id),)
     answer = fact(facts, WhichMemos(account_id))
     memos = answer.memos if isinstance(answer, Memos) else ()
-    for memo in memos:
-        if memo.open is not None and memo.open >= wanted:
-            return memo
+    covering = [memo for memo in memos if memo.open is not None and memo.open >= wanted]
+    if len(covering) > 1 and tenant.covering_memo == "refuse":
+        listed = ", ".join(memo.number for memo in covering[:5]) + (", ..." if len(covering) > 5 else "")
+        raise invalid("SourceType", f"Several credit memos could be refunded: {listed}. Name one in PaymentId.")
+    if covering:
+        return covering[0]
     raise invalid(
         "Amount", "No single posted credit memo of this account has this much unapplied; refund them one by one."
     )

@@ -7,7 +7,7 @@ relayed; then REST, in order per account. Must not do IO or read a clock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -20,7 +20,6 @@ from bridge.core.commands import (
     Commit,
     Compose,
     Fork,
-    Match,
     Matched,
     Opened,
     Presence,
@@ -33,13 +32,16 @@ from bridge.core.commands import (
 from bridge.core.conduct.batch import send_batch
 from bridge.core.conduct.ends import close, end_of
 from bridge.core.conduct.errand import Errand
-from bridge.core.conduct.joins import join, joinable
+from bridge.core.conduct.joins import join
 from bridge.core.conduct.lanes import rest_lane
+from bridge.core.conduct.look_first import look_first
+from bridge.core.conduct.matching import by_key, joins_of, other_content, question, said_twice, take_places
 from bridge.core.conduct.proof import questions_text
-from bridge.core.identity import TWIN_MS, fingerprint, ordinals
+from bridge.core.conduct.twins import identities, near_twins, wait_for
+from bridge.core.identity import TWIN_MS, Identity, acts, message_keys, ordinals
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
-from bridge.core.model import CallFault, Instant, Outcome, Reply, Route, Told
+from bridge.core.model import CallFault, Instant, Op, Outcome, Reply, Route, Told
 from bridge.core.plan import Item
 from bridge.core.refusals import unsent
 from bridge.core.verdict import Unsent
@@ -67,29 +69,39 @@ def conduct(errand: Errand) -> Steps[Reply]:
         return fault
     call = adapt(errand.call, errand.tenant)
     errand = replace(errand, call=call)
-    prints = [fingerprint(call.op, obj) for obj in call.objects]
-    places = list(ordinals(prints))
-    outcomes: dict[int, Outcome] = {}
+    asked = acts(call, errand.caller, errand.tenant)
+    whole = message_keys(call, errand.caller)
+    places = list(ordinals([act.exact for act in asked]))
+    outcomes = said_twice(errand, asked)
     beside: dict[str, Intent] = {}
+    passed: set[str] = set()
     raced: set[int] = set()
-    pending = list(range(len(prints)))
+    came: Instant | None = None
+    pending = [position for position in range(len(asked)) if position not in outcomes]
     for _ in range(ROUNDS):
         presence: Presence = yield Ask()
-        since = presence.now - TWIN_MS
-        matched = yield Match(errand.caller.scope, tuple(dict.fromkeys(prints[p] for p in pending)), since)
+        came = presence.now if came is None else came
+        matched: Matched | None = yield question(errand, [asked[p] for p in pending], whole, presence.now - TWIN_MS)
         if matched is None:
             fault = JOURNAL_DOWN
             break
-        joins = _joins(errand, matched, prints, places, pending, beside)
+        outcomes |= other_content(errand, matched, asked, pending, whole)
+        pending = [position for position in pending if position not in outcomes]
+        joins = joins_of(errand, matched, asked, places, pending, beside)
         beside |= {intent.id: intent for intent in joins.values()}
-        _take_places(places, prints, joins)
+        take_places(places, asked, joins)
         if joins:
             # What is joined may have moved money already: from now on no answer may call it unsent.
             yield Commit(tuple(joins))
         fresh = [position for position in pending if position not in joins]
+        twins = {p: near_twins(asked[p], matched, errand.call_id, passed | beside.keys(), came) for p in fresh}
+        twins = {position: found for position, found in twins.items() if found}
+        held = call.single_transaction and (bool(twins) or _any_undone(outcomes))
+        fresh = [] if held else [position for position in fresh if position not in twins]
         if fresh:
-            identities = [(prints[p], places[p], matched.generations.get((prints[p], places[p]), 0)) for p in fresh]
-            fault, made = yield from _fresh(errand, fresh, identities, presence.now)
+            new = identities({p: asked[p] for p in fresh}, dict(enumerate(places)), matched)
+            first = matched.look_up_first
+            fault, made = yield from _fresh(errand, fresh, [new[p] for p in fresh], presence.now, look_up_first=first)
             outcomes |= made
             if fault is None and not made:
                 # An equal call was quicker and may be sending, so these cannot be called unsent either.
@@ -99,10 +111,21 @@ def conduct(errand: Errand) -> Steps[Reply]:
             if fault is JOURNAL_DOWN:
                 outcomes[position] = errand.outcome(intent, Told.UNKNOWN, joined=True)
                 continue
-            outcome = yield from join(errand, position, intent, beside)
+            outcome = yield from join(errand, position, intent, beside, by_key=by_key(asked[position], intent))
             if outcome is not None:
                 outcomes[position] = outcome
                 yield Tell(position, outcome)
+        for position, found in twins.items() if fault is None else ():
+            outcome = yield from wait_for(errand, found, came)
+            passed.update(each.id for each in found)
+            if outcome is not None:
+                outcomes[position] = outcome
+                yield Tell(position, outcome)
+        if call.single_transaction and _any_undone(outcomes):
+            # It goes as a whole or not at all.
+            stopped = unsent(call.version, "another object of its transaction was not sent")
+            rest = [position for position in pending if position not in outcomes and position not in raced]
+            outcomes |= {position: Outcome(Told.UNSENT, errors=stopped) for position in rest}
         pending = [position for position in pending if position not in outcomes]
         if not pending or fault is not None:
             break
@@ -114,53 +137,20 @@ def conduct(errand: Errand) -> Steps[Reply]:
     why = "too many calls like it at once" if fault is None else "another part of the call failed"
     for position in pending:
         outcomes.setdefault(position, Outcome(Told.UNSENT, errors=unsent(call.version, why)))
-    return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(prints))))
+    return answers.reply(call, errand.caller, tuple(outcomes[place] for place in range(len(asked))))
 
 
-def _joins(
-    errand: Errand,
-    matched: Matched,
-    prints: Sequence[str],
-    places: Sequence[int],
-    pending: Sequence[int],
-    taken: Collection[str],
-) -> dict[int, Intent]:
-    """Which intent each pending object joins: unsettled ones first, then undelivered, then delivered.
-
-    Objects of one call are never duplicates of each other: what one of them has joined or become is not up for
-    joining, nor is another attempt in its place, which repeats that very object and no other.
-    """
-    held = {(prints[position], places[position]) for position in range(len(prints)) if position not in pending}
-    offers: dict[str, dict[int, Intent]] = {}
-    for intent in sorted(matched.intents, key=_rank):
-        ours = intent.call_id == errand.call_id or intent.id in taken
-        if not ours and (intent.fingerprint, intent.ordinal) not in held and joinable(intent, errand.call.op):
-            offers.setdefault(intent.fingerprint, {}).setdefault(intent.ordinal, intent)
-    queues = {each: iter(intents.values()) for each, intents in offers.items()}
-    joins = {position: next(queues.get(prints[position], iter(())), None) for position in pending}
-    return {position: intent for position, intent in joins.items() if intent is not None}
-
-
-def _take_places(places: list[int], prints: Sequence[str], joins: Mapping[int, Intent]) -> None:
-    """An object that joins an intent stands in its place among the equal objects, and another one takes its own.
-
-    Should it become a new attempt, its identity follows that intent's: two calls that repeat the same acts at the same
-    time then meet in the same identities, whichever of their equal objects joined which intent (I2).
-    """
-    for position, intent in joins.items():
-        place = intent.ordinal
-        for other, each in enumerate(prints):
-            if each == prints[position] and places[other] == place:
-                places[other] = places[position]
-        places[position] = place
-
-
-def _rank(intent: Intent) -> tuple[bool, bool, int, int]:
-    return intent.state.settled, intent.delivered_at is not None, intent.created_at, intent.ordinal
+def _any_undone(outcomes: Mapping[int, Outcome]) -> bool:
+    return any(each.told in (Told.REFUSED, Told.UNSENT) for each in outcomes.values())
 
 
 def _fresh(
-    errand: Errand, positions: Sequence[int], identities: Sequence[tuple[str, int, int]], now: Instant
+    errand: Errand,
+    positions: Sequence[int],
+    new: Sequence[Identity],
+    now: Instant,
+    *,
+    look_up_first: bool,
 ) -> Steps[tuple[CallFault | None, dict[int, Outcome]]]:
     """Classify, record, send. Nothing at all in return means that another call was quicker: match again.
 
@@ -171,21 +161,27 @@ def _fresh(
     objects = [dated(call.objects[p], call, today) for p in positions]
     asking = [classify(obj, call, errand.tenant, errand.prefer, own=caller.own) for obj in objects]
     verdicts = plan.permitted(call, caller, (yield from together(asking)))
+    outcomes: dict[int, Outcome] = {}
+    if look_up_first and call.op is Op.CREATE:
+        verdicts, joined = yield from look_first(errand, verdicts, [each.act.exact for each in new])
+        outcomes = {positions[place]: outcome for place, outcome in joined.items()}
     presence: Presence = yield Ask()
     if not presence.waiting:
         gone = unsent(call.version, "the caller had gone")
-        return None, {position: Outcome(Told.UNSENT, errors=gone) for position in positions}
-    begun = _begun(positions, verdicts)
+        return None, {position: Outcome(Told.UNSENT, errors=gone) for position in positions} | outcomes
+    planned = [each for each in zip(positions, new, verdicts, strict=True) if each[0] not in outcomes]
+    begun = _begun([position for position, _, _ in planned], [verdict for _, _, verdict in planned])
     items = [
         _item(errand, position, identity, verdict, presence, begins=position in begun)
-        for position, identity, verdict in zip(positions, identities, verdicts, strict=True)
+        for position, identity, verdict in planned
     ]
     batches = yield from _batches(errand, items, presence)
     yield Commit(tuple(begun))
-    recorded = yield Record(_opened(items, [dispatch for dispatch, _ in batches]))
+    recorded = (yield Record(_opened(items, [dispatch for dispatch, _ in batches]))) if items else Recorded.DONE
     if recorded is not Recorded.DONE:
         return (JOURNAL_DOWN if recorded is Recorded.DOWN else None), {}
-    outcomes: dict[int, Outcome] = {}
+    for position, outcome in outcomes.items():
+        yield Tell(position, outcome)
     for item in items:
         if isinstance(item.verdict, Refused):
             told = Told.UNSENT if item.verdict.unsent else Told.REFUSED
@@ -244,7 +240,7 @@ def _batches(errand: Errand, items: Sequence[Item], presence: Presence) -> Steps
                 composed,
                 presence.now,
                 begins=begins,
-                snapshot=questions_text(call.op, intents, objects),
+                snapshot=questions_text(call.op, intents, objects, errand.under(route, presence)),
             )
             made.append((dispatch, batch))
     return made
@@ -269,7 +265,7 @@ def _begin(errand: Errand, dispatch: Dispatch, batch: Sequence[Item]) -> Steps[D
 def _item(
     errand: Errand,
     position: int,
-    identity: tuple[str, int, int],
+    identity: Identity,
     verdict: Verdict,
     presence: Presence,
     *,
@@ -277,11 +273,13 @@ def _item(
 ) -> Item:
     now = presence.now
     intent = plan.intent(
-        errand.call, errand.caller, errand.call_id, errand.owner, position, *identity, verdict, now, begins=begins
+        errand.call, errand.caller, errand.call_id, errand.owner, position, identity, verdict, now, begins=begins
     )
     if not isinstance(verdict, Translate):
         return Item(position, verdict, intent)
-    dispatches = plan.rest_dispatches(intent, verdict, errand.tenant, errand.caller.entity, now, begins=begins)
+    under = errand.under(Route.REST, presence)
+    entity = errand.caller.entity
+    dispatches = plan.rest_dispatches(intent, verdict, errand.tenant, entity, now, begins=begins, under=under)
     return Item(position, verdict, intent, dispatches)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.core.classify import Prefer
 from bridge.core.commands import Change, Moved, Presence
 from bridge.core.intent import Intent, State, check
-from bridge.core.model import Call, Caller, Instant, Outcome, RowError, Tenant, Told
+from bridge.core.model import Call, Caller, Instant, Outcome, Route, RowError, Tenant, Told
 from bridge.core.refusals import unsent
 
 BACK_OFF = (1.0, 2.0, 4.0)
@@ -29,6 +30,25 @@ class Errand:
     call_id: str
     owner: str
     prefer: Prefer
+
+    def under(self, route: Route, presence: Presence) -> Mapping[str, object]:
+        """What a dispatch keeps of its credential: whether it is the caller's own, and whose user's, if known.
+
+        SOAP goes under the caller's session, all else under the caller's own credential or the bridge's (DESIGN 8).
+        """
+        own = self.caller.own
+        us = None if own else presence.us
+        user = self.caller.user_id if route is Route.SOAP else us
+        return {"own": own, "by": user.casefold() if user is not None else None}
+
+    def may_resend(self, intent: Intent, kept: Mapping[str, object]) -> bool:
+        """Whether this caller may cause it once more: only under the credential that it was made for.
+
+        A key is the tenant's, but what a user may do and who an object is by is not; another caller only looks.
+        """
+        own = bool(kept.get("own", False))
+        same = not own or intent.caller == (self.caller.name or self.caller.username)
+        return own == self.caller.own and same and self.caller.may(intent.object_type, intent.op)
 
     def move(self, intent: Intent, source: State, target: State, now: Instant, **rest: object) -> Moved:
         """A journal change; raises ``IllegalTransition`` for a move the table lacks."""

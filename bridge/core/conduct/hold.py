@@ -6,11 +6,29 @@ does not still need. Must not decide what is done under it.
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 from bridge.core.commands import Ask, Hold, Presence, Recorded, Steps, Wait
 from bridge.core.conduct.errand import Errand, may_wait
-from bridge.core.intent import Intent
+from bridge.core.intent import Dispatch, Intent
+from bridge.core.model import Route
 
 PAUSE_SECONDS = 1.0
+
+_LEASED = re.compile(r"/v1/(?:payments|credit-memos|refunds)/([^/]+)")
+"""What a request to change or refund something names: what the lease was taken on."""
+
+
+def lease_key(zuora_id: str) -> str:
+    """One spelling of an Id, so that two callers who spell it otherwise hold the same lease."""
+    return zuora_id.strip().casefold()
+
+
+def leased(dispatch: Dispatch) -> str | None:
+    """What the request of an intent that is taken over needs the lease on; None for a payment to be made."""
+    found = _LEASED.match(dispatch.path) if dispatch.route is Route.REST else None
+    return unquote(found[1]) if found is not None else None
 
 
 def hold(errand: Errand, intent: Intent, key: str, *, whole: bool) -> Steps[str | None]:
@@ -21,7 +39,7 @@ def hold(errand: Errand, intent: Intent, key: str, *, whole: bool) -> Steps[str 
     presence: Presence = yield Ask()
     enough = presence.remaining / 2
     while True:
-        held = yield Hold(errand.caller.scope, key, intent.id, whole)
+        held = yield Hold(errand.caller.scope, lease_key(key), intent.id, whole)
         if held is Recorded.DONE:
             return None
         if held is Recorded.DOWN:

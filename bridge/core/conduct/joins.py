@@ -27,9 +27,11 @@ from bridge.core.commands import (
     Watch,
     Watched,
 )
+from bridge.core.conduct.alike import proved
 from bridge.core.conduct.ends import End, as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
-from bridge.core.conduct.proof import Look, absent, kept_question, question_of
+from bridge.core.conduct.hold import hold, leased
+from bridge.core.conduct.proof import Look, kept_question, kept_with, question_of
 from bridge.core.conduct.saga import Saga, is_saga
 from bridge.core.conduct.send import Sending, rest_sending, same_key_allowed, send, still_ours
 from bridge.core.facts import Standing, StillStands
@@ -37,7 +39,7 @@ from bridge.core.identity import JOIN_AFTER_DELIVERY_MS
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Instant, Op, Outcome, Route, Told
-from bridge.core.refusals import twin
+from bridge.core.refusals import near_twin, twin
 from bridge.core.verdict import Done, Doubt, No, Verdict, judge_batch
 
 TURNS = 8
@@ -55,15 +57,18 @@ def joinable(intent: Intent, op: Op) -> bool:
     return not intent.state.settled or (op is Op.CREATE and intent.state is State.APPLIED)
 
 
-def join(errand: Errand, position: int, intent: Intent, beside: Mapping[str, Intent]) -> Steps[Outcome | None]:
+def join(
+    errand: Errand, position: int, intent: Intent, beside: Mapping[str, Intent], *, by_key: bool = False
+) -> Steps[Outcome | None]:
     """The outcome of a repeat of ``intent``, or None where the repeat is a new attempt.
 
-    ``beside`` are all intents that this call joins, by their ids.
+    ``beside`` are all intents that this call joins, by their ids. ``by_key``: a key says that it is the same act, so
+    that it is no twin however late.
     """
     if intent.state is State.APPLIED:
         presence: Presence = yield Ask()
-        if is_twin(intent, presence.now):
-            return (yield from _as_policy_says(errand, intent))
+        if is_twin(intent, presence.now) and not by_key:
+            return (yield from as_policy_says(errand, intent))
         return (yield from _standing(errand, intent))
     for _ in range(TURNS):
         watched: Watched = yield Watch((intent.id,))
@@ -87,8 +92,9 @@ def is_twin(intent: Intent, now: Instant) -> bool:
     return intent.delivered_at is not None and intent.delivered_at < now - JOIN_AFTER_DELIVERY_MS
 
 
-def _as_policy_says(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
-    """An equal call long after: refused by default, because it is either sent by mistake or lacks a reference."""
+def as_policy_says(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
+    """An equal call long after, or a near one: refused by default, because it is either sent by mistake or lacks a
+    reference. None: it is a new attempt."""
     if errand.caller.twins == "allow":
         return None
     outcome = yield from _standing(errand, intent)
@@ -96,7 +102,8 @@ def _as_policy_says(errand: Errand, intent: Intent) -> Steps[Outcome | None]:
         return outcome
     day = zone_day(intent.created_at, errand.tenant.zone).isoformat()
     # Not under the twin's intent: that one has its object, and this refusal is about none.
-    return Outcome(Told.REFUSED, errors=twin(outcome.zuora_id or "", day))
+    words = near_twin if intent.delivered_at is None else twin
+    return Outcome(Told.REFUSED, errors=words(outcome.zuora_id or "", day))
 
 
 class _Again:
@@ -156,7 +163,7 @@ def _drive(
     dispatches: tuple[Dispatch, ...] = yield LoadDispatches(intent.id)
     again, others = False, list[End]()
     if is_saga(dispatches):
-        permitted = errand.caller.may(found.object_type, found.op)
+        permitted = errand.may_resend(found, kept_with(dispatches[0]))
         saga = Saga.of(errand, position, found, errand.call.objects[position], dispatches)
         resumed = yield from saga.resume(permitted=permitted)
         end, again = resumed.end, resumed.again
@@ -185,13 +192,22 @@ def _proved(
     question = kept_question(intent, dispatch)
     if dispatch.snapshot is None:
         question = question or question_of(obj, intent.op, dispatch)
-    found = yield from absent(errand, dispatch, question)
+    found = yield from proved(errand, intent, dispatch, question)
     presence: Presence = yield Ask()
     now = presence.now
     if isinstance(found, Done):
         return [end_of(errand, position, intent, intent.state, found, now)], False
     together = len(dispatch.intent_ids) > 1
     if (found is not Look.MISSING or together) and _may_resend(errand, intent, dispatch, presence):
+        key = leased(dispatch)
+        if key is not None and (why := (yield from hold(errand, intent, key, whole=False))) is not None:
+            # Its own was free once it was in doubt, and somebody else is at it.
+            return [end_of(errand, position, intent, intent.state, Doubt(why), now)], False
+        if key is not None:
+            presence = yield Ask()
+            now = presence.now
+            if not _may_resend(errand, intent, dispatch, presence):
+                return [end_of(errand, position, intent, intent.state, Doubt("it cannot be repeated"), now)], False
         others = yield from _others(errand, intent, dispatch, beside)
         recorded = (yield Record(still_ours(errand, dispatch, now))) if others is not None else Recorded.DOWN
         if recorded is Recorded.CONFLICT:
@@ -276,5 +292,5 @@ def _sent_again(
 
 def _may_resend(errand: Errand, intent: Intent, dispatch: Dispatch, presence: Presence) -> bool:
     """Only under its key, for a caller who is there and may cause it, and within I5."""
-    allowed = presence.waiting and errand.caller.may(intent.object_type, intent.op)
+    allowed = presence.waiting and errand.may_resend(intent, kept_with(dispatch))
     return allowed and same_key_allowed(errand, dispatch, presence.now)

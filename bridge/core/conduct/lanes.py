@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.core.classify import Translate
-from bridge.core.commands import Ask, Commit, Presence, Record, Recorded, Sent, Steps, Tell
+from bridge.core import plan
+from bridge.core.adapt import dated
+from bridge.core.classify import Refused, Translate, classify, together
+from bridge.core.commands import Added, Adopted, Ask, Commit, Presence, Record, Recorded, Sent, Steps, Tell
 from bridge.core.conduct.ends import End, changes_of, close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.hold import hold
-from bridge.core.conduct.saga import Saga, unchanged
+from bridge.core.conduct.saga import CHANGED, Saga, unchanged
 from bridge.core.conduct.send import rest_sending, send
 from bridge.core.intent import Dispatch, State
-from bridge.core.model import Instant, Outcome, Told
+from bridge.core.mapping.lexical import zone_day
+from bridge.core.model import Instant, Outcome, Route, Told
 from bridge.core.plan import Item
-from bridge.core.verdict import Busy, Done, Unsent
+from bridge.core.verdict import Busy, Done, No, Unsent
 
 
 @dataclass(slots=True)
@@ -59,18 +62,20 @@ def _send(errand: Errand, lane: _Lane, item: Item) -> Steps[End | None]:
         # Zuora asked for more patience than the caller has; whatever followed would only be refused as well.
         lane.late.append(end_of(errand, position, intent, intent.state, lane.limited, presence.now))
         return None
-    why = None if presence.waiting else "the caller had gone"
+    why: Unsent | No | None = None if presence.waiting else Unsent("the caller had gone")
     if why is None and verdict.held is not None:
         # Whoever waits for a lease must not keep the lane's own ends from the journal.
         yield from _settle(errand, lane, lane.late)
         lane.late = []
-        why = yield from _prepared(errand, item, verdict)
+        item, why = yield from _prepared(errand, item, verdict)
         presence = yield Ask()
         # Whoever was answered meanwhile was told that this was not sent.
-        why = why if why is not None or presence.waiting else "the caller had gone"
+        why = why if why is not None or presence.waiting else Unsent("the caller had gone")
     if why is not None:
-        lane.late.append(end_of(errand, position, intent, intent.state, Unsent(why), presence.now))
+        lane.late.append(end_of(errand, position, intent, intent.state, why, presence.now))
         return None
+    verdict = item.verdict
+    assert isinstance(verdict, Translate)
     first, *later = item.dispatches
     if intent.state is State.PLANNED and not (yield from _begin(errand, lane, item, first, presence.now)):
         return None
@@ -82,13 +87,40 @@ def _send(errand: Errand, lane: _Lane, item: Item) -> Steps[End | None]:
     return (yield from send(errand, sending))
 
 
-def _prepared(errand: Errand, item: Item, verdict: Translate) -> Steps[str | None]:
-    """Take the lease, and look whether the plan still fits under it; why not, or None."""
+def _prepared(errand: Errand, item: Item, verdict: Translate) -> Steps[tuple[Item, Unsent | No | None]]:
+    """Take the lease, and look whether the plan still fits under it; the item as it is sent, or why it is not."""
     assert verdict.held is not None
     why = yield from hold(errand, item.intent, verdict.held, whole=verdict.prelude is not None)
     if why is None and verdict.prelude is not None:
         why = yield from unchanged(verdict.prelude)
-    return why
+    if why == CHANGED:
+        return (yield from _planned_anew(errand, item, verdict))
+    return item, Unsent(why) if why is not None else None
+
+
+def _planned_anew(errand: Errand, item: Item, before: Translate) -> Steps[tuple[Item, Unsent | No | None]]:
+    """A saga on the payment as it is now: a refund before it in the same call has taken of it, perhaps.
+
+    Nothing of it was begun, and under the lease nobody else of the bridge can change the payment any more.
+    """
+    call, tenant, intent = errand.call, errand.tenant, item.intent
+    presence: Presence = yield Ask()
+    obj = dated(call.objects[item.position], call, zone_day(presence.now, tenant.zone))
+    (verdict,) = yield from together([classify(obj, call, tenant, errand.prefer, own=errand.caller.own)])
+    if isinstance(verdict, Refused):
+        return item, Unsent(CHANGED) if verdict.unsent else No(verdict.errors)
+    if not isinstance(verdict, Translate) or verdict.prelude is None or verdict.held != before.held:
+        return item, Unsent(CHANGED)
+    if (why := (yield from unchanged(verdict.prelude))) is not None:
+        return item, Unsent(why)
+    presence = yield Ask()
+    under, entity = errand.under(Route.REST, presence), errand.caller.entity
+    made = plan.rest_dispatches(intent, verdict, tenant, entity, presence.now, under=under)
+    dispatches = plan.replanned(made, item.dispatches, intent)
+    ours = Adopted(intent.id, errand.owner, errand.owner)
+    if (yield Record((ours, *map(Added, dispatches)))) is not Recorded.DONE:
+        return item, Unsent("the journal could not record the new plan")
+    return replace(item, verdict=verdict, dispatches=dispatches), None
 
 
 def _begin(errand: Errand, lane: _Lane, item: Item, dispatch: Dispatch, now: Instant) -> Steps[bool]:

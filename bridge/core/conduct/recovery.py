@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.core.commands import Adopted, Ask, Change, LoadDispatches, Presence, Record, Recorded, Steps
+from bridge.core.conduct.alike import proved
 from bridge.core.conduct.ends import End, as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
 from bridge.core.conduct.joins import NEVER_SENT
-from bridge.core.conduct.proof import Look, absent, kept_question, quiet_since
+from bridge.core.conduct.proof import Look, kept_question, quiet_since
 from bridge.core.conduct.saga import Saga, is_saga
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Instant, ZObject
@@ -52,7 +53,7 @@ def _end(errand: Errand, intent: Intent, dispatches: Sequence[Dispatch]) -> Step
     question = kept_question(intent, dispatch) if dispatch is not None else None
     found: Done | Look = Look.UNCLEAR
     if dispatch is not None and question is not None:
-        found = yield from absent(errand, dispatch, question)
+        found = yield from proved(errand, intent, dispatch, question)
     presence: Presence = yield Ask()
     now = presence.now
     if isinstance(found, Done):
@@ -60,7 +61,7 @@ def _end(errand: Errand, intent: Intent, dispatches: Sequence[Dispatch]) -> Step
     doubt = end_of(errand, intent.position, intent, intent.state, Doubt("it could not be found"), now)
     if found is Look.MISSING:
         return replace(doubt, changes=errand.not_applied(intent, intent.state, now))
-    if question is None and now >= _quiet(errand, intent, dispatch):
+    if found is Look.AMBIGUOUS or (question is None and now >= _quiet(errand, intent, dispatch)):
         park = errand.move(intent, State.IN_DOUBT, State.PARKED, now)
         return replace(doubt, changes=(*doubt.changes, park))
     return doubt

@@ -29,9 +29,10 @@ from bridge.core.commands import (
     Steps,
     Wait,
 )
+from bridge.core.conduct.alike import proved
 from bridge.core.conduct.ends import End, end_of
 from bridge.core.conduct.errand import BACK_OFF, Errand, may_wait
-from bridge.core.conduct.proof import SECOND_LOOK_SECONDS, Look, absent, quiet_since
+from bridge.core.conduct.proof import SECOND_LOOK_SECONDS, Look, kept_question, quiet_since
 from bridge.core.conduct.send import (
     Sending,
     exchange,
@@ -55,6 +56,10 @@ UNDO_TRIES = (*BACK_OFF, 8)
 
 LEFT_OVER = "left over"
 """The verdict of an undo that did not succeed: an operator has to apply the amount again."""
+
+
+CHANGED = "the payment has just been changed"
+"""Why a saga is not begun as it was planned."""
 
 
 class Seen(enum.Enum):
@@ -112,7 +117,7 @@ def unchanged(prelude: Prelude) -> Steps[str | None]:
     if not isinstance(fact, Parts):
         return "the payment could not be read"
     now = {part.id: part.amount for part in fact.parts if part.amount}
-    return None if now == {part.id: part.amount for part in prelude.before} else "the payment has just been changed"
+    return None if now == {part.id: part.amount for part in prelude.before} else CHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,10 @@ class Saga:
         return (yield from self._end(verdict, answered, parked=seen is Seen.OTHER))
 
     def resume(self, *, permitted: bool, for_nobody: bool = False) -> Steps[Resumed]:
-        """Go on after another process. ``for_nobody`` repeats no key of a refund that a look-up can find (I5)."""
+        """Go on after another process. Only where that is ``permitted`` is the refund sent.
+
+        ``for_nobody`` repeats no key (I5): a refund in doubt is looked for, and begun anew once it is proved absent.
+        """
         if self.steps[UNDO].first_sent_at is not None:
             return (yield from self._finish_undo())
         if self.steps[REFUND].first_sent_at is not None:
@@ -235,13 +243,13 @@ class Saga:
     def _finish_refund(self, *, permitted: bool, for_nobody: bool) -> Steps[End]:
         dispatch = self.steps[REFUND]
         presence: Presence = yield Ask()
-        sending = rest_sending(self.position, self.intent, dispatch, self.obj, errand=self.errand)
-        found = yield from absent(self.errand, dispatch, sending.question)
+        found = yield from proved(self.errand, self.intent, dispatch, kept_question(self.intent, dispatch))
         presence = yield Ask()
         if isinstance(found, Done):
             return (yield from self._end(found, Answered(dispatch.id, "done by look-up", presence.now)))
         if not (permitted and presence.waiting):
-            return (yield from self._end(Doubt("nobody waits for it")))
+            parked = found is Look.AMBIGUOUS and not same_key_allowed(self.errand, dispatch, presence.now)
+            return (yield from self._end(Doubt("nobody waits for it"), parked=parked))
         if found is Look.MISSING:
             again = next_attempt(dispatch, self.intent, presence.now)
             ours = reopened(self.errand, self.intent, self.source, presence.now)
@@ -249,9 +257,10 @@ class Saga:
                 return replace((yield from self._end(Doubt("no next attempt could be recorded"))), changes=())
             here = replace(self, source=State.SENDING)
             return (yield from here._send_refund(again, doubted=False, for_nobody=for_nobody))
-        if for_nobody and sending.question is not None:
+        if for_nobody:
             # Every repeat would put off the moment from which its absence counts.
-            return (yield from self._end(Doubt("it may still be on its way")))
+            parked = found is Look.AMBIGUOUS and not same_key_allowed(self.errand, dispatch, presence.now)
+            return (yield from self._end(Doubt("it may still be on its way"), parked=parked))
         if not same_key_allowed(self.errand, dispatch, presence.now):
             return (yield from self._end(Doubt("its key is too old")))
         if (yield Record(still_ours(self.errand, dispatch, presence.now))) is not Recorded.DONE:

@@ -74,6 +74,7 @@ CUSTOM_SUFFIXES = ("__c", "__NS")
 
 CUSTOM = _ruled("at the top level under its own name, as the type the tenant's WSDL gives it", "*")
 FIELDS_TO_NULL = "fieldsToNull"
+SECOND_REFERENCE = "SecondPaymentReferenceId"
 
 _CODE = _copied("financeInformation.bankAccountAccountingCode", 100)
 _TRANSFERRED = _copied("financeInformation.transferredToAccounting")
@@ -157,7 +158,9 @@ _CREATE_PAYMENT: Mapping[str, Fate] = {
     "PaymentMethodId": _ruled("required: REST would charge the default method", "paymentMethodId"),
     "ReferenceId": _copied("referenceId", 100),
     # Zuora: Invoice Settlement limitations: it cannot be passed when creating a payment through REST.
-    "SecondPaymentReferenceId": _ruled("REST cannot set it; INVALID_FIELD"),
+    "SecondPaymentReferenceId": _ruled(
+        "REST cannot set it; INVALID_FIELD, or as BRIDGE_ZUORA__SECOND_REFERENCE says: left out, or a custom field"
+    ),
     "SoftDescriptor": _copied("softDescriptor", 35),
     "SoftDescriptorPhone": _copied("softDescriptorPhone", 20),
     "Status": _ruled("must be Processed, which REST implies"),
@@ -327,12 +330,14 @@ def is_custom(name: str) -> bool:
     return name.endswith(CUSTOM_SUFFIXES)
 
 
-def dropped(obj: ZObject) -> tuple[str, ...]:
-    """The names in a REST-routed object that neither Zuora's documents nor this bridge know, and that are left out.
+def dropped(obj: ZObject, second_reference: str = "refuse") -> tuple[str, ...]:
+    """The names in a REST-routed object that are left out: what neither Zuora's documents nor this bridge know.
 
-    Zuora's SOAP ignores an unknown element (Zuora: update() call); REST would refuse it.
+    Zuora's SOAP ignores an unknown element (Zuora: update() call); REST would refuse it. SecondPaymentReferenceId is
+    among them where the tenant wants it dropped.
     """
-    return tuple(dict.fromkeys(_unknown(obj, _known(obj.type))))
+    ours = (SECOND_REFERENCE,) if second_reference == "drop" and obj.get(SECOND_REFERENCE) is not None else ()
+    return tuple(dict.fromkeys((*ours, *_unknown(obj, _known(obj.type)))))
 
 
 @cache

@@ -6,13 +6,13 @@ Names stand in ``fields``. Must not look anything up and must not choose a route
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from bridge.core.facts import DocumentRef, GatewayFact, Kind
 from bridge.core.mapping.custom import customs
-from bridge.core.mapping.fields import TABLE, Target
+from bridge.core.mapping.fields import SECOND_REFERENCE, TABLE, Target
 from bridge.core.mapping.items import Item, written
 from bridge.core.model import RowError, ZObject
 from bridge.core.refusals import Refusal, invalid
@@ -61,16 +61,11 @@ class PaymentParts:
     gateway: GatewayFact | None
 
 
-def body(obj: ZObject, parts: PaymentParts, types: Mapping[str, str]) -> dict[str, object]:
+def body(
+    obj: ZObject, parts: PaymentParts, types: Mapping[str, str], second_reference: str = "refuse"
+) -> dict[str, object]:
     """The JSON of ``POST /v1/payments``; raises ``Refusal`` for what REST cannot carry. ``types``: of custom fields."""
-    if obj.get("SecondPaymentReferenceId") is not None:
-        raise Refusal(
-            RowError(
-                "INVALID_FIELD",
-                "SecondPaymentReferenceId cannot be set on a payment to a debit memo.",
-                "SecondPaymentReferenceId",
-            )
-        )
+    obj = _placed(obj, second_reference)
     made: dict[str, object] = {
         "amount": parts.amount,
         "currency": parts.currency,
@@ -88,6 +83,22 @@ def body(obj: ZObject, parts: PaymentParts, types: Mapping[str, str]) -> dict[st
         if rows:
             made[name] = rows
     return made
+
+
+def _placed(obj: ZObject, second_reference: str) -> ZObject:
+    """The object with SecondPaymentReferenceId where the tenant wants it; raises ``Refusal`` where it wants it nowhere.
+
+    Zuora: Invoice Settlement limitations: it cannot be passed when creating a payment through REST.
+    """
+    value = obj.get(SECOND_REFERENCE)
+    if value is None or second_reference == "drop":
+        return obj
+    if second_reference == "refuse":
+        message = "SecondPaymentReferenceId cannot be set on a payment that goes to Zuora by REST."
+        raise Refusal(RowError("INVALID_FIELD", message, SECOND_REFERENCE))
+    if obj.get(second_reference) not in (None, value):
+        raise invalid(second_reference, f"{second_reference} is where SecondPaymentReferenceId goes; give one of both.")
+    return replace(obj, fields={**obj.fields, second_reference: value})
 
 
 def _row(key: str, share: Share) -> dict[str, object]:

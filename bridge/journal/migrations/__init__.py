@@ -16,7 +16,7 @@ from bridge.journal.errors import JournalRefused
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-HEAD = "0004"
+HEAD = "0005"
 BASE = "base"
 
 

@@ -39,11 +39,12 @@ class RestFace:
         if form.get("grant_type") != "client_credentials" or granted is None:
             return plain_answer(401, "Invalid client id or secret", headers)
         token, grant = granted
+        tenant, user = f"tenant.{grant.tenant.tenant_id}", f"user.{grant.user.id}"
         answer: dict[str, Json] = {
             "access_token": token,
             "token_type": "bearer",
             "expires_in": grant.tenant.settings.token_seconds,
-            "scope": f"entity.{_entity(grant)} service.usage.delete",
+            "scope": f"{user} entity.{_entity(grant)} service.usage.delete {tenant}",
             "jti": token[:32],
         }
         return Answer(200, standard_headers(headers), dump_json(answer).encode())
