@@ -34,8 +34,6 @@ MANY = 500
 YOUNG_MS = 3_000
 """A call that began just now is somebody's."""
 
-FOR_EVER = 2**62
-
 LONGEST_SECONDS = 60.0
 STOP_SECONDS = 30.0
 PATIENCE_SECONDS = 900.0
@@ -108,10 +106,7 @@ class Recoverer:
         """Look once for everything that is due and this process's; how many intents that were."""
         if not await self._knows_time():
             return 0
-        now = self._zuora_now()
-        listed = await self._journal.unfinished(FOR_EVER, MANY)
-        # What is from the future (another clock's word) is not young.
-        unfinished = [intent for intent in listed if not now - YOUNG_MS < intent.created_at <= now]
+        unfinished = await self._journal.unfinished(self._zuora_now() - YOUNG_MS, MANY)
         living = await self._journal.living(self._here())
         names = {intent.id for intent in unfinished}
         self._next = {name: due for name, due in self._next.items() if name in names}

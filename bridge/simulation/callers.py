@@ -47,7 +47,6 @@ class Callers:
     weather: Weather
     tenant: Configured
     names: Mapping[str, str]
-    user_id: str
     session: str
     slots: Sequence[Replica | None]
     note: Callable[..., None]
@@ -121,7 +120,7 @@ class Callers:
         replica.open[name] = lambda: self.hang_up(visited, None)
         task_of(
             Actor(name, replica, stop_at, visited),
-            self._served(replica, visited, call_id, erp.caller(said.patience, self.user_id, twins=twins)),
+            self._served(replica, visited, call_id, erp.caller(said.patience, self.names["user"], twins=twins)),
         )
         timer = loop.call_later(leaves, self.hang_up, visited, None)
         reply = await visited.answer

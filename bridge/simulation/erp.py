@@ -23,7 +23,7 @@ TWINS_UNTIL = 71 * 3600.0
 
 
 def caller(patience: float, user_id: str, *, twins: str = "fault") -> Caller:
-    """Who calls. All are one ERP user (with Zuora's id), whose patience differs by act."""
+    """Who calls. All are one ERP user, whose patience differs by act."""
     return Caller(
         TENANT_ID,
         USER,

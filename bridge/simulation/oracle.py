@@ -347,8 +347,16 @@ class Oracle:
         """Nothing is under way any more: the journal must be right about the books. What is parked, by kind."""
         parked: Counter[str] = Counter()
         maker = {intent_id: zuora_id for zuora_id, intent_id in self.made_by.items()}
+        settled: set[str | None] = set()
         for intent in self.intents():
             made = maker.get(intent.id)
+            if intent.state is State.APPLIED and intent.op is Op.CREATE:
+                if intent.zuora_id in settled:
+                    self._violated(f"I3: {intent.zuora_id} settles {intent.id} and another")
+                settled.add(intent.zuora_id)
+            if self.ambiguous(intent):
+                # Equal in everything, so that the object of the one may as well be the other's.
+                continue
             if intent.state is State.APPLIED and intent.op is Op.CREATE and not self._its_own(intent):
                 self._violated(f"I3: {intent.id} is settled by {intent.zuora_id}, and made {made}")
             elif intent.state in (State.REFUSED, State.NOT_APPLIED) and made is not None:

@@ -105,7 +105,6 @@ class World:
             self._weather,
             self._tenant,
             self._books.names,
-            self._books.users[USER].id,
             self._session,
             self._slots,
             self._note,

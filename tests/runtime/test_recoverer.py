@@ -184,18 +184,6 @@ def test_what_a_living_process_no_longer_drives_is_its_own_to_find(tmp_path: Pat
     asyncio.run(scene())
 
 
-def test_what_is_from_the_future_is_not_young(tmp_path: Path) -> None:
-    """Before its first answer from Zuora a process has only its machine's clock, which may be a day behind."""
-
-    async def scene() -> None:
-        async with staged(tmp_path) as stage:
-            assert await stage.journal.record([Opened((orphan("i1", "dead"),))])
-            stage.clock.at -= 24 * 3_600_000
-            assert await recovering(stage).round() == 1
-
-    asyncio.run(scene())
-
-
 def test_it_begins_at_once_and_ends_when_told(tmp_path: Path) -> None:
     """Started after a crash, it does not wait for its first turn."""
 

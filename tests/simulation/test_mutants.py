@@ -14,7 +14,7 @@ MOST = 12
 MUTANTS = (
     # What is taken away, the seed to begin with, what may be violated.
     ("record_after_sending", 1, {"I1"}),
-    ("no_fence", 2, {"I2", "I3", "I5"}),
+    ("no_fence", 3, {"I2", "I3", "I5"}),
     ("no_join", 1, {"I2", "I3"}),
     ("no_pin", 1, {"I2", "I3", "I4"}),
     ("absent_at_once", 1, {"I2", "I3"}),

@@ -160,7 +160,7 @@ class Saga:
     def resume(self, *, permitted: bool, for_nobody: bool = False) -> Steps[Resumed]:
         """Go on after another process. Only where that is ``permitted`` is the refund sent.
 
-        ``for_nobody`` repeats no key of a refund that a look-up can find (I5).
+        ``for_nobody`` repeats no key (I5): a refund in doubt is looked for, and begun anew once it is proved absent.
         """
         if self.steps[UNDO].first_sent_at is not None:
             return (yield from self._finish_undo())
@@ -258,7 +258,7 @@ class Saga:
                 return replace((yield from self._end(Doubt("no next attempt could be recorded"))), changes=())
             here = replace(self, source=State.SENDING)
             return (yield from here._send_refund(again, doubted=False, for_nobody=for_nobody))
-        if for_nobody and question is not None:
+        if for_nobody:
             # Every repeat would put off the moment from which its absence counts.
             parked = found is Look.AMBIGUOUS and not same_key_allowed(self.errand, dispatch, presence.now)
             return (yield from self._end(Doubt("it may still be on its way"), parked=parked))
