@@ -337,16 +337,16 @@ class Oracle:
         act = self.act_of_call[intent.call_id]
         return act.things[intent.position].reference is not None and not self.marked(intent)
 
-    def _its_own(self, intent: Intent) -> bool:
-        """Whether its object is the one it made, or an equal intent did: nobody can tell those apart."""
-        maker = self.made_by.get(intent.zuora_id or "")
+    def _equals(self, one: str | None, other: str | None) -> bool:
+        """Whether these are one intent, or two that nobody can tell apart, so that one may have the other's object."""
         prints = {each.id: each.fingerprint for each in self.intents()}
-        return maker is not None and prints.get(maker) == intent.fingerprint
+        return one is not None and other is not None and prints.get(one) == prints.get(other)
 
     def at_the_end(self) -> Mapping[str, int]:
         """Nothing is under way any more: the journal must be right about the books. What is parked, by kind."""
         parked: Counter[str] = Counter()
         maker = {intent_id: zuora_id for zuora_id, intent_id in self.made_by.items()}
+        settler = {each.zuora_id: each.id for each in self.intents() if each.state is State.APPLIED}
         settled: set[str | None] = set()
         for intent in self.intents():
             made = maker.get(intent.id)
@@ -357,9 +357,15 @@ class Oracle:
             if self.ambiguous(intent):
                 # Equal in everything, so that the object of the one may as well be the other's.
                 continue
-            if intent.state is State.APPLIED and intent.op is Op.CREATE and not self._its_own(intent):
+            if (
+                intent.state is State.APPLIED
+                and intent.op is Op.CREATE
+                and not self._equals(self.made_by.get(intent.zuora_id or ""), intent.id)
+            ):
                 self._violated(f"I3: {intent.id} is settled by {intent.zuora_id}, and made {made}")
             elif intent.state in (State.REFUSED, State.NOT_APPLIED) and made is not None:
+                if self._equals(settler.get(made), intent.id):
+                    continue
                 self._violated(f"I3: {intent.id} is settled as {intent.state.value}, and made {made}")
             elif intent.state is State.PARKED:
                 keyed = intent.route is not Route.SOAP
