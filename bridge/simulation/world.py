@@ -184,7 +184,8 @@ class World:
         """An actor's process falls asleep, in worlds where processes do."""
         replica = actor.process
         assert isinstance(replica, Replica)
-        if self.plan.naps:
+        # What was to fall asleep before the air cleared stays awake now: I13 is about processes that live.
+        if self.plan.naps and not self._callers.calm:
             self._sleep(replica, self._chance.among(NAPS, name, "nap"))
 
     def _die(self, replica: Replica, why: str, seconds: float) -> None:
