@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.core import commands as c
 from bridge.core import conduct
-from bridge.core.conduct import batch, joins, proof, recovery, saga, send
+from bridge.core.conduct import alike, batch, joins, proof, recovery, saga, send
 from bridge.core.model import Route, Told
 from bridge.core.verdict import Busy, Doubt
 from bridge.journal import Journal
@@ -49,27 +49,35 @@ def no_fence() -> None:
 
 def no_join() -> None:
     """A repeat is a new attempt."""
-    conduct.joinable = lambda *_: False  # type: ignore[attr-defined]
+    conduct.joins_of = lambda *_: {}  # type: ignore[attr-defined]
+    conduct.near_twins = lambda *_: []  # type: ignore[attr-defined]
 
 
 def no_pin() -> None:
     """Where policy has changed its mind, a repeat goes the new way."""
-    pinned = conduct._joins
+    joins_of, near_twins = conduct.joins_of, conduct.near_twins  # type: ignore[attr-defined]
+    batched = (Route.SOAP, Route.ACTION)
+    errands: list[Any] = []
 
-    def unpinned(errand: Any, matched: c.Matched, *rest: Any) -> Any:
+    def unpinned(matched: c.Matched) -> c.Matched:
+        errand = errands[-1]
         now = errand.prefer(errand.call.objects[0])
-        batched = (Route.SOAP, Route.ACTION)
         kept = [
             each for each in matched.intents if now is each.route or now not in batched or each.route not in batched
         ]
-        return pinned(errand, replace(matched, intents=tuple(kept)), *rest)
+        return replace(matched, intents=tuple(kept))
 
-    conduct._joins = unpinned
+    def joins_unpinned(errand: Any, matched: c.Matched, *rest: Any) -> Any:
+        errands[:] = [errand]
+        return joins_of(errand, unpinned(matched), *rest)
+
+    conduct.joins_of = joins_unpinned  # type: ignore[attr-defined]
+    conduct.near_twins = lambda act, matched, *rest: near_twins(act, unpinned(matched), *rest)  # type: ignore[attr-defined]
 
 
 def absent_at_once() -> None:
     """What is not seen now counts as never done."""
-    for module in (proof, recovery, saga):
+    for module in (alike, proof, recovery, saga):
         module.quiet_since = lambda *_: 0  # type: ignore[attr-defined]
 
 

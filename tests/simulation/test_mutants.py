@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-MOST = 12
-"""Worlds per mutant; each is found in the first, until a change of the code shifts the lots."""
+MOST = 24
+"""Worlds per mutant; each is found in one of the first, until a change of the code shifts the lots."""
 
 MUTANTS = (
     # What is taken away, the seed to begin with, what may be violated.
     ("record_after_sending", 1, {"I1"}),
-    ("no_fence", 3, {"I2", "I3", "I5"}),
+    ("no_fence", 4, {"I2", "I3", "I5"}),
     ("no_join", 1, {"I2", "I3"}),
     ("no_pin", 1, {"I2", "I3", "I4"}),
     ("absent_at_once", 1, {"I2", "I3"}),
     ("one_id_for_many", 2, {"I3"}),
     ("new_key_after_doubt", 1, {"I2"}),
     ("no_delivery", 1, {"I3"}),
-    ("no_lease", 13, {"I13"}),
+    ("no_lease", 3, {"I13"}),
     ("not_read_again", 8, {"I6"}),
     ("any_day", 20, {"I5"}),
     ("for_nobody", 2, {"I2", "I3", "I5"}),
