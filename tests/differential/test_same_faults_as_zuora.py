@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -48,10 +49,17 @@ def ordered(two: Two, order: Mapping[str, Any], door: str) -> None:
     two.bridged.world.control("faults", {**order, "match": match, "times": 1})
 
 
+CENTS = itertools.count(101)
+
+
 def asked(two: Two, door: str, version: str, name: str) -> list[Any]:
-    """One payment, sent to both."""
+    """One payment, sent to both; of another amount each time, since one beside an equal one in doubt has to wait."""
     card = {"Type": "Electronic", "PaymentMethodId": "@PMc"} if "card" in name else {}
-    (step,) = dated([create(unapplied(**card))], int(version.partition(".")[0]), f"{name} {door} {version}")
+    (step,) = dated(
+        [create(unapplied(f"{next(CENTS) / 100:.2f}", **card))],
+        int(version.partition(".")[0]),
+        f"{name} {door} {version}",
+    )
     return list(two.both(lambda side: DOORS[door](step, version, side)))  # type: ignore[arg-type,return-value]
 
 
