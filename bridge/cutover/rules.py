@@ -19,12 +19,11 @@ OBJECTS = ("Payment", "Refund", "InvoicePayment", "RefundInvoicePayment")
 
 
 class Way(enum.Enum):
-    """What a rule answers. SHADOW goes the default way, and what REST would have done is compared."""
+    """What a rule answers."""
 
     SOAP = "soap"
     ACTION = "action"
     REST = "rest"
-    SHADOW = "shadow"
 
 
 ROUTES = {Way.SOAP: Route.SOAP, Way.ACTION: Route.ACTION, Way.REST: Route.REST}
@@ -78,7 +77,6 @@ class Decision:
     """
 
     route: Route
-    shadow: bool
     rule: Rule | None
     passed: tuple[tuple[str, str], ...] = ()
     place: Decimal | None = None
@@ -101,12 +99,12 @@ def decide(rules: Sequence[Rule], asked: Asked) -> Decision:
         inside = None if rule.percent is None else _below(asked, rule.percent)
         way = rule.otherwise if inside is False else rule.way
         shown = place(asked.tenant, asked.account) if asked.account is not None and _by_percent(rule) else None
-        return Decision(_route(way, asked), way is Way.SHADOW, rule, tuple(passed), shown, inside)
-    return Decision(default_route(own=asked.own), False, None, tuple(passed))
+        return Decision(_route(way, asked), rule, tuple(passed), shown, inside)
+    return Decision(default_route(own=asked.own), None, tuple(passed))
 
 
 def _route(way: Way, asked: Asked) -> Route:
-    if way is Way.SHADOW or (way is Way.SOAP and asked.own):
+    if way is Way.SOAP and asked.own:
         return default_route(own=asked.own)
     return ROUTES[way]
 

@@ -64,7 +64,7 @@ def test_no_rules_are_rules() -> None:
         ("[rules]\n", "'rules' is not known here"),
         ("rule = 1", "Rules are a list of tables."),
         ('[[rule]]\nroute = "rest"', "Rule 1: name: Field required."),
-        ('[[rule]]\nname = "a"\nroute = "fax"', "Rule 1 (a): route: Input should be 'soap', 'action', 'rest'"),
+        ('[[rule]]\nname = "a"\nroute = "fax"', "Rule 1 (a): route: Input should be 'soap', 'action' or 'rest'"),
         ('[[rule]]\nname = "a"\nroute = "rest"\nacount = "x"', "Rule 1 (a): acount: Extra inputs are not permitted."),
         ('[[rule]]\nname = "a"\nroute = "rest"\noperation = "pay"', "Rule 1 (a): operation: 'pay' is none of create,"),
         ('[[rule]]\nname = "a"\nroute = "rest"\nobject = "payment"', "Rule 1 (a): object: 'payment' is none of"),

@@ -79,13 +79,6 @@ def test_all_conditions_together() -> None:
     assert (seen.route, seen.rule) == (Route.REST, rule)
 
 
-def test_a_shadow_goes_the_default_way_and_is_compared() -> None:
-    """The caller's answer is not touched by it."""
-    seen = decide((Rule("shadow", Way.SHADOW),), ASKED)
-    assert (seen.route, seen.shadow) == (Route.SOAP, True)
-    assert decide((Rule("shadow", Way.SHADOW),), replace(ASKED, own=True)).route is Route.ACTION
-
-
 def test_a_json_caller_never_goes_by_soap() -> None:
     """It has no session, so SOAP means Actions for it."""
     assert decide((Rule("stay", Way.SOAP),), replace(ASKED, own=True)).route is Route.ACTION

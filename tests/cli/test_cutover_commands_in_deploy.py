@@ -1,0 +1,56 @@
+"""Every ``bridge cutover`` command of ``deploy/cutover.md``, run as shown, in the order shown, with its rules."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import World
+
+from bridge.cli.cutover import cli
+from bridge.cutover.reading import parse
+
+PAGE = (Path(__file__).parents[2] / "deploy" / "cutover.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The page's fenced blocks of a language."""
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def shown() -> list[str]:
+    """The command lines."""
+    lines = (line.strip().removeprefix("$ ") for block in blocks("console") for line in block.splitlines())
+    return [line for line in lines if line.startswith("bridge cutover")]
+
+
+def test_the_page_shows_every_verb() -> None:
+    """A new verb needs its line, and a line that is gone is missed."""
+    verbs = {command.name or command.callback.__name__ for command in cli.registered_commands if command.callback}
+    assert {line.split()[2] for line in shown()} == verbs
+
+
+def test_the_rules_of_the_page_are_rules() -> None:
+    """As they stand there."""
+    (text,) = blocks("toml")
+    assert [rule.name for rule in parse(text)] == ["refunds stay for now", "the ERP's payments, step by step"]
+
+
+def test_the_runbook_runs_as_shown(world: World) -> None:
+    """One command after the other, beside a running bridge."""
+    (world.folder / "rules.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
+    for line in shown():
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(line)],
+            cwd=world.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=clean | {"BRIDGE_DATABASE_URL": f"sqlite:///{world.database}"},
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
