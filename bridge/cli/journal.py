@@ -16,6 +16,7 @@ from contextlib import closing
 from typing import NoReturn, TypeVar
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -84,11 +85,18 @@ def list_(
     if as_json:
         typer.echo(json.dumps({"intents": [intent_as_json(each) for each in found[:limit]], "more": more}, indent=2))
         return
-    table = Table("received", "intent", "state", "what", "route", "caller", "Zuora Id")
+    # Two lines a row: an id that is cut off cannot be copied into the next command.
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("intent\nZuora Id", no_wrap=True)
+    table.add_column("state\nreceived", no_wrap=True)
+    table.add_column("what\nroute, caller")
     for each in found[:limit]:
         what = f"{each.object_type}.{each.op.value}"
         route_ = each.route.value if each.route else "-"
-        table.add_row(iso(each.created_at), each.id, each.state.name, what, route_, each.caller, each.zuora_id or "-")
+        received = iso(each.created_at, seconds=True)
+        table.add_row(
+            f"{each.id}\n{each.zuora_id or '-'}", f"{each.state.name}\n{received}", f"{what}\n{route_}, {each.caller}"
+        )
     console = Console()
     console.print(table)
     if more:

@@ -51,12 +51,14 @@ def instant(text: str, settings: Settings) -> Instant:
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
-def iso(at: Instant | None) -> str | None:
-    """``2026-02-20T18:00:00.000Z``."""
+def iso(at: Instant | None, *, seconds: bool = False) -> str | None:
+    """``2026-02-20T18:00:00.000Z``, or in whole ``seconds``."""
     if at is None:
         return None
     try:
-        return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03}Z"
+        return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + (
+            "Z" if seconds else f".{at % 1000:03}Z"
+        )
     except (ValueError, OverflowError, OSError):
         return str(at)
 

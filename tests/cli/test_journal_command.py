@@ -107,9 +107,13 @@ def test_show_prints_the_request_without_session_or_secret(world: World) -> None
 
 
 def test_text_output_names_every_intent_and_state(doubtful: World) -> None:
-    """For a person at a terminal."""
-    done = run(doubtful.folder, "list", COLUMNS="200")
+    """For a person at a narrow terminal: ids are whole, so that they can be copied into the next command."""
+    done = run(doubtful.folder, "list")
     assert done.returncode == 0
+    for each in listed(doubtful.folder):
+        assert each["id"] in done.stdout
+        assert each["state"] in done.stdout
+        assert each["zuoraId"] is None or each["zuoraId"] in done.stdout
     shown = run(doubtful.folder, "show", only(doubtful.folder, "--state", "APPLIED")["id"])
     assert "history" in shown.stdout
     assert "verdict" in shown.stdout
