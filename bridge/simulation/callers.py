@@ -21,7 +21,7 @@ from bridge.simulation.erp import Visited
 from bridge.simulation.loop import Actor, of_the_world, task_of
 from bridge.simulation.network import Network
 from bridge.simulation.oracle import Oracle
-from bridge.simulation.plan import EPOCHS, Act, Plan, Try
+from bridge.simulation.plan import EPOCHS, Act, Mail, Plan, Try
 from bridge.simulation.replica import Replica
 from bridge.simulation.weather import Weather
 from bridge.upstream.credential import Credential
@@ -98,7 +98,7 @@ class Callers:
         if sure and loop.time() - told_at < erp.TWINS_UNTIL:
             self.oracle.wanted(act)
             first = frozenset(one.zuora_id or "" for one in reply.outcomes)
-            await self.say(act, f"{act.name}.again", said, "allow", first)
+            await self.say(act, f"{act.name}{erp.AGAIN}", said, "allow", first)
 
     async def say(
         self, act: Act, name: str, said: Try, twins: str, not_these: frozenset[str] = frozenset()
@@ -120,7 +120,7 @@ class Callers:
         replica.open[name] = lambda: self.hang_up(visited, None)
         task_of(
             Actor(name, replica, stop_at, visited),
-            self._served(replica, visited, call_id, erp.caller(said.patience, self.names["user"], twins=twins)),
+            self._served(replica, visited, call_id, self._caller(act, said, twins)),
         )
         timer = loop.call_later(leaves, self.hang_up, visited, None)
         reply = await visited.answer
@@ -130,6 +130,9 @@ class Callers:
         self.oracle.closed(visited)
         self.open -= 1
         return reply, replica
+
+    def _caller(self, act: Act, said: Try, twins: str) -> Caller:
+        return erp.caller(said.patience, self.names["user"], twins=twins, keeps_ids=act.mail is Mail.KEPT)
 
     def _stop(self, name: str) -> int:
         """At which step the process of this call dies or falls asleep; 0 for never."""
@@ -158,7 +161,7 @@ class Callers:
     async def _served(self, replica: Replica, visited: Visited, call_id: str, caller: Caller) -> None:
         """In the replica: the call is conducted, answered, and perhaps delivered."""
         act, said = visited.act, visited.said
-        call = erp.call(act, self.names)
+        call = erp.call(act, self.names, visited.name)
         route = self.weather.routes.get(f"{call.type}.{call.op.value}", Route.SOAP)
         errand = Errand(call, caller, self.tenant, call_id, replica.name, _prefers(route))
         visit = Visit(said.patience, lambda: not visited.waiting)

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.core.identity import harvested
 from bridge.core.model import Call, Caller, Reply, Version, ZObject
 from bridge.simulation.books import TENANT_ID, USER, cents
-from bridge.simulation.plan import Act, Kind, Thing, Try
+from bridge.simulation.plan import Act, Kind, Mail, Thing, Try
 
 TODAY = "2026-02-20"
 PAYMENTS = (Kind.INVOICE, Kind.MEMO, Kind.UNAPPLIED)
@@ -19,27 +20,39 @@ PAYMENTS = (Kind.INVOICE, Kind.MEMO, Kind.UNAPPLIED)
 TWINS_AFTER = 16 * 60.0
 """Seconds after its delivery when the same words no longer mean the same payment (``core.identity``: 15 minutes)."""
 
+AGAIN = ".again"
+"""Ends the name of a call that wants a second act with the words of the first."""
+
 TWINS_UNTIL = 71 * 3600.0
 
 
-def caller(patience: float, user_id: str, *, twins: str = "fault") -> Caller:
-    """Who calls. All are one ERP user, whose patience differs by act."""
+WSA = "wsa:MessageID"
+
+
+def caller(patience: float, user_id: str, *, twins: str = "fault", keeps_ids: bool = False) -> Caller:
+    """Who calls. All are one ERP user, whose patience differs by act; ``keeps_ids``: one that says so of its ids."""
     return Caller(
         TENANT_ID,
         USER,
-        "erp",
+        "erp with ids" if keeps_ids else "erp",
         allow=frozenset({"*"}),
         wait_seconds=int(patience),
         twins=twins,
         in_doubt="row",
         user_id=user_id,
+        message_ids=(WSA,) if keeps_ids else (),
     )
 
 
-def call(act: Act, names: Mapping[str, str]) -> Call:
-    """The act as a decoded call; ``names`` are the ids of the books."""
+def call(act: Act, names: Mapping[str, str], visit: str) -> Call:
+    """The act as a decoded call with its message id; ``names`` are the ids of the books, ``visit`` names the call."""
     objects = tuple(_object(act, thing, names) for thing in act.things)
-    return Call(act.op, Version.parse(act.version), objects[0].type, objects)
+    made = Call(act.op, Version.parse(act.version), objects[0].type, objects)
+    if act.mail is Mail.NONE:
+        return made
+    # A second act with the same words is another message.
+    once = visit if act.mail is Mail.CHANGING or visit.endswith(AGAIN) else act.name
+    return harvested(made, {WSA: once})
 
 
 def _object(act: Act, thing: Thing, names: Mapping[str, str]) -> ZObject:

@@ -55,6 +55,17 @@ KINDS = (
 )
 
 
+class Mail(enum.Enum):
+    """The message ids that an ERP's calls come with."""
+
+    NONE = "none"
+    KEPT = "one for an act, as its configuration promises"
+    SAME = "one for an act, and no promise"
+    CHANGING = "another for each call"
+
+
+MAILS = (Mail.NONE, Mail.NONE, Mail.KEPT, Mail.SAME, Mail.CHANGING)
+
 REFUNDS = (Kind.REFUND, Kind.REFUND_MEMO_PAYMENT, Kind.REFUND_CREDIT)
 
 
@@ -96,6 +107,7 @@ class Act:
     stubborn: bool = False
     version: str = "107.0"
     again: Try | None = None
+    mail: Mail = Mail.NONE
 
     @property
     def name(self) -> str:
@@ -195,6 +207,7 @@ def _acts(chance: Chance, acts: int, epochs: int) -> Iterator[Act]:
             stubborn=chance.happens(0.2, number, "stubborn"),
             version=chance.among(("107.0", "107.0", "107.0", "55.0"), number, "version"),
             again=again,
+            mail=chance.among(MAILS, number, "mail"),
         )
 
 
