@@ -234,9 +234,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """More than one object has the marker: no proof of anything."""
+    """More than one object has the marker, or only such as are ``older`` than the request: no proof of anything."""
 
     ids: tuple[str, ...]
+    older: bool = False
 
 
 class Like(NamedTuple):

@@ -67,7 +67,7 @@ async def made(question: WhichMade, read: Read, pages: Pages) -> Fact:
     found = {zuora_id: row for zuora_id, row in agreeing.items() if not _older(row, question.since)}
     if agreeing and not found:
         # Ours would be younger, unless the clocks were wrong: that is for a person to tell.
-        return Several(tuple(agreeing))
+        return Several(tuple(agreeing), older=True)
     if len(found) > 1:
         return Several(tuple(found))
     for zuora_id, row in found.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,9 +12,23 @@ from core_world import World
 
 from bridge.core.conduct.proof import kept_question
 from bridge.core.conduct.recovery import UNSETTLED
-from bridge.core.facts import Kind, NoVerdict, Part, Question, Several, Shows, WhichLike, WhichMade, WhichSource
+from bridge.core.facts import (
+    Fact,
+    Kind,
+    Made,
+    NoVerdict,
+    Part,
+    Question,
+    Several,
+    Shows,
+    Standing,
+    StillStands,
+    WhichLike,
+    WhichMade,
+    WhichSource,
+)
 from bridge.core.intent import SETTLED, State
-from bridge.core.model import Op, Route, ZObject
+from bridge.core.model import Op, Route, Rows, ZObject
 
 MARKED_SOAP = pays("i1", "10", ReferenceId="ERP-1")
 MARKED_REST = pays("d1", "80", ReferenceId="ERP-1")
@@ -94,6 +108,51 @@ def test_two_objects_with_one_marker_are_for_a_person() -> None:
     world.pass_time(LATER_MS)
     world.recover(name)
     assert world.intent(name).state is State.PARKED
+
+
+@pytest.mark.parametrize("fact", [lambda made: Made(made, "Canceled"), lambda made: Several((made, made))])
+def test_what_has_settled_another_attempt_proves_nothing_of_this_one(fact: Callable[[str], Fact]) -> None:
+    """A payment was canceled by hand; its repeat, a new attempt under the same reference, got no answer."""
+    question = WhichMade("Payment", "referenceId", "ERP-1", Decimal(10), A)
+    world = World("ok", "lost before")
+    reply = world.call(MARKED_SOAP, hears=False)
+    assert isinstance(reply, Rows)
+    (first,) = (each.zuora_id or "" for each in reply.outcomes)
+    world.facts = {
+        **world.facts,
+        StillStands("Payment", first): Standing(stands=False, status="Canceled"),
+        question: fact(first),
+    }
+    world.begin(call(MARKED_SOAP), "second", patience=3)
+    world.run()
+    world.crash("second")
+    *_, name = world.journal.intents
+    assert world.intent(name).state is State.IN_DOUBT
+    world.pass_time(LATER_MS)
+    world.recover(name)
+    assert world.intent(name).state is State.NOT_APPLIED
+
+
+@pytest.mark.parametrize(("older", "state"), [(False, State.APPLIED), (True, State.PARKED)])
+def test_of_two_with_one_marker_the_one_that_is_nobody_elses_is_it(older: bool, state: State) -> None:
+    """Unless it was there before the request."""
+    question = WhichMade("Payment", "referenceId", "ERP-1", Decimal(10), A)
+    world = World("ok", "slow")
+    reply = world.call(MARKED_SOAP, hears=False)
+    assert isinstance(reply, Rows)
+    (first,) = (each.zuora_id or "" for each in reply.outcomes)
+    world.facts |= {StillStands("Payment", first): Standing(stands=False, status="Canceled")}
+    # What was canceled may be paid again.
+    world.acts += world.acts
+    world.begin(call(MARKED_SOAP), "second", patience=3)
+    while len(world.zuora.requests) < 2:
+        world.turn()
+    world.crash("second")
+    *_, name = world.journal.intents
+    world.facts |= {question: Several((first, "f" * 32), older=older)}
+    world.pass_time(LATER_MS)
+    world.recover(name)
+    assert world.intent(name).state is state
 
 
 def test_a_zuora_that_does_not_answer_settles_nothing() -> None:

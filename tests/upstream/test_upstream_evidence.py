@@ -77,10 +77,10 @@ def test_a_payment_is_found_by_marker_amount_and_account(rows: list[dict[str, An
     ("created", "fact"),
     [
         ("2026-02-20T09:59:50-08:00", Made(hexed(1), "Processed")),
-        ("2026-02-20T09:58:00-08:00", Several((hexed(1),))),
-        ("2025-12-20T18:00:00Z", Several((hexed(1),))),
+        ("2026-02-20T09:58:00-08:00", Several((hexed(1),), older=True)),
+        ("2025-12-20T18:00:00Z", Several((hexed(1),), older=True)),
         ("2026-02-20 10:00:00", Made(hexed(1), "Processed")),
-        ("2026-02-19 10:00:00", Several((hexed(1),))),
+        ("2026-02-19 10:00:00", Several((hexed(1),), older=True)),
         ("yesterday", Made(hexed(1), "Processed")),
     ],
 )

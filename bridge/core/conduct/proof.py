@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
-from bridge.core.commands import Ask, Lookup, Presence, Steps, Wait
+from bridge.core.commands import Ask, Lookup, Presence, Rivalry, Rivals, Steps, Wait
 from bridge.core.conduct.errand import Errand
 from bridge.core.facts import Absent, Fact, Made, Question, Several, Showing, Shows, WhichLike, WhichMade
 from bridge.core.intent import Dispatch, Intent
@@ -213,7 +213,7 @@ def quiet_since(errand: Errand, dispatch: Dispatch) -> Instant:
 
 def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Steps[Done | Look]:
     """``MISSING`` only where absence is proved: seen twice, the first time late enough."""
-    first = yield from look(question, dispatch)
+    first = yield from _its_own(errand, dispatch, question)
     presence: Presence = yield Ask()
     if isinstance(first, Done):
         return first
@@ -222,8 +222,30 @@ def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Ste
     if first is not Look.MISSING:
         return first
     yield Wait(SECOND_LOOK_SECONDS)
-    second = yield from look(question, dispatch)
+    second = yield from _its_own(errand, dispatch, question)
     return second if second is not Look.MISSING or (yield from still_late(errand, dispatch)) else Look.UNCLEAR
+
+
+def _its_own(errand: Errand, dispatch: Dispatch, question: Question | None) -> Steps[Done | Look]:
+    """``look``, but what has settled another create of the journal has nothing to say of this one.
+
+    An earlier attempt under the same marker, that somebody canceled by hand, would otherwise hide its repeat for ever.
+    """
+    if not isinstance(question, WhichMade):
+        return (yield from look(question, dispatch))
+    asked = replace(question, since=began(dispatch))
+    fact = (yield Lookup((asked,)))[asked]
+    ids = (fact.id,) if isinstance(fact, Made) else fact.ids if isinstance(fact, Several) else ()
+    if ids:
+        rivalry: Rivalry | None = yield Rivals(errand.caller.scope, question.object_type, ids)
+        if rivalry is None:
+            return Look.UNCLEAR
+        left = [each for each in ids if each not in rivalry.claimed]
+        if not left:
+            return Look.MISSING
+        if len(left) == 1 and not (isinstance(fact, Several) and fact.older):
+            return Done(left[0])
+    return proves(asked, fact)
 
 
 def still_late(errand: Errand, dispatch: Dispatch) -> Steps[bool]:
