@@ -155,6 +155,19 @@ def test_of_two_with_one_marker_the_one_that_is_nobody_elses_is_it(older: bool, 
     assert world.intent(name).state is state
 
 
+def test_a_journal_that_cannot_tell_whose_it_is_settles_nothing() -> None:
+    """What the marker finds may be another attempt's."""
+    question = WhichMade("Payment", "referenceId", "ERP-1", Decimal(10), A)
+    world = World("lost before", facts={**FACTS, question: Made("a" * 32, "Processed")})
+    found, world.facts[question] = world.facts[question], NoVerdict("not yet")
+    name = left(world, MARKED_SOAP)
+    world.facts[question] = found
+    world.journal.rivals = lambda *_: None  # type: ignore[method-assign, assignment, return-value]
+    world.pass_time(LATER_MS)
+    world.recover(name)
+    assert world.intent(name).state is State.IN_DOUBT
+
+
 def test_a_zuora_that_does_not_answer_settles_nothing() -> None:
     """However long."""
     world = World(*["lost before"] * 9)
