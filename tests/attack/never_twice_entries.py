@@ -238,7 +238,7 @@ REPLICAS = Part(
             "One after the other; the second is refused if nothing is left.",
             "I2",
             "Users in Zuora's UI hold no lease (see below).",
-            ("87d", "core/test_core_saga.py::test_two_refunds_of_one_payment_go_one_after_the_other"),
+            ("87d", "core/test_core_saga_lease.py::test_two_refunds_of_one_payment_go_one_after_the_other"),
         ),
         Entry(
             "Clocks disagree",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from core_joined import may_be_joined, same
 from core_journal import Ledger
 from core_objects import ERP, FACTS, TENANT, call, soap
 from core_zuora import US, Made, Zuora
@@ -38,7 +39,7 @@ from bridge.core.facts import (
     WhichParts,
     WhichSource,
 )
-from bridge.core.identity import Act, acts
+from bridge.core.identity import acts
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Route, Rows, Tenant, Told, ZObject
@@ -398,7 +399,7 @@ class World:
             told[print_] += outcome.told in (Told.APPLIED, Told.UNKNOWN)
         # What it has only waited for as a near twin is another act, as is another content under its key.
         found = [self.intent(each) for each in play.met if self.zuora.of(each)]
-        met = Counter(each.fingerprint for each in found if any(_same(act, each) for act in play.asked))
+        met = Counter(each.fingerprint for each in found if any(same(act, each) for act in play.asked))
         assert met <= told, "I3: an object that the call has met and does not tell of"
         for position, outcome in enumerate(play.outcomes()):
             own = {
@@ -408,7 +409,7 @@ class World:
             }
             about = own | ({outcome.intent_id} if outcome.intent_id is not None else set())
             made = [each for each in self.zuora.made if each.intent_id in about]
-            assert not outcome.joined or _may_be_joined(play, outcome), "I6: joined without waiting or reading"
+            assert not outcome.joined or may_be_joined(play, outcome), "I6: joined without waiting or reading"
             if play.errand.call.op is not Op.CREATE:
                 if outcome.told in (Told.REFUSED, Told.UNSENT):
                     done = [what for intent_id, what in self.zuora.effects if intent_id in about]
@@ -432,25 +433,3 @@ class World:
         later = [each for each in moments if each > self.now]
         assert later, "nothing will ever happen again"
         self.pass_time(min(later) - self.now)
-
-
-def _same(act: Act, intent: Intent) -> bool:
-    return act.fingerprint == intent.fingerprint and (not act.keyed or act.content == intent.content)
-
-
-def _may_be_joined(play: Play, outcome: Outcome) -> bool:
-    """What is joined was waited for or, applied already, read anew; "not known" needs neither."""
-    watched = any(isinstance(each, c.Watch) and outcome.intent_id in each.intent_ids for each in play.commands)
-    read = any(
-        isinstance(question, StillStands) and question.zuora_id == outcome.zuora_id
-        for each in play.commands
-        if isinstance(each, c.Lookup)
-        for question in each.questions
-    )
-    lost = outcome.intent_id is None and any(
-        isinstance(question, WhichLike)
-        for each in play.commands
-        if isinstance(each, c.Lookup)
-        for question in each.questions
-    )
-    return watched or lost or (read and outcome.told is Told.APPLIED) or outcome.told is Told.UNKNOWN
