@@ -109,8 +109,9 @@ class LookUpFirst:
             if known != place:
                 self._database.run(self._sql.set_meta, {"name": _PLACE, "value": place.encode()})
             if known not in (None, place):
-                self.begin(now() + HOURS * 3_600_000, f"PostgreSQL was {known} and is {place}", "the bridge")
-                raise Elsewhere(f"PostgreSQL was {known} and is {place}: it was restored or another took over")
+                why = f"PostgreSQL was {named(known)} and is {named(place)}"
+                self.begin(now() + HOURS * 3_600_000, why, "the bridge")
+                raise Elsewhere(f"{why}: it was restored or another took over")
 
     def arrived(self) -> None:
         """What ``arrive`` wrote is committed."""
@@ -121,3 +122,9 @@ def read(value: bytes) -> Mode:
     """The mark of a stored value."""
     until, why = json.loads(value)
     return Mode(until, why)
+
+
+def named(place: str | None) -> str:
+    """A place for people, in hexadecimal: one decimal number in ten passes for a card's, and would be hidden."""
+    system, _, timeline = (place or "").partition("/")
+    return f"cluster {int(system):x} timeline {timeline}" if system.isdigit() else str(place)

@@ -13,6 +13,7 @@ from journal_examples import KEY, moved, opened
 from bridge.core.intent import State
 from bridge.core.reconcile import Break, Finding
 from bridge.journal import Journal, JournalDown
+from bridge.journal.look_up_first import named
 from bridge.journal.operator import Verdict
 from bridge.journal.reading import Reader, Wanted
 
@@ -81,7 +82,7 @@ def test_another_place_begins_look_up_first_on_postgresql(url: str) -> None:
         assert asyncio.run(journal.look_up_first_until()) is not None
     with Reader(url, KEY) as reader:
         (row,) = [row for row in reader.history("") if row.kind == "look up first"]
-    assert json.loads(row.detail)["why"] == f"PostgreSQL was {system}/00000009 and is {place}"
+    assert json.loads(row.detail)["why"] == f"PostgreSQL was {named(f'{system}/00000009')} and is {named(place)}"
 
 
 def test_a_reconnection_to_another_place_refuses_what_was_under_way_on_postgresql(url: str) -> None:

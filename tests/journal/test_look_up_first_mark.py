@@ -15,7 +15,7 @@ from bridge.core.intent import State
 from bridge.journal import Journal, JournalDown
 from bridge.journal.audit import now
 from bridge.journal.database import Database
-from bridge.journal.look_up_first import FOR_EVER, HOURS
+from bridge.journal.look_up_first import FOR_EVER, HOURS, named
 from bridge.journal.reading import Reader
 
 HOUR = 3_600_000
@@ -103,7 +103,7 @@ def test_another_timeline_or_cluster_begins_it_for_72_hours(
     assert until(tmp_path) == first
     (note,) = notes(tmp_path)
     assert (note["on"], note["by"]) == (True, "the bridge")
-    assert note["why"] == f"PostgreSQL was 7/00000001 and is {place}"
+    assert note["why"] == f"PostgreSQL was {named('7/00000001')} and is {named(place)}"
 
 
 def test_a_failover_under_a_running_bridge_refuses_what_was_under_way(

@@ -20,7 +20,7 @@ from bridge.core.classify import Prefer
 from bridge.core.commands import Compose, Lookup
 from bridge.core.facts import Absent, Fact, Kind, Part, Question, WhichDocument, WhichSource
 from bridge.core.intent import Dispatch
-from bridge.core.mapping.fields import TABLE, Target
+from bridge.core.mapping.fields import SECOND_REFERENCE, TABLE, Target
 from bridge.core.model import Call, Caller, Op, Route, Tenant, ZObject
 from bridge.core.preview import preview
 from bridge.upstream.action import ZuoraActions
@@ -79,7 +79,7 @@ def filled(target: Target, **chosen: str | Sequence[ZObject] | None) -> ZObject:
     for name, fate in TABLE[target].items():
         if fate.copied:
             known.setdefault(name, "x" * (fate.longest or 20))
-        elif "left out" in fate.rule:
+        elif "left out" in fate.rule and name != SECOND_REFERENCE:
             known.setdefault(name, "1")
     return zobject(target.object_type, **(known | chosen))
 
