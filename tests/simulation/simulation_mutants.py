@@ -82,7 +82,8 @@ def absent_at_once() -> None:
 
 
 def one_id_for_many() -> None:
-    """A Zuora Id settles as many intents as claim it."""
+    """A Zuora Id settles as many intents as claim it, and whose it is already is not asked."""
+    proof._its_own = lambda _errand, dispatch, question: proof.look(question, dispatch)  # type: ignore[attr-defined]
     storage().database.run("DROP INDEX intent_zuora_id", {})
     sql = storage().statements
     before, _, _ = sql.move_and_settle.partition(" AND (intent.op != ")
