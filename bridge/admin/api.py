@@ -16,7 +16,18 @@ from aiohttp import web
 
 from bridge.cutover.reading import RulesRefused, from_plain, parse, plain
 from bridge.cutover.rules import Rule
-from bridge.cutover.standing import FIRST, Standing, difference, of, rolled_back, start, stop, with_rules
+from bridge.cutover.standing import (
+    FIRST,
+    NoWayBack,
+    Standing,
+    Unreadable,
+    back,
+    difference,
+    of,
+    start,
+    stop,
+    with_rules,
+)
 from bridge.journal import Journal, JournalDown
 
 PREFIX = "/admin/api/"
@@ -58,7 +69,7 @@ class Api:
             return _said(404, {"error": "BRIDGE_ADMIN__TOKEN is not set, so there is no admin API."})
         given = request.headers.get("Authorization", "")
         # Compared as bytes and in constant time; a token of another length tells no more than that.
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), f"Bearer {self._token}".encode()):
             return _said(401, {"error": "Authorization: Bearer with the admin token is needed."}, authenticate=True)
         name = request.path.removeprefix(PREFIX)
         answer = self._answers.get((request.method, name))
@@ -71,6 +82,8 @@ class Api:
             return _said(*await answer(request))
         except Wrong as wrong:
             return _said(wrong.status, wrong.said)
+        except Unreadable as error:
+            return _said(500, {"error": f"{error}; use the newer bridge that wrote it. Nothing was changed."})
         except JournalDown:
             return _said(503, {"error": "The journal cannot be reached; nothing was changed."})
 
@@ -98,14 +111,16 @@ class Api:
 
     async def _rollback(self, request: web.BaseRequest) -> Answer:
         body = await _body(request)
-        now, to = await self._now(), body.get("to")
-        if to is None and not now.number:
-            raise Wrong(409, {"error": "Nobody has set rules yet, so there is nothing to go back to."})
-        number = now.before if to is None else to
-        known = {each.number: each for each in await self._revisions(None)} | {0: FIRST}
-        if not isinstance(number, int) or number not in known:
+        to = body.get("to")
+        if to is not None and (not isinstance(to, int) or isinstance(to, bool)):
             raise Wrong(400, {"error": "to is the number of a revision."})
-        return await self._change(body, lambda now: rolled_back(now, known[number]))
+        history = await self._revisions(None)
+        try:
+            return await self._change(body, lambda now: back(now, history, to))
+        except NoWayBack as why:
+            # A wrong number is the request's fault; that there is nothing to go back to is the state's.
+            words = str(why) if to is None else f"to is the number of a revision; {why}"
+            raise Wrong(409 if to is None else 400, {"error": f"{words[:1].upper()}{words[1:]}."}) from None
 
     async def _stop(self, request: web.BaseRequest) -> Answer:
         return await self._change(await _body(request), stop)

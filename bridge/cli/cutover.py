@@ -21,7 +21,7 @@ from bridge.cli.journal_terms import iso
 from bridge.cutover.policy import fixed
 from bridge.cutover.reading import RulesRefused, parse, plain, toml
 from bridge.cutover.rules import Rule
-from bridge.cutover.standing import Standing, difference, of, rolled_back, start, stop, with_rules
+from bridge.cutover.standing import NoWayBack, Standing, Unreadable, back, difference, of, start, stop, with_rules
 from bridge.settings import ConfigurationError, Settings, load
 
 cli = typer.Typer(help="Which route carries what more than one can carry.", no_args_is_help=True, add_completion=False)
@@ -106,16 +106,13 @@ def rollback(
 ) -> None:
     """Let earlier rules count again. What is on its way stays on its route; a retry of it too."""
 
-    def back(now: Standing) -> Standing:
-        number = now.before if to is None else to
-        if to is None and now.number == 0:
-            refuse("nobody has set rules yet, so there is nothing to go back to")
-        known = {each.number: each for each in history_of(load())} | {0: Standing()}
-        if number not in known:
-            refuse(f"there is no revision {number}")
-        return rolled_back(now, known[number])
+    def earlier(now: Standing) -> Standing:
+        try:
+            return back(now, history_of(load()), to)
+        except NoWayBack as why:
+            refuse(str(why))
 
-    _change(back, "Let these earlier rules count?", reason, by, dry_run, yes, as_json=as_json)
+    _change(earlier, "Let these earlier rules count?", reason, by, dry_run, yes, as_json=as_json)
 
 
 @cli.command("stop")
@@ -176,7 +173,10 @@ def standing(settings: Settings) -> Standing:
 def history_of(settings: Settings, limit: int | None = None) -> list[Standing]:
     """Every revision, the newest first."""
     with reader(settings) as opened:
-        return [of(each) for each in opened.revisions(limit)]
+        try:
+            return [of(each) for each in opened.revisions(limit)]
+        except Unreadable as error:
+            raise ConfigurationError(f"{error}; use the newer bridge that wrote it") from None
 
 
 def _change(

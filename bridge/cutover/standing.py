@@ -55,22 +55,29 @@ FIRST = Standing()
 """Before anybody has decided anything: no rules."""
 
 
+class Unreadable(ValueError):
+    """A revision that this bridge cannot read: a newer one has written it. Nothing was changed."""
+
+
 def of(revision: Revision | None) -> Standing:
-    """What a revision says; raises ``ValueError`` where it is not of this bridge's making."""
+    """What a revision says; raises ``Unreadable``."""
     if revision is None:
         return FIRST
-    said = json.loads(revision.decided)
-    return Standing(
-        revision.number,
-        from_plain(said["rules"]),
-        bool(said["stopped"]),
-        int(said["origin"]),
-        int(said["before"]),
-        said["what"],
-        revision.at,
-        revision.author,
-        revision.reason,
-    )
+    try:
+        said = json.loads(revision.decided)
+        return Standing(
+            revision.number,
+            from_plain(said["rules"]),
+            bool(said["stopped"]),
+            int(said["origin"]),
+            int(said["before"]),
+            said["what"],
+            revision.at,
+            revision.author,
+            revision.reason,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable(f"cutover revision {revision.number} cannot be read by this bridge: {error}") from None
 
 
 def with_rules(now: Standing, rules: Sequence[Rule]) -> Standing:
@@ -88,8 +95,21 @@ def start(now: Standing) -> Standing:
     return replace(now, stopped=False, what="start")
 
 
-def rolled_back(now: Standing, to: Standing) -> Standing:
-    """The rules of ``to`` from the next revision on. ``to`` is an earlier one; what it stopped or started is not."""
+class NoWayBack(Exception):
+    """There is nothing to go back to; nothing was changed."""
+
+
+def back(now: Standing, history: Sequence[Standing], number: int | None = None) -> Standing:
+    """The rules of revision ``number`` from the next revision on, or those before the rules that count now.
+
+    What the earlier revision stopped or started is not done again. Raises ``NoWayBack``.
+    """
+    if number is None and now.number == 0:
+        raise NoWayBack("nobody has set rules yet, so there is nothing to go back to")
+    wanted = now.before if number is None else number
+    to = next((each for each in (*history, FIRST) if each.number == wanted), None)
+    if to is None:
+        raise NoWayBack(f"there is no revision {wanted}")
     return replace(now, rules=to.rules, origin=to.origin, before=to.before, what="rollback")
 
 

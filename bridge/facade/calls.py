@@ -17,8 +17,11 @@ from bridge.runtime import Runtime, Stopping, Visit
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential
 
-STOPPED = "New payments and refunds are stopped here for now; nothing was sent. Repeat it later."
-"""The reason is the owner's, and no caller's business."""
+STOPPED = (
+    "New payments and refunds are stopped here for now; nothing was sent for this call, and what an earlier one like "
+    "it came to stands. Repeat it later."
+)
+"""The reason is the owner's, and no caller's business. A repeat must not take it for the end of the first."""
 
 NOT_READY = "The bridge has no REST credential for this tenant (see /readyz); nothing was sent."
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +49,7 @@ def test_without_a_token_in_the_settings_there_is_no_api(world: World) -> None:
     assert ask(world, "cutover/stop", {**WHO}).status == 404
 
 
-@pytest.mark.parametrize("token", [None, "", TOKEN[:-1], TOKEN + "x", TOKEN.upper()])
+@pytest.mark.parametrize("token", [None, "", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "caf\xe9"])
 def test_without_the_right_token_nothing_is_told_or_done(owned: World, token: str | None) -> None:
     """Neither reads nor changes; health stays open."""
     refused = ask(owned, "cutover", token=token)
@@ -136,3 +141,17 @@ def test_bodies_are_bounded_and_nonsense_is_refused(owned: World) -> None:
     for nonsense in (b"", b"\xff", b"[" * 100_000, b"{"):
         assert post(url, nonsense, headers).status == 400
     assert told(owned, "cutover/check", {"rules": [RULE]}) == {"good": True, "rules": 1, "wrong": []}
+
+
+def test_what_a_newer_bridge_has_decided_is_said_and_not_overwritten(owned: World) -> None:
+    """By the API and by the commands: one sentence, and nothing is changed."""
+    told(owned, "cutover/set", {"rules": [RULE], **WHO})
+    with contextlib.closing(sqlite3.connect(owned.database)) as journal, journal:
+        journal.execute("""INSERT INTO revision VALUES (2, 1, 'bob', 'newer', '{"way": "new"}')""")
+    for name, said in (("cutover", None), ("cutover/stop", {**WHO})):
+        assert "cannot be read by this bridge" in told(owned, name, said, 500)["error"]
+    environment = {**os.environ, "BRIDGE_DATABASE_URL": f"sqlite:///{owned.database}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", "cutover", "show"], capture_output=True, text=True, env=environment
+    )
+    assert (done.returncode, "use the newer bridge" in done.stderr, "Traceback" in done.stderr) == (2, True, False)

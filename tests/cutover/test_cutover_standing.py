@@ -13,7 +13,7 @@ from bridge.core.model import Caller, Op, Route, ZObject
 from bridge.cutover import Live, Policy
 from bridge.cutover.policy import fixed
 from bridge.cutover.rules import Rule, Way
-from bridge.cutover.standing import FIRST, Standing, difference, of, rolled_back, start, stop, with_rules
+from bridge.cutover.standing import FIRST, Standing, back, difference, of, start, stop, with_rules
 from bridge.journal import JournalDown
 from bridge.journal.revisions import Revision
 
@@ -38,17 +38,17 @@ def test_a_rollback_goes_back_and_a_second_one_further() -> None:
     """Two people who roll back at the same alarm must not bring back what was bad."""
     first = kept(with_rules(FIRST, ONE), 1)
     second = kept(with_rules(first, TWO), 2)
-    third = kept(rolled_back(second, first), 3)
+    third = kept(back(second, [first, second]), 3)
     assert (third.rules, third.before) == (ONE, 0)
-    assert kept(rolled_back(third, FIRST), 4).rules == ()
+    assert kept(back(third, [first, second, third]), 4).rules == ()
 
 
 def test_a_rollback_over_a_stop_keeps_the_stop() -> None:
     """To take payments again is a decision of its own."""
     first = kept(with_rules(FIRST, ONE), 1)
     stopped = kept(stop(kept(with_rules(first, TWO), 2)), 3)
-    back = rolled_back(stopped, first)
-    assert (stopped.before, back.rules, back.stopped, start(back).stopped) == (1, ONE, True, False)
+    earlier = back(stopped, [first, stopped])
+    assert (stopped.before, earlier.rules, earlier.stopped, start(earlier).stopped) == (1, ONE, True, False)
 
 
 def test_a_difference_is_what_a_person_reads_before_deciding() -> None:
