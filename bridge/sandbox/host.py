@@ -98,6 +98,7 @@ class Host:
         if record.face == "soap":
             answer = await self._soap(request, record, faults, fault)
         elif record.face == "oauth":
+            await _delay_before(faults)
             answer = self.rest.token(record.method, record.headers, record.body)
         else:
             answer = await self._rest(request, record, faults, fault)

@@ -1,6 +1,7 @@
 """The control face: faults, records, clock, seeds and settings."""
 
 import http.client
+import time
 
 import pytest
 from sandbox_clients import Client
@@ -54,6 +55,15 @@ def test_faults_bite_before_or_after_the_key_is_used_up(
     assert made(client) == after_first
     assert create(client) == second
     assert made(client) == (0 if kind in ("error_500_before", "lock", "success_false_200") else 1)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_delay_holds_the_token_endpoint_too(client: Client, when: str) -> None:
+    """Whatever path it is ordered for."""
+    order(client, "delay", match="POST /oauth/token", seconds=0.3, when=when)
+    began = time.monotonic()
+    client.token()
+    assert time.monotonic() - began >= 0.3
 
 
 @pytest.mark.parametrize(
