@@ -1,8 +1,7 @@
 """``/admin/api/``: what the commands do, over HTTP, for the owner of ``BRIDGE_ADMIN__TOKEN``.
 
-JSON in and out. A change names its author and reason as the commands do, and the revision it was decided on (``seen``),
-so that nobody overwrites what they have not seen. Without a token in the settings nothing of it exists (404); without
-the right one it is 401. Must not decide a route or hold a rule.
+JSON in and out. Without a token in the settings nothing of it exists (404); without the right one it is 401. What there
+is to ask and to do is told by its desks (``admin.cutover``, ...). Must not decide a route or hold a rule.
 """
 
 from __future__ import annotations
@@ -14,27 +13,17 @@ from typing import Any
 
 from aiohttp import web
 
-from bridge.cutover.reading import RulesRefused, from_plain, parse, plain
-from bridge.cutover.rules import Rule
-from bridge.cutover.standing import (
-    FIRST,
-    NoWayBack,
-    Standing,
-    Unreadable,
-    back,
-    difference,
-    of,
-    start,
-    stop,
-    with_rules,
-)
-from bridge.journal import Journal, JournalDown
+from bridge.cutover.standing import Unreadable
+from bridge.journal import JournalDown
 
 PREFIX = "/admin/api/"
 LARGEST_BODY = 1024 * 1024
-MOST_REVISIONS = 1000
 
 Answer = tuple[int, object]
+"""An HTTP status and what is said as JSON."""
+
+Answers = Mapping[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Answer]]]
+"""By method and by the path behind ``PREFIX``."""
 
 
 class Wrong(Exception):
@@ -47,21 +36,11 @@ class Wrong(Exception):
 
 
 class Api:
-    """Answers the owner's requests; ``fixed`` are the rules of ``BRIDGE_ROUTES``."""
+    """Answers the owner's requests by what its desks know."""
 
-    def __init__(self, journal: Journal, token: str | None, fixed: tuple[Rule, ...]) -> None:
-        self._journal = journal
+    def __init__(self, token: str | None, *desks: Answers) -> None:
         self._token = token
-        self._fixed = fixed
-        self._answers: Mapping[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Answer]]] = {
-            ("GET", "cutover"): self._show,
-            ("GET", "cutover/history"): self._history,
-            ("POST", "cutover/check"): self._check,
-            ("POST", "cutover/set"): self._set,
-            ("POST", "cutover/rollback"): self._rollback,
-            ("POST", "cutover/stop"): self._stop,
-            ("POST", "cutover/start"): self._start,
-        }
+        self._answers = {name: answer for desk in desks for name, answer in desk.items()}
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
@@ -87,86 +66,9 @@ class Api:
         except JournalDown:
             return _said(503, {"error": "The journal cannot be reached; nothing was changed."})
 
-    # ------------------------------------------------------------ looking
 
-    async def _show(self, _request: web.BaseRequest) -> Answer:
-        return 200, standing_json(await self._now()) | {"fixed": [plain(rule) for rule in self._fixed]}
-
-    async def _history(self, request: web.BaseRequest) -> Answer:
-        text = request.query.get("limit", "20")
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_REVISIONS):
-            raise Wrong(400, {"error": f"limit is a number from 1 to {MOST_REVISIONS}."})
-        return 200, [standing_json(each) for each in await self._revisions(int(text))]
-
-    async def _check(self, request: web.BaseRequest) -> Answer:
-        rules = _rules(await _body(request))
-        return 200, {"good": True, "rules": len(rules), "wrong": []}
-
-    # ------------------------------------------------------------ changing
-
-    async def _set(self, request: web.BaseRequest) -> Answer:
-        body = await _body(request)
-        rules = _rules(body)
-        return await self._change(body, lambda now: with_rules(now, rules))
-
-    async def _rollback(self, request: web.BaseRequest) -> Answer:
-        body = await _body(request)
-        to = body.get("to")
-        if to is not None and (not isinstance(to, int) or isinstance(to, bool)):
-            raise Wrong(400, {"error": "to is the number of a revision."})
-        history = await self._revisions(None)
-        try:
-            return await self._change(body, lambda now: back(now, history, to))
-        except NoWayBack as why:
-            # A wrong number is the request's fault; that there is nothing to go back to is the state's.
-            words = str(why) if to is None else f"to is the number of a revision; {why}"
-            raise Wrong(409 if to is None else 400, {"error": f"{words[:1].upper()}{words[1:]}."}) from None
-
-    async def _stop(self, request: web.BaseRequest) -> Answer:
-        return await self._change(await _body(request), stop)
-
-    async def _start(self, request: web.BaseRequest) -> Answer:
-        return await self._change(await _body(request), start)
-
-    async def _change(self, body: Mapping[str, Any], decide: Callable[[Standing], Standing]) -> Answer:
-        reason, by, seen = body.get("reason"), body.get("by"), body.get("seen")
-        if not isinstance(reason, str) or not isinstance(by, str) or not reason.strip() or not by.strip():
-            raise Wrong(400, {"error": "reason and by are needed: both go into the history and the audit."})
-        now = await self._now()
-        if seen is not None and seen != now.number:
-            said = f"The rules were changed since: they are at revision {now.number} by {now.author}; look again."
-            raise Wrong(409, {"error": said, "revision": now.number})
-        new = decide(now)
-        lines = difference(now, new)
-        if not lines:
-            raise Wrong(409, {"error": "That is what counts already.", "revision": now.number})
-        dry = body.get("dryRun") is True
-        why = await self._journal.operator.revise(now.number, new.decided(), reason, by, dry=dry)
-        if why is not None:
-            raise Wrong(409, {"error": f"{why[:1].upper()}{why[1:]}."})
-        return 200, {"revision": now.number + 1, "what": new.what, "difference": lines, "done": not dry}
-
-    async def _now(self) -> Standing:
-        return next(iter(await self._revisions(1)), FIRST)
-
-    async def _revisions(self, limit: int | None) -> list[Standing]:
-        return [of(each) for each in await self._journal.revisions(limit)]
-
-
-def standing_json(now: Standing) -> dict[str, object]:
-    """A standing as the API tells it; ``at`` in milliseconds since 1970."""
-    return {
-        "revision": now.number,
-        "what": now.what,
-        "at": now.at or None,
-        "author": now.author,
-        "reason": now.reason,
-        "stopped": now.stopped,
-        "rules": [plain(rule) for rule in now.rules],
-    }
-
-
-async def _body(request: web.BaseRequest) -> Mapping[str, Any]:
+async def body_of(request: web.BaseRequest) -> Mapping[str, Any]:
+    """The JSON object of a request; raises ``Wrong``."""
     raw = await request.content.read(LARGEST_BODY + 1)
     while len(raw) <= LARGEST_BODY and (more := await request.content.read(LARGEST_BODY + 1 - len(raw))):
         raw += more
@@ -179,16 +81,6 @@ async def _body(request: web.BaseRequest) -> Mapping[str, Any]:
     if not isinstance(said, dict):
         raise Wrong(400, {"error": "The request is no JSON object."})
     return said
-
-
-def _rules(body: Mapping[str, Any]) -> tuple[Rule, ...]:
-    """``rules`` as a list of tables, or ``toml`` as the text of a file."""
-    try:
-        if isinstance(text := body.get("toml"), str):
-            return parse(text)
-        return from_plain(body.get("rules"))
-    except RulesRefused as refused:
-        raise Wrong(400, {"error": "The rules are at fault.", "wrong": list(refused.sentences)}) from None
 
 
 def _said(status: int, said: object, *, authenticate: bool = False) -> web.Response:

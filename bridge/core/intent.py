@@ -77,6 +77,7 @@ class Intent:
     ``fingerprint`` and ``alias`` are the names it is found by, ``content`` what a repeat under a key must equal
     (``identity.Act``). ``near`` is a create's near fingerprint: of those that are open, unsettled or undelivered, each
     has a ``near_place`` of its own in the journal, so that of two calls that know nothing of each other one is first.
+    ``decided`` is why it goes by its route, as policy's own text; ``ramp`` the rule whose ramp counts it, if one does.
     """
 
     id: str
@@ -102,6 +103,8 @@ class Intent:
     near_place: int | None = None
     alias: str | None = None
     content: str | None = None
+    decided: str | None = None
+    ramp: str | None = None
 
     def moved(self, target: State) -> Intent:
         """The intent in ``target``; raises ``IllegalTransition`` where the table has no such move."""

@@ -42,6 +42,8 @@ def intent_row(intent: Intent) -> Row:
         "near_place": intent.near_place,
         "alias": intent.alias,
         "content": intent.content,
+        "decided": intent.decided,
+        "ramp": intent.ramp,
     }
 
 
@@ -49,7 +51,7 @@ def intent_from(row: Sequence[Any]) -> Intent:
     """The intent of a row whose columns are in the order of ``schema.intent``, which is that of ``Intent``."""
     (id_, scope, caller, call_id, position, op, object_type, fingerprint, ordinal, generation, *rest) = row
     (route, state, created_at, owner, zuora_id, errors, unsent, settled_at, delivered_at, *names) = rest
-    near, near_place, alias, content = names
+    near, near_place, alias, content, decided, ramp = names
     return Intent(
         id=id_,
         scope=scope,
@@ -74,6 +76,8 @@ def intent_from(row: Sequence[Any]) -> Intent:
         near_place=near_place,
         alias=alias,
         content=content,
+        decided=decided,
+        ramp=ramp,
     )
 
 

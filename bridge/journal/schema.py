@@ -64,6 +64,8 @@ intent = Table(
     Column("near_place", Integer),
     Column("alias", Text),
     Column("content", Text),
+    Column("decided", Text),
+    Column("ramp", Text),
     UniqueConstraint("scope", "fingerprint", "ordinal", "generation", name="intent_identity"),
 )
 
@@ -123,6 +125,15 @@ Index(
     intent.c.settled_at,
     sqlite_where=text("settled_at IS NOT NULL"),
     postgresql_where=text("settled_at IS NOT NULL"),
+)
+
+# What a ramp's gate counts: only intents that a rule with a ramp decided are in it.
+Index(
+    "intent_ramp",
+    intent.c.ramp,
+    intent.c.created_at,
+    sqlite_where=text("ramp IS NOT NULL"),
+    postgresql_where=text("ramp IS NOT NULL"),
 )
 
 dispatch = Table(
@@ -238,6 +249,48 @@ revision = Table(
     Column("author", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("decided", Text, nullable=False),
+)
+
+# What a gate judged about a ramp as of one revision, with its numbers as JSON.
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("verdict", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# What the other route would have said or done, beside what was. ``detail`` is redacted before it comes here.
+comparison = Table(
+    "comparison",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("rule", Text),
+    Column("operation", Text, nullable=False),
+    Column("object_type", Text, nullable=False),
+    Column("intent_id", Text),
+    Column("equal", SmallInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+Index("comparison_at", comparison.c.at)
+
+# Who calls what, counted. Names only, never a value.
+usage = Table(
+    "usage",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("object_type", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
 )
 
 meta = Table(

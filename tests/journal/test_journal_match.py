@@ -112,7 +112,7 @@ def test_a_fingerprint_with_100_000_old_rows_matches_at_once(tmp_path: Path) -> 
         database.execute(
             "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99999) INSERT INTO intent "
             "SELECT 'i' || n, 's', 'erp', 'c', 0, 'create', 'Payment', 'f', n % 2, n / 2, 'rest', 'applied', n, 'w1', "
-            "'z' || n, '[]', 0, n, n, NULL, NULL, NULL, NULL FROM n"
+            "'z' || n, '[]', 0, n, n, NULL, NULL, NULL, NULL, NULL, NULL FROM n"
         )
 
     async def scene(journal: Journal) -> float:

@@ -16,7 +16,7 @@ from bridge.journal.errors import JournalRefused
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-HEAD = "0006"
+HEAD = "0007"
 BASE = "base"
 
 

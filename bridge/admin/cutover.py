@@ -1,0 +1,128 @@
+"""The cutover's desk in the admin API: the rules, their history, and every change of them.
+
+A change names its author and reason as the commands do, and the revision it was decided on (``seen``), so that nobody
+overwrites what they have not seen. Must not decide a route or hold a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bridge.admin.api import Answer, Answers, Wrong, body_of
+from bridge.cutover.reading import RulesRefused, from_plain, parse, plain
+from bridge.cutover.rules import Rule
+from bridge.cutover.standing import FIRST, NoWayBack, Standing, back, difference, of, start, stop, with_rules
+from bridge.journal import Journal
+
+MOST_REVISIONS = 1000
+
+
+class CutoverDesk:
+    """``fixed`` are the rules of ``BRIDGE_ROUTES``."""
+
+    def __init__(self, journal: Journal, fixed: tuple[Rule, ...]) -> None:
+        self._journal = journal
+        self._fixed = fixed
+
+    def answers(self) -> Answers:
+        """What it answers."""
+        return {
+            ("GET", "cutover"): self._show,
+            ("GET", "cutover/history"): self._history,
+            ("POST", "cutover/check"): self._check,
+            ("POST", "cutover/set"): self._set,
+            ("POST", "cutover/rollback"): self._rollback,
+            ("POST", "cutover/stop"): self._stop,
+            ("POST", "cutover/start"): self._start,
+        }
+
+    # ------------------------------------------------------------ looking
+
+    async def _show(self, _request: web.BaseRequest) -> Answer:
+        return 200, standing_json(await self._now()) | {"fixed": [plain(rule) for rule in self._fixed]}
+
+    async def _history(self, request: web.BaseRequest) -> Answer:
+        text = request.query.get("limit", "20")
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_REVISIONS):
+            raise Wrong(400, {"error": f"limit is a number from 1 to {MOST_REVISIONS}."})
+        return 200, [standing_json(each) for each in await self._revisions(int(text))]
+
+    async def _check(self, request: web.BaseRequest) -> Answer:
+        rules = _rules(await body_of(request))
+        return 200, {"good": True, "rules": len(rules), "wrong": []}
+
+    # ------------------------------------------------------------ changing
+
+    async def _set(self, request: web.BaseRequest) -> Answer:
+        body = await body_of(request)
+        rules = _rules(body)
+        return await self._change(body, lambda now: with_rules(now, rules))
+
+    async def _rollback(self, request: web.BaseRequest) -> Answer:
+        body = await body_of(request)
+        to = body.get("to")
+        if to is not None and (not isinstance(to, int) or isinstance(to, bool)):
+            raise Wrong(400, {"error": "to is the number of a revision."})
+        history = await self._revisions(None)
+        try:
+            return await self._change(body, lambda now: back(now, history, to))
+        except NoWayBack as why:
+            # A wrong number is the request's fault; that there is nothing to go back to is the state's.
+            words = str(why) if to is None else f"to is the number of a revision; {why}"
+            raise Wrong(409 if to is None else 400, {"error": f"{words[:1].upper()}{words[1:]}."}) from None
+
+    async def _stop(self, request: web.BaseRequest) -> Answer:
+        return await self._change(await body_of(request), stop)
+
+    async def _start(self, request: web.BaseRequest) -> Answer:
+        return await self._change(await body_of(request), start)
+
+    async def _change(self, body: Mapping[str, Any], decide: Callable[[Standing], Standing]) -> Answer:
+        reason, by, seen = body.get("reason"), body.get("by"), body.get("seen")
+        if not isinstance(reason, str) or not isinstance(by, str) or not reason.strip() or not by.strip():
+            raise Wrong(400, {"error": "reason and by are needed: both go into the history and the audit."})
+        now = await self._now()
+        if seen is not None and seen != now.number:
+            said = f"The rules were changed since: they are at revision {now.number} by {now.author}; look again."
+            raise Wrong(409, {"error": said, "revision": now.number})
+        new = decide(now)
+        lines = difference(now, new)
+        if not lines:
+            raise Wrong(409, {"error": "That is what counts already.", "revision": now.number})
+        dry = body.get("dryRun") is True
+        why = await self._journal.operator.revise(now.number, new.decided(), reason, by, dry=dry)
+        if why is not None:
+            raise Wrong(409, {"error": f"{why[:1].upper()}{why[1:]}."})
+        return 200, {"revision": now.number + 1, "what": new.what, "difference": lines, "done": not dry}
+
+    async def _now(self) -> Standing:
+        return next(iter(await self._revisions(1)), FIRST)
+
+    async def _revisions(self, limit: int | None) -> list[Standing]:
+        return [of(each) for each in await self._journal.revisions(limit)]
+
+
+def standing_json(now: Standing) -> dict[str, object]:
+    """A standing as the API tells it; ``at`` in milliseconds since 1970."""
+    return {
+        "revision": now.number,
+        "what": now.what,
+        "at": now.at or None,
+        "author": now.author,
+        "reason": now.reason,
+        "stopped": now.stopped,
+        "rules": [plain(rule) for rule in now.rules],
+    }
+
+
+def _rules(body: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """``rules`` as a list of tables, or ``toml`` as the text of a file."""
+    try:
+        if isinstance(text := body.get("toml"), str):
+            return parse(text)
+        return from_plain(body.get("rules"))
+    except RulesRefused as refused:
+        raise Wrong(400, {"error": "The rules are at fault.", "wrong": list(refused.sentences)}) from None
