@@ -89,6 +89,11 @@ def route_of(verdict: Verdict) -> Route | None:
     return Route.REST if isinstance(verdict, Translate) else None
 
 
+def held_of(verdict: Verdict) -> str | None:
+    """What a verdict needs the lease on; None for what changes nothing that is there."""
+    return None if isinstance(verdict, Refused) else verdict.held
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One object of a call on its way: its place, its verdict, its intent and (REST) its dispatches by step."""

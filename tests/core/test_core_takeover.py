@@ -91,13 +91,15 @@ def test_however_a_memo_is_named_the_lease_is_on_its_id(fields: dict[str, str]) 
 
 
 def test_what_a_request_needs_a_lease_on_is_told_by_its_path() -> None:
-    """A payment to be made needs none, nor what goes by SOAP."""
+    """A payment to be made needs none; of a batch it is kept with the request, with the intent that takes it."""
     world = left(MEMO)
     (sent,) = world.journal.dispatches.values()
-    assert leased(sent) == "c1"
-    assert leased(replace(sent, path="/v1/payments")) is None
-    assert leased(replace(sent, path="/v1/payments/p%2F1/refunds")) == "p/1"
-    assert leased(replace(sent, route=Route.ACTION)) is None
+    (taker,) = sent.intent_ids
+    assert leased(sent) == {"c1": taker}
+    assert leased(replace(sent, path="/v1/payments")) == {}
+    assert leased(replace(sent, path="/v1/payments/p%2F1/refunds")) == {"p/1": taker}
+    assert leased(replace(sent, route=Route.ACTION)) == {}
+    assert leased(replace(sent, route=Route.ACTION, snapshot='{"held": {"p/1": "i1"}}')) == {"p/1": "i1"}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def classify(obj: ZObject, op: Op, tenant: Tenant, prefer: Prefer) -> Forward | 
     """Decide about one update or delete; raises ``Refusal``."""
     reason = _soap_alone(obj) if op is Op.UPDATE else None
     if reason is not None:
-        return Forward(obj, reason)
+        return Forward(obj, reason, held=_held(obj))
     zuora_id = obj.word("Id") or ""
     possible = _ID.match(zuora_id) is not None
     if prefer(obj) is Route.REST:
@@ -48,8 +48,17 @@ def classify(obj: ZObject, op: Op, tenant: Tenant, prefer: Prefer) -> Forward | 
         )
     # Changing fields is the same in SOAP whoever made the object; only its end may be REST's alone.
     return Forward(
-        obj, f"{_what(obj, op)} an object that SOAP knows by its id", fallback=_end(obj, op) if possible else None
+        obj,
+        f"{_what(obj, op)} an object that SOAP knows by its id",
+        fallback=_end(obj, op) if possible else None,
+        held=_held(obj),
     )
+
+
+def _held(obj: ZObject) -> str | None:
+    """What nobody else of the bridge may change meanwhile; none where Zuora refuses the id in any case."""
+    zuora_id = obj.word("Id") or ""
+    return zuora_id if _ID.match(zuora_id) is not None else None
 
 
 def _soap_alone(obj: ZObject) -> str | None:

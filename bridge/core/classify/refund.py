@@ -57,7 +57,7 @@ def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -
         raise invalid(container, "Single items can be refunded of a credit memo, not of a payment.")
     by_policy = prefer(obj) is Route.REST
     if not source.debit_memo_ids and not obj.children.get("DebitMemoRefundData") and not by_policy:
-        return Forward(obj, "refunds a payment without debit memo parts")
+        return Forward(obj, "refunds a payment without debit memo parts", held=source.id)
     return (yield from _payment(obj, source, version, tenant))
 
 

@@ -50,13 +50,15 @@ class Forward:
     """Goes by Zuora's SOAP or Actions, as ``obj``: the caller's, with an absent Amount filled where the rule says so.
 
     ``route`` is SOAP or ACTION. ``fallback`` is sent by REST only behind a definite refusal, where a read of the object
-    shows that SOAP could not know what it is.
+    shows that SOAP could not know what it is. ``held`` as in ``Translate``: a saga of the bridge on the same payment
+    would take a change that came by SOAP for somebody else's.
     """
 
     obj: ZObject
     reason: str
     route: Route = Route.SOAP
     fallback: Request | None = None
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bridge.core import answers, plan
 from bridge.core.adapt import adapt, dated
 from bridge.core.classify import Forward, Refused, Translate, Verdict, classify, together
 from bridge.core.commands import (
+    Added,
     Ask,
     Change,
     Commit,
@@ -32,6 +33,7 @@ from bridge.core.commands import (
 from bridge.core.conduct.batch import send_batch
 from bridge.core.conduct.ends import close, end_of
 from bridge.core.conduct.errand import Errand
+from bridge.core.conduct.hold import hold_all, lease_key
 from bridge.core.conduct.joins import join
 from bridge.core.conduct.lanes import rest_lane
 from bridge.core.conduct.look_first import look_first
@@ -175,9 +177,14 @@ def _fresh(
         _item(errand, position, identity, verdict, presence, begins=position in begun)
         for position, identity, verdict in planned
     ]
-    batches = yield from _batches(errand, items, presence)
+    batches: list[tuple[Dispatch | None, list[Item]]] = []
+    by_route = ([item for item in items if plan.route_of(item.verdict) is route] for route in BATCHED)
+    for batch in filter(None, by_route):
+        composed = None if _leases(batch) else (yield from _composed(errand, batch, presence))
+        batches.append((composed, batch))
     yield Commit(tuple(begun))
-    recorded = (yield Record(_opened(items, [dispatch for dispatch, _ in batches]))) if items else Recorded.DONE
+    made = [dispatch for dispatch, _ in batches if dispatch is not None]
+    recorded = (yield Record(_opened(items, made))) if items else Recorded.DONE
     if recorded is not Recorded.DONE:
         return (JOURNAL_DOWN if recorded is Recorded.DOWN else None), {}
     for position, outcome in outcomes.items():
@@ -190,6 +197,11 @@ def _fresh(
     rest = [item for item in items if isinstance(item.verdict, Translate)]
     while batches:
         dispatch, batch = batches.pop(0)
+        if dispatch is None:
+            batch, unheld = yield from _leased(errand, batch)
+            outcomes |= unheld
+            if not batch:
+                continue
         ready = yield from _begin(errand, dispatch, batch)
         if not isinstance(ready, Dispatch):
             outcomes |= ready
@@ -208,12 +220,12 @@ def _fresh(
 def _begun(positions: Sequence[int], verdicts: Sequence[Verdict]) -> set[int]:
     """What is sent first: everything that goes by SOAP, or else by Actions, or else the first object of each lane.
 
-    What needs a lease is not: it may have to wait for it.
+    What needs a lease is not, nor what goes with it: it may have to wait for it.
     """
     for route in BATCHED:
-        whole = {p for p, verdict in zip(positions, verdicts, strict=True) if plan.route_of(verdict) is route}
+        whole = {p: verdict for p, verdict in zip(positions, verdicts, strict=True) if plan.route_of(verdict) is route}
         if whole:
-            return whole
+            return set() if any(map(plan.held_of, whole.values())) else set(whole)
     first: dict[str, tuple[int, Translate]] = {}
     for position, verdict in zip(positions, verdicts, strict=True):
         if isinstance(verdict, Translate):
@@ -221,41 +233,63 @@ def _begun(positions: Sequence[int], verdicts: Sequence[Verdict]) -> set[int]:
     return {position for position, verdict in islice(first.values(), MAX_LANES) if verdict.held is None}
 
 
-def _batches(errand: Errand, items: Sequence[Item], presence: Presence) -> Steps[list[tuple[Dispatch, list[Item]]]]:
-    """The SOAP request and the Action of a call, with their items, in the order in which they are sent."""
-    made: list[tuple[Dispatch, list[Item]]] = []
+def _leases(batch: Sequence[Item]) -> dict[str, str]:
+    """What the batch needs the lease on, with the intent that takes it: of several on one payment the first."""
+    takers: dict[str, str] = {}
+    for item in batch:
+        if (key := plan.held_of(item.verdict)) is not None:
+            takers.setdefault(lease_key(key), item.intent.id)
+    return takers
+
+
+def _leased(errand: Errand, batch: list[Item]) -> Steps[tuple[list[Item], dict[int, Outcome]]]:
+    """What of a batch has its leases and is sent; what became of the rest."""
+    refused = yield from hold_all(errand, _leases(batch))
+    if not refused:
+        return batch, {}
+    whole = errand.call.single_transaction
+    left = [item for item in batch if whole or lease_key(plan.held_of(item.verdict) or "") in refused]
+    outcomes = yield from _withdraw(errand, left, next(iter(refused.values())))
+    return [item for item in batch if item not in left], outcomes
+
+
+def _composed(errand: Errand, batch: Sequence[Item], presence: Presence) -> Steps[Dispatch]:
+    """The SOAP request or the Action of a batch."""
     call = errand.call
-    for route in BATCHED:
-        batch = [item for item in items if plan.route_of(item.verdict) is route]
-        if batch:
-            objects = tuple(item.verdict.obj for item in batch if isinstance(item.verdict, Forward))
-            composed = yield Compose(call.op, objects, call.single_transaction, route)
-            intents = [item.intent for item in batch]
-            begins = intents[0].state is State.SENDING
-            dispatch = plan.batch_dispatch(
-                errand.call_id,
-                call.op,
-                route,
-                intents,
-                composed,
-                presence.now,
-                begins=begins,
-                snapshot=questions_text(call.op, intents, objects, errand.under(route, presence)),
-            )
-            made.append((dispatch, batch))
-    return made
+    objects = tuple(item.verdict.obj for item in batch if isinstance(item.verdict, Forward))
+    intents = [item.intent for item in batch]
+    route = intents[0].route
+    assert route is not None
+    composed = yield Compose(call.op, objects, call.single_transaction, route)
+    return plan.batch_dispatch(
+        errand.call_id,
+        call.op,
+        route,
+        intents,
+        composed,
+        presence.now,
+        begins=intents[0].state is State.SENDING,
+        snapshot=questions_text(call.op, intents, objects, errand.under(route, presence), _leases(batch)),
+    )
 
 
-def _begin(errand: Errand, dispatch: Dispatch, batch: Sequence[Item]) -> Steps[Dispatch | dict[int, Outcome]]:
-    """Record that a batch is sent from now on, unless that was recorded with the call; it, or why not, as rows."""
-    if dispatch.first_sent_at is not None:
+def _begin(errand: Errand, dispatch: Dispatch | None, batch: Sequence[Item]) -> Steps[Dispatch | dict[int, Outcome]]:
+    """Record that a batch is sent from now on, unless that was recorded with the call; it, or why not, as rows.
+
+    What waited for leases is composed now, of what has them.
+    """
+    if dispatch is not None and dispatch.first_sent_at is not None:
         return dispatch
     presence: Presence = yield Ask()
     if not presence.waiting:
         return (yield from _withdraw(errand, batch, "the caller had gone"))
+    changes: list[Change] = []
+    if dispatch is None:
+        dispatch = yield from _composed(errand, batch, presence)
+        changes.append(Added(dispatch))
     yield Commit(tuple(item.position for item in batch))
-    moves = [errand.move(item.intent, State.PLANNED, State.SENDING, presence.now) for item in batch]
-    recorded = yield Record((*moves, Sent(dispatch.id, presence.now)))
+    changes += [errand.move(item.intent, State.PLANNED, State.SENDING, presence.now) for item in batch]
+    recorded = yield Record((*changes, Sent(dispatch.id, presence.now)))
     if recorded is Recorded.DONE:
         return replace(dispatch, first_sent_at=presence.now)
     # Another process may drive it, or the commit may have happened all the same: it must not be called unsent.

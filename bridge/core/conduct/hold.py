@@ -7,11 +7,13 @@ does not still need. Must not decide what is done under it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 from bridge.core.commands import Ask, Hold, Presence, Recorded, Steps, Wait
 from bridge.core.conduct.errand import Errand, may_wait
-from bridge.core.intent import Dispatch, Intent
+from bridge.core.conduct.proof import HELD, kept_with
+from bridge.core.intent import Dispatch
 from bridge.core.model import Route
 
 PAUSE_SECONDS = 1.0
@@ -25,13 +27,31 @@ def lease_key(zuora_id: str) -> str:
     return zuora_id.strip().casefold()
 
 
-def leased(dispatch: Dispatch) -> str | None:
-    """What the request of an intent that is taken over needs the lease on; None for a payment to be made."""
-    found = _LEASED.match(dispatch.path) if dispatch.route is Route.REST else None
-    return unquote(found[1]) if found is not None else None
+def leased(dispatch: Dispatch) -> Mapping[str, str]:
+    """What the request of an intent that is taken over needs the lease on, with the intent that takes it.
+
+    Nothing for payments to be made. A REST request names it; of a batch it was kept with it.
+    """
+    if dispatch.route is not Route.REST:
+        return dict(kept_with(dispatch).get(HELD, {}))
+    found = _LEASED.match(dispatch.path)
+    return {unquote(found[1]): dispatch.intent_ids[0]} if found is not None else {}
 
 
-def hold(errand: Errand, intent: Intent, key: str, *, whole: bool) -> Steps[str | None]:
+def hold_all(errand: Errand, takers: Mapping[str, str]) -> Steps[dict[str, str]]:
+    """Take several, each for its intent, and say which could not be had and why.
+
+    In an order that is everybody's, so that two calls never wait for each other.
+    """
+    refused: dict[str, str] = {}
+    for key in sorted(takers, key=lease_key):
+        why = yield from hold(errand, takers[key], key, whole=False)
+        if why is not None:
+            refused[key] = why
+    return refused
+
+
+def hold(errand: Errand, intent_id: str, key: str, *, whole: bool) -> Steps[str | None]:
     """Take the lease, waiting half as long as the caller does; why it could not be had, or None.
 
     The other half is for what the call has to do besides: to settle the very orphan that has the lease, perhaps.
@@ -39,7 +59,7 @@ def hold(errand: Errand, intent: Intent, key: str, *, whole: bool) -> Steps[str 
     presence: Presence = yield Ask()
     enough = presence.remaining / 2
     while True:
-        held = yield Hold(errand.caller.scope, lease_key(key), intent.id, whole)
+        held = yield Hold(errand.caller.scope, lease_key(key), intent_id, whole)
         if held is Recorded.DONE:
             return None
         if held is Recorded.DOWN:

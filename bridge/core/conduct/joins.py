@@ -30,7 +30,7 @@ from bridge.core.commands import (
 from bridge.core.conduct.alike import proved
 from bridge.core.conduct.ends import End, as_recorded, close, end_of
 from bridge.core.conduct.errand import Errand
-from bridge.core.conduct.hold import hold, leased
+from bridge.core.conduct.hold import hold_all, leased
 from bridge.core.conduct.proof import Look, kept_question, kept_with, question_of
 from bridge.core.conduct.saga import Saga, is_saga
 from bridge.core.conduct.send import Sending, rest_sending, same_key_allowed, send, still_ours
@@ -199,11 +199,12 @@ def _proved(
         return [end_of(errand, position, intent, intent.state, found, now)], False
     together = len(dispatch.intent_ids) > 1
     if (found is not Look.MISSING or together) and _may_resend(errand, intent, dispatch, presence):
-        key = leased(dispatch)
-        if key is not None and (why := (yield from hold(errand, intent, key, whole=False))) is not None:
+        keys = leased(dispatch)
+        if refused := (yield from hold_all(errand, keys)):
             # Its own was free once it was in doubt, and somebody else is at it.
+            why = next(iter(refused.values()))
             return [end_of(errand, position, intent, intent.state, Doubt(why), now)], False
-        if key is not None:
+        if keys:
             presence = yield Ask()
             now = presence.now
             if not _may_resend(errand, intent, dispatch, presence):

@@ -90,7 +90,7 @@ def _send(errand: Errand, lane: _Lane, item: Item) -> Steps[End | None]:
 def _prepared(errand: Errand, item: Item, verdict: Translate) -> Steps[tuple[Item, Unsent | No | None]]:
     """Take the lease, and look whether the plan still fits under it; the item as it is sent, or why it is not."""
     assert verdict.held is not None
-    why = yield from hold(errand, item.intent, verdict.held, whole=verdict.prelude is not None)
+    why = yield from hold(errand, item.intent.id, verdict.held, whole=verdict.prelude is not None)
     if why is None and verdict.prelude is not None:
         why = yield from unchanged(verdict.prelude)
     if why == CHANGED:

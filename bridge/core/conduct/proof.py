@@ -269,16 +269,28 @@ def questions_of(op: Op, intents: Sequence[Intent], objects: Sequence[ZObject]) 
     return [each if isinstance(each, WhichLike) or len(acts[each]) == 1 else None for each in questions]
 
 
+HELD = "held"
+"""The name under which a batch keeps what it has the lease on."""
+
+
 def questions_text(
-    op: Op, intents: Sequence[Intent], objects: Sequence[ZObject], under: Mapping[str, object] = NOTHING
+    op: Op,
+    intents: Sequence[Intent],
+    objects: Sequence[ZObject],
+    under: Mapping[str, object] = NOTHING,
+    held: Mapping[str, str] = NOTHING,
 ) -> str:
-    """The questions of a batch's intents and under whom it goes (``Errand.under``), as JSON to keep with it.
+    """The questions of a batch's intents, under whom it goes (``Errand.under``) and what it has the lease on by which
+    of its intents, as JSON to keep with it.
 
     A REST request tells by itself (``question_of``). Of a batch the object must be known, which the journal keeps no
     other way.
     """
     questions = zip(intents, questions_of(op, intents, objects), strict=True)
-    return to_json({**under, "questions": {intent.id: _to(each) for intent, each in questions if each is not None}})
+    leases = {HELD: held} if held else {}
+    return to_json(
+        {**under, **leases, "questions": {intent.id: _to(each) for intent, each in questions if each is not None}}
+    )
 
 
 def kept_question(intent: Intent, dispatch: Dispatch) -> Question | None:
