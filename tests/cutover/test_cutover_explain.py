@@ -33,11 +33,9 @@ def kept(standing: Standing, number: int, author: str = "alice", reason: str = "
     return replace(standing, number=number, at=1_771_610_400_000, author=author, reason=reason)
 
 
-def text(
-    rules: tuple[Rule, ...], asked: Asked = ASKED, revision: int = 1, capability: str = "names only invoices"
-) -> str:
+def text(rules: tuple[Rule, ...], *, revision: int = 1, capability: str = "names only invoices") -> str:
     """What an intent keeps."""
-    made = written(decide(rules, asked), asked, revision)
+    made = written(decide(rules, ASKED), ASKED, revision)
     return f'{{"policy":{made},"capability":{json.dumps(capability)},"overruled":false}}'
 
 
@@ -104,11 +102,10 @@ def test_the_account_is_needed_where_a_rule_that_can_match_parts_accounts(rules:
     assert policy.prefer(ERP, Op.CREATE, "Payment").asks_account is needs
 
 
-@given(
-    st.lists(
-        st.sampled_from([PILOT, REFUNDS, Rule("all", Way.ACTION), replace(PILOT, percent=Decimal(100))]), max_size=4
-    )
-)
+SOME = (PILOT, REFUNDS, Rule("all", Way.ACTION), replace(PILOT, percent=Decimal(100)))
+
+
+@given(st.lists(st.sampled_from(SOME), max_size=4))
 def test_where_no_account_is_needed_all_accounts_go_one_way(rules: list[Rule]) -> None:
     """Also those without one."""
     if not needs_account(rules, ASKED):
@@ -173,10 +170,8 @@ def test_fixed_routes_and_no_rules_at_all_are_told_as_what_they_are() -> None:
     policy = Policy({"Payment.*": Route.REST})
     said = policy.prefer(ERP, Op.CREATE, "Payment").of(ZObject("Payment"), None)
     told = of_intent(intent(f'{{"policy":{said.decided},"capability":"","overruled":false}}'), (), ())
-    assert (
-        "Policy said rest, by BRIDGE_ROUTES Payment.*: no rule of revision 0 answered. Nobody had set rules."
-        in told.text
-    )
+    assert "Policy said rest, by BRIDGE_ROUTES Payment.*: no rule of revision 0 answered." in told.text
+    assert "Nobody had set rules." in told.text
     assert "No account counted" in told.text
     assert (told.told["decided"], told.told["conditions"]) == ("fixed", None)
 
@@ -230,9 +225,8 @@ def test_a_call_that_nobody_made_is_explained_object_by_object() -> None:
     call = Call(Op.CREATE, Version(107), "Payment", (ZObject("Payment"),))
     history = [kept(with_rules(FIRST, [PILOT]), 1)]
     told = of_object(Seen(0, "rest", "names only invoices", (), text((PILOT,))), call, ERP, history)
-    assert told.text.startswith(
-        'Object 0, Payment.create of erp, would go by rest. Policy said rest, by the rule "pilot"'
-    )
+    assert told.text.startswith("Object 0, Payment.create of erp, would go by rest.")
+    assert 'Policy said rest, by the rule "pilot"' in told.text
     refused = of_object(Seen(1, "refused", "INVALID_VALUE (Amount): no", (), text((PILOT,))), call, ERP, history)
     assert "would be refused, and nothing would be sent. It would be told INVALID_VALUE (Amount): no." in refused.text
     assert (refused.told["route"], refused.told["decided"]) == (None, "rule")
