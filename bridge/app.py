@@ -8,7 +8,6 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
@@ -16,6 +15,7 @@ from aiohttp import web
 from bridge import __version__
 from bridge.admin import Admin, Api
 from bridge.admin.cutover import CutoverDesk
+from bridge.admin.explain import ExplainDesk
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -39,6 +39,7 @@ from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal, keep
 from bridge.parity.tap import Tap
+from bridge.planning import Prefixes, Rehearsal, tenant_of
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings
 from bridge.settings_terms import address
@@ -132,6 +133,7 @@ class App:
         except ContractError as error:
             raise ConfigurationError(f"BRIDGE_ZUORA__WSDL: {path}: {error}") from None
         directory = Directory(rest) if oauth else None
+        actions, tenant = ZuoraActions(contract, rest), tenant_of(settings, contract)
         runtime = self._runtime = Runtime(
             journal,
             soap,
@@ -139,15 +141,9 @@ class App:
             directory,
             transport.clock,
             instance,
-            actions=ZuoraActions(contract, rest),
+            actions=actions,
             own_look=lambda own: Directory(rest.under(own)),
             us=lambda: oauth.user_id if oauth is not None else None,
-        )
-        tenant = replace(
-            settings.tenant,
-            custom_types=contract.custom_types,
-            patterns=contract.patterns,
-            wsdl_version=contract.version,
         )
         live = self._live = Live(journal)
         try:
@@ -209,7 +205,11 @@ class App:
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
             token = settings.admin.token.get_secret_value() if settings.admin.token else None
-            api = Api(token, CutoverDesk(journal, fixed(settings.routes)).answers())
+            rehearsal = Rehearsal(
+                settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
+            )
+            desks = CutoverDesk(journal, fixed(settings.routes)), ExplainDesk(journal, rehearsal.of)
+            api = Api(token, *(desk.answers() for desk in desks))
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 

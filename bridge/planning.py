@@ -1,4 +1,6 @@
-"""Composes what ``bridge plan`` needs: the contract, zeep's composer, and a source of facts. Must not contain rules.
+"""Composes what ``bridge plan`` and ``bridge explain`` need: contract, composers, the rules, a source of facts.
+
+Must not contain rules, nor make or change a journal.
 
 With a tenant configured, documents are looked up by GETs. Without one they are told by the default number prefixes
 (Zuora: Customize numbering): that is a hint and no proof, and the output says so.
@@ -7,15 +9,17 @@ With a tenant configured, documents are looked up by GETs. Without one they are 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+from bridge.contract.contract import Contract
 from bridge.contract.decode import Decoder
 from bridge.contract.files import extension, own_wsdl
 from bridge.contract.reader import read
 from bridge.core import commands as c
+from bridge.core.classify import Prefer
 from bridge.core.facts import (
     AccountFact,
     DocumentRef,
@@ -23,6 +27,7 @@ from bridge.core.facts import (
     GatewayFact,
     Kind,
     Memos,
+    Owner,
     PaymentFact,
     Question,
     Standing,
@@ -30,14 +35,21 @@ from bridge.core.facts import (
     WhichDocument,
     WhichGateway,
     WhichMemos,
+    WhichOwner,
     WhichSource,
 )
 from bridge.core.intent import Dispatch
-from bridge.core.model import Call, Caller, Route, Version, ZObject
+from bridge.core.model import Call, Caller, Route, Tenant, Version, ZObject
 from bridge.core.preview import Preview, preview
 from bridge.cutover import Policy
+from bridge.cutover.standing import FIRST, Unreadable, of
+from bridge.cutover.standing import Standing as Rules
 from bridge.facade.preview import call_in
-from bridge.settings import Settings
+from bridge.journal.audit import now
+from bridge.journal.inspection import present
+from bridge.journal.reading import Reader
+from bridge.settings import ConfigurationError, Settings
+from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
 from bridge.upstream.directory import Directory
 from bridge.upstream.oauth import OAuthClient
@@ -49,6 +61,13 @@ EXAMPLE_SOAP = "https://www.zuora.com"
 EXAMPLE_REST = "https://rest.zuora.com"
 
 
+class Look(Protocol):
+    """What answers core's questions."""
+
+    def answer(self, questions: Iterable[Question]) -> Awaitable[dict[Question, Fact]]:
+        """A fact for every question."""
+
+
 class Source(enum.Enum):
     """Where the facts come from."""
 
@@ -56,11 +75,89 @@ class Source(enum.Enum):
     PREFIXES = "prefixes"
 
 
+class Rehearsed(NamedTuple):
+    """A call that nobody has made, and what it would do."""
+
+    call: Call
+    caller: Caller
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a call would do, by one configuration and one policy. Sends nothing but the look-ups of ``look``."""
+
+    settings: Settings
+    contract: Contract
+    tenant: Tenant
+    policy: Policy
+    soap: ZuoraSoap
+    actions: ZuoraActions
+    look: Callable[[Call], Look]
+
+    async def of(self, raw: bytes, version: Version, caller: str | None, account: str | None) -> Rehearsed:
+        """One SOAP envelope, as if ``caller`` sent it and its objects were of ``account``; raises ``NotAWrite``."""
+        call = call_in(raw, version, Decoder(self.contract))
+        who = _caller(self.settings, caller)
+        prefer = _assuming(self.policy.prefer(who, call.op, call.type), account)
+        steps, look = preview(call, who, self.tenant, prefer), self.look(call)
+        event: Any = None
+        while True:
+            try:
+                command = steps.send(event)
+            except StopIteration as done:
+                return Rehearsed(call, who, done.value)
+            if isinstance(command, c.Lookup):
+                event = await look.answer(command.questions)
+            elif isinstance(command, c.Compose) and command.route is Route.ACTION:
+                event = self.actions.compose(command.op, command.objects)
+            elif isinstance(command, c.Compose):
+                event = self.soap.compose(command.op, command.objects, command.single_transaction)
+
+
+def tenant_of(settings: Settings, contract: Contract) -> Tenant:
+    """The tenant by its settings and its file."""
+    return replace(
+        settings.tenant,
+        custom_types=contract.custom_types,
+        patterns=contract.patterns,
+        wsdl_version=contract.version,
+    )
+
+
+def _caller(settings: Settings, name: str | None) -> Caller:
+    """The caller of that name in BRIDGE_CALLERS, or the user; without a name somebody who may do everything."""
+    tenant = settings.zuora.tenant_id or ""
+    if name is None:
+        return Caller(tenant=tenant, username="plan", allow=frozenset({"*"}))
+    part = settings.callers.get(name)
+    return settings.caller(tenant, "", part.usernames[0] if part is not None and part.usernames else name)
+
+
+def _assuming(prefer: Prefer, account: str | None) -> Prefer:
+    """Policy for objects of this account, whatever they name; a guessed account is none."""
+    if account is not None:
+        return Prefer(lambda obj, _found: prefer.of(obj, account))
+    return replace(prefer, of=lambda obj, found: prefer.of(obj, None if found == _ACCOUNT else found))
+
+
+def history_of(settings: Settings) -> list[Rules]:
+    """The revisions of the journal, the newest first; none where there is no journal, and none is made."""
+    if not present(settings.database_url):
+        return []
+    with Reader(settings.database_url, None) as opened:
+        try:
+            return [of(each) for each in opened.revisions()]
+        except Unreadable as error:
+            raise ConfigurationError(f"{error}; use the newer bridge that wrote it") from None
+
+
 class Planner:
-    """Plans SOAP files for one configuration."""
+    """Plans SOAP files for one configuration, by the rules that count in its journal, if there is one."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.history = history_of(settings)
         zuora = settings.zuora
         known = zuora.rest_url and zuora.client_id and zuora.client_secret
         self.source = Source.TENANT if known else Source.PREFIXES
@@ -71,41 +168,35 @@ class Planner:
         """Where a dispatch would go."""
         return (self._soap_origin if dispatch.route is Route.SOAP else self._rest_origin) + dispatch.path
 
-    async def plan(self, raw: bytes, version: Version) -> Preview:
+    async def plan(
+        self, raw: bytes, version: Version, caller: str | None = None, account: str | None = None
+    ) -> Rehearsed:
         """The plan of one file; raises ``NotAWrite``."""
-        zuora = self._settings.zuora
+        settings, zuora = self._settings, self._settings.zuora
         path = zuora.wsdl or own_wsdl()
         contract = read(path.read_bytes(), extension=extension().read_bytes())
-        call = call_in(raw, version, Decoder(contract))
         transport, budget = Transport(), Budget()
         try:
-            soap = ZuoraSoap(path, self._soap_origin, transport, budget)
-            look: Directory | Prefixes = Prefixes(call)
+            look: Callable[[Call], Look] = Prefixes
+            oauth = None
             if zuora.client_id and zuora.client_secret and zuora.rest_url:
-                oauth = OAuthClient(
-                    transport, self._rest_origin, zuora.client_id, zuora.client_secret.get_secret_value()
-                )
-                look = Directory(ZuoraRest(transport, self._rest_origin, oauth, budget, zuora.rest_version))
-            caller = Caller(tenant=zuora.tenant_id or "", username="plan", allow=frozenset({"*"}))
-            tenant = replace(
-                self._settings.tenant,
-                custom_types=contract.custom_types,
-                patterns=contract.patterns,
-                wsdl_version=contract.version,
+                secret = zuora.client_secret.get_secret_value()
+                oauth = OAuthClient(transport, self._rest_origin, zuora.client_id, secret)
+            rest = ZuoraRest(transport, self._rest_origin, oauth, budget, zuora.rest_version)
+            if oauth is not None:
+                directory = Directory(rest)
+                look = lambda _call: directory  # noqa: E731 - a class or this, both of one call
+            standing = next(iter(self.history), FIRST)
+            rehearsal = Rehearsal(
+                settings,
+                contract,
+                tenant_of(settings, contract),
+                Policy(settings.routes, lambda: standing, now),
+                ZuoraSoap(path, self._soap_origin, transport, budget),
+                ZuoraActions(contract, rest),
+                look,
             )
-            prefer = Policy(self._settings.routes).prefer(caller, call.op, call.type)
-            steps = preview(call, caller, tenant, prefer)
-            event: Any = None
-            while True:
-                try:
-                    command = steps.send(event)
-                except StopIteration as done:
-                    made: Preview = done.value
-                    return made
-                if isinstance(command, c.Lookup):
-                    event = await look.answer(command.questions)
-                elif isinstance(command, c.Compose):
-                    event = soap.compose(command.op, command.objects, command.single_transaction)
+            return await rehearsal.of(raw, version, caller, account)
         finally:
             await transport.close()
 
@@ -137,6 +228,8 @@ class Prefixes:
                 return PaymentFact(key, _ACCOUNT, "Processed", "External", _ENOUGH)
             case WhichAccount(key):
                 return AccountFact(key, "USD", "Active")
+            case WhichOwner():
+                return Owner(None)
             case WhichGateway(name):
                 return GatewayFact(f"gateway {name}", name, active=True)
             case WhichMemos(account):

@@ -23,7 +23,7 @@ Answer = tuple[int, object]
 """An HTTP status and what is said as JSON."""
 
 Answers = Mapping[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Answer]]]
-"""By method and by the path behind ``PREFIX``."""
+"""By method and by the path behind ``PREFIX``. One that ends in a slash takes a segment more: a name."""
 
 
 class Wrong(Exception):
@@ -51,9 +51,10 @@ class Api:
         if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), f"Bearer {self._token}".encode()):
             return _said(401, {"error": "Authorization: Bearer with the admin token is needed."}, authenticate=True)
         name = request.path.removeprefix(PREFIX)
-        answer = self._answers.get((request.method, name))
+        paths = (name, "/".join((*name.split("/")[:-1], "")))
+        answer = next((each for path in paths if (each := self._answers.get((request.method, path)))), None)
         if answer is None:
-            allowed = sorted(method for method, known in self._answers if known == name)
+            allowed = sorted(method for method, known in self._answers if known in paths)
             if allowed:
                 return _said(405, {"error": f"{name} takes {' or '.join(allowed)}."})
             return _said(404, {"error": "There is nothing here."})

@@ -1,7 +1,8 @@
 """``bridge plan FILE``: what a SOAP file would do, without doing it.
 
-Looks documents up at the configured tenant (GETs only); without one it goes by number prefixes and says so. Exit 1 if
-an object would be refused. Must not send a write and must not open a journal.
+Looks documents up at the configured tenant (GETs only); without one it goes by number prefixes and says so. The rules
+are those that count in the journal, where there is one. Exit 1 if an object would be refused. Must not send a write,
+and must not make or change a journal.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bridge.settings import ConfigurationError, load
 def plan(
     file: Path = typer.Argument(..., help="a file with one SOAP envelope", exists=True, dir_okay=False),
     version: str = typer.Option("107.0", help="the WSDL version the caller posts to"),
+    caller: str | None = typer.Option(None, help="as if this caller sent it: a name in BRIDGE_CALLERS, or a user"),
     as_json: bool = typer.Option(False, "--json", help="print JSON"),
 ) -> None:
     """Print which route each object of a SOAP file would take, and the requests that would be sent."""
@@ -34,7 +36,7 @@ def plan(
         raise ConfigurationError("--version is a WSDL version such as 107.0") from None
     planner = Planner(load())
     try:
-        made = asyncio.run(planner.plan(file.read_bytes(), asked))
+        made = asyncio.run(planner.plan(file.read_bytes(), asked, caller)).preview
     except NotAWrite as error:
         typer.echo(f"bridge: {error}", err=True)
         raise typer.Exit(1) from None

@@ -48,6 +48,14 @@ class WhichAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class WhichOwner:
+    """The account of the Payment or Refund with this id: for policy, where an update or delete names the id alone."""
+
+    object_type: str
+    zuora_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class WhichGateway:
     """The payment gateway instance with this name."""
 
@@ -135,6 +143,7 @@ Question = (
     WhichDocument
     | WhichSource
     | WhichAccount
+    | WhichOwner
     | WhichGateway
     | WhichMemos
     | StillStands
@@ -198,6 +207,13 @@ class AccountFact:
     currency: str
     status: str
     gateway: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The account of an object; None: a payment that is assigned to none (Zuora: Create a payment, accountId)."""
+
+    account_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +316,7 @@ Fact = (
     DocumentRef
     | PaymentFact
     | AccountFact
+    | Owner
     | GatewayFact
     | Memos
     | Standing

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from bridge.core.classify import Forward, Refused, Translate, Verdict
-from bridge.core.classify.verdicts import Request
+from bridge.core.classify.verdicts import Request, decided, overruled
 from bridge.core.commands import Composed
 from bridge.core.facts import Part
 from bridge.core.identity import MAX_OBJECTS, Identity, batch_key, dispatch_id, intent_id, upstream_key
@@ -64,7 +64,7 @@ def _under_own_session(call: Call, verdict: Verdict) -> Verdict:
     """What is left to a caller who may cause nothing under the bridge's own credential: SOAP, without its fall-back."""
     if isinstance(verdict, Forward) and verdict.route is Route.SOAP:
         return replace(verdict, fallback=None) if verdict.fallback is not None else verdict
-    return verdict if isinstance(verdict, Refused) else Refused(forbidden(call.type, call.op.value))
+    return verdict if isinstance(verdict, Refused) else Refused(forbidden(call.type, call.op.value)).instead_of(verdict)
 
 
 def _all_refused(call: Call, verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -74,12 +74,12 @@ def _all_refused(call: Call, verdicts: Sequence[Verdict]) -> list[Verdict]:
     elif all(each.unsent for each in verdicts if isinstance(each, Refused)):
         # Only a look-up is wanting: the same call may succeed later.
         stopped = Refused(unsent(call.version, "another object of its transaction was not looked up"), unsent=True)
-        return [each if isinstance(each, Refused) else stopped for each in verdicts]
+        return [each if isinstance(each, Refused) else stopped.instead_of(each) for each in verdicts]
     else:
         why = "another object of this call is refused"
     message = f"useSingleTransaction is not possible here: {why}. Nothing was processed."
     stopped = Refused((RowError("INVALID_VALUE", message),))
-    return [each if isinstance(each, Refused) else stopped for each in verdicts]
+    return [each if isinstance(each, Refused) else stopped.instead_of(each) for each in verdicts]
 
 
 def route_of(verdict: Verdict) -> Route | None:
@@ -124,6 +124,9 @@ def intent(
         check_move(state, target)
         state = target
     act, ordinal, generation = identity.act, identity.ordinal, identity.generation
+    route, said = route_of(verdict), verdict.preference
+    # What policy did not decide says nothing of its ramp.
+    ramp = said.ramp if said is not None and not overruled(verdict, route) else None
     # One value with its final state: copying a frozen dataclass costs more than everything else here.
     return Intent(
         id=intent_id(caller.scope, act.fingerprint, ordinal, generation),
@@ -136,7 +139,7 @@ def intent(
         fingerprint=act.fingerprint,
         ordinal=ordinal,
         generation=generation,
-        route=route_of(verdict),
+        route=route,
         state=state,
         created_at=now,
         owner=owner,
@@ -147,6 +150,8 @@ def intent(
         near_place=identity.near_place if act.near is not None else None,
         alias=act.alias,
         content=act.content,
+        decided=decided(verdict, route),
+        ramp=ramp,
     )
 
 

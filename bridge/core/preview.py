@@ -20,12 +20,16 @@ from bridge.core.model import Call, Caller, CallFault, Op, Route, RowError, Tena
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One object: ``route`` is soap, action, rest or refused; ``dispatches`` are the ids of its requests, in order."""
+    """One object: ``route`` is soap, action, rest or refused; ``dispatches`` are the ids of its requests, in order.
+
+    ``decided`` is what the journal would keep of why; None where the call as a whole would be refused.
+    """
 
     index: int
     route: str
     reason: str
     dispatches: tuple[str, ...] = ()
+    decided: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,12 @@ def preview(call: Call, caller: Caller, tenant: Tenant, prefer: Prefer) -> Steps
         shown += own
         ids = tuple(each.dispatch.id for each in own)
         if isinstance(verdict, Refused):
-            seen.append(Seen(place, "refused", "; ".join(map(_error, verdict.errors))))
+            way, reason = "refused", "; ".join(map(_error, verdict.errors))
         elif isinstance(verdict, Forward):
-            seen.append(Seen(place, verdict.route.value, verdict.reason + _behind(verdict), (batches[verdict.route],)))
+            way, reason, ids = verdict.route.value, verdict.reason + _behind(verdict), (batches[verdict.route],)
         else:
-            seen.append(Seen(place, "rest", verdict.reason + _left_out(verdict, tenant), ids))
+            way, reason = "rest", verdict.reason + _left_out(verdict, tenant)
+        seen.append(Seen(place, way, reason, ids, intent.decided))
     return Preview(tuple(seen), tuple(shown))
 
 

@@ -6,10 +6,12 @@ Whatever they say, what only REST can do goes by REST: that is capability, and c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from bridge.core.classify import Prefer
+from bridge.core.classify import Prefer, Preference
 from bridge.core.model import Caller, Instant, Op, Route, ZObject
-from bridge.cutover.rules import OBJECTS, OPERATIONS, ROUTES, Asked, Decision, Rule, Way, decide
+from bridge.cutover.record import written
+from bridge.cutover.rules import OBJECTS, OPERATIONS, ROUTES, Asked, Decision, Rule, Way, decide, needs_account
 from bridge.cutover.standing import FIRST, Standing
 
 QUERY = "query"
@@ -68,14 +70,20 @@ class Policy:
 
     def prefer(self, caller: Caller, op: Op, object_type: str) -> Prefer:
         """The policy for one call, as core asks it object by object. What counted when the call came counts for it."""
-        rules, now, name = self.rules, self._now(), caller.name or caller.username
+        standing, name = self._standing(), caller.name or caller.username
+        rules = (*standing.rules, *self._fixed)
+        nobody = Asked(caller.tenant, name, op.value, object_type, None, self._now(), own=caller.own)
+        known: dict[str | None, Preference] = {}
 
-        def route(obj: ZObject) -> Route:
-            account = obj.word("AccountId")
-            asked = Asked(caller.tenant, name, op.value, object_type, account, now, own=caller.own)
-            return decide(rules, asked).route
+        def of(_obj: ZObject, account: str | None) -> Preference:
+            # The objects of a call are often of one account.
+            if account not in known:
+                asked = replace(nobody, account=account)
+                made = decide(rules, asked)
+                known[account] = Preference(made.route, written(made, asked, standing.number), made.ramp)
+            return known[account]
 
-        return route
+        return Prefer(of, needs_account(rules, nobody))
 
     def query_route(self, caller: Caller, object_type: str) -> Route:
         """The route of a query; ``soap`` stands for passing the caller's own request through."""

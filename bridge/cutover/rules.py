@@ -54,6 +54,13 @@ class Rule:
         """Whether it cannot be applied without the object's account."""
         return bool(self.accounts) or self.account_percent is not None or self.percent is not None
 
+    @property
+    def parts_accounts(self) -> bool:
+        """Whether it answers for some accounts and not, or otherwise, for others: 0 and 100 % are the same for all."""
+        return bool(self.accounts) or any(
+            each is not None and 0 < each < 100 for each in (self.account_percent, self.percent)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -82,6 +89,11 @@ class Decision:
     place: Decimal | None = None
     inside: bool | None = None
 
+    @property
+    def ramp(self) -> str | None:
+        """The name of the rule whose ramp counts what it decided, if one does."""
+        return None
+
 
 def default_route(*, own: bool) -> Route:
     """Where no rule answers. A JSON caller has no SOAP session."""
@@ -103,6 +115,15 @@ def decide(rules: Sequence[Rule], asked: Asked) -> Decision:
     return Decision(default_route(own=asked.own), None, tuple(passed))
 
 
+def needs_account(rules: Sequence[Rule], asked: Asked) -> bool:
+    """Whether the account could make a difference: a rule that parts accounts is reached before one that takes all."""
+    for rule in rules:
+        if rule.account_percent == 0 or next(_against_all(rule, asked), None) is not None:
+            continue
+        return rule.parts_accounts
+    return False
+
+
 def _route(way: Way, asked: Asked) -> Route:
     if way is Way.SOAP and asked.own:
         return default_route(own=asked.own)
@@ -118,8 +139,8 @@ def _below(asked: Asked, percent: Decimal) -> bool:
     return percent >= 100 if asked.account is None else place(asked.tenant, asked.account) < percent
 
 
-def _against(rule: Rule, asked: Asked) -> Iterator[str]:
-    """What speaks against a rule, in the order in which people think of it."""
+def _against_all(rule: Rule, asked: Asked) -> Iterator[str]:
+    """What speaks against a rule, whatever the account, in the order in which people think of it."""
     if rule.since is not None and asked.now < rule.since:
         yield "it does not count yet"
     if rule.callers and asked.caller not in rule.callers:
@@ -128,6 +149,11 @@ def _against(rule: Rule, asked: Asked) -> Iterator[str]:
         yield f"it is not for {asked.operation}"
     if rule.objects and asked.object_type not in rule.objects:
         yield f"it is not for {asked.object_type}"
+
+
+def _against(rule: Rule, asked: Asked) -> Iterator[str]:
+    """The same, and then the account."""
+    yield from _against_all(rule, asked)
     if rule.accounts and (asked.account or "").strip().lower() not in rule.accounts:
         yield "it does not list the account" if asked.account else "the object names no account"
     if rule.account_percent is not None and not _below(asked, rule.account_percent):

@@ -62,6 +62,19 @@ def inspect(url: str, key: bytes | None) -> Inspection:
     return Inspection(True, "it opens, and the key fits")
 
 
+def present(url: str) -> bool:
+    """Whether there is a journal at this address, of any schema; raises ``JournalRefused`` where nothing tells."""
+    try:
+        parsed = make_url(url)
+        path = _file(parsed)
+        if path is not None and not (path.exists() and path.stat().st_size):
+            return False
+        return _revision(parsed, path) is not None
+    except (ArgumentError, SQLAlchemyError, ImportError) as error:
+        reason = getattr(error, "orig", None) or type(error).__name__
+        raise JournalRefused(f"the database cannot be read: {reason}", "Check BRIDGE_DATABASE_URL.") from None
+
+
 def _file(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return None

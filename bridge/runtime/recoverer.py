@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from itertools import product
 
+from bridge.core.classify import Prefer, Preference
 from bridge.core.conduct import Errand
 from bridge.core.conduct.recovery import UNSETTLED, recover
 from bridge.core.intent import Intent, State
@@ -47,6 +48,9 @@ async def _knows() -> bool:
 Place = tuple[State, Route | None]
 
 EVERYWHERE: frozenset[Place] = frozenset(product((*UNSETTLED, State.PARKED), (*Route, None)))
+
+_REST = Prefer(lambda _obj, _account: Preference(Route.REST))
+"""Nothing is classified in a recovery."""
 
 
 class Recoverer:
@@ -149,7 +153,7 @@ class Recoverer:
         tenant_id, _, entity = intent.scope.partition("|")
         caller = Caller(tenant=tenant_id, username="", name=intent.caller, entity=entity, allow=frozenset({"*"}))
         call = Call(intent.op, Version(107), intent.object_type, (ZObject(intent.object_type),))
-        errand = Errand(call, caller, self._tenant, f"recovery-{intent.id}", self._runtime.instance, _rest)
+        errand = Errand(call, caller, self._tenant, f"recovery-{intent.id}", self._runtime.instance, _REST)
         visit = Visit(PATIENCE_SECONDS, self._over.is_set)
         found = await self._runtime.recover(recover(errand, intent), errand, visit)
         state = found.state if found is not None else State.NOT_APPLIED
@@ -157,10 +161,6 @@ class Recoverer:
         log.info("looked for", intent=intent.id, was=intent.state.value, came=state.value)
         wait = min(LONGEST_SECONDS, 2 * self._next.get(intent.id, (0.0, self._every))[1])
         self._next[intent.id] = fence_now() + wait, wait
-
-
-def _rest(_obj: ZObject) -> Route:
-    return Route.REST
 
 
 def _show(place: Place, count: int, age: float) -> None:

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.core.classify import Prefer
+from bridge.core.classify import Prefer, Preference
 from bridge.core.conduct import Errand
-from bridge.core.model import Caller, Reply, Route, Rows, Told, ZObject
+from bridge.core.model import Caller, Reply, Route, Rows, Told
 from bridge.core.model import Tenant as Configured
 from bridge.runtime import Stopping, Visit
 from bridge.simulation import erp
@@ -180,10 +180,8 @@ class Callers:
 
 
 def _prefers(route: Route) -> Prefer:
-    def prefer(_obj: ZObject) -> Route:
-        return route
-
-    return prefer
+    said = Preference(route)
+    return Prefer(lambda _obj, _account: said)
 
 
 def _words(reply: Reply) -> str:

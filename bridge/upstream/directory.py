@@ -26,6 +26,7 @@ from bridge.core.facts import (
     Kind,
     Memos,
     NoVerdict,
+    Owner,
     Question,
     Shows,
     Standing,
@@ -36,6 +37,7 @@ from bridge.core.facts import (
     WhichLike,
     WhichMade,
     WhichMemos,
+    WhichOwner,
     WhichParts,
     WhichSource,
 )
@@ -107,6 +109,8 @@ class Directory:
                     return await self._source(now, key)
                 case WhichAccount(key):
                     return await self._account(now, key)
+                case WhichOwner(object_type, zuora_id):
+                    return await self._owner(now, object_type, zuora_id)
                 case WhichGateway(name):
                     return await self._gateway(now, name)
                 case WhichMemos(account_id):
@@ -269,11 +273,19 @@ class Directory:
         return Memos(tuple(sorted(usable, key=_age)))
 
     async def _standing(self, now: _Round, object_type: str, zuora_id: str) -> Fact:
+        body = await self._object(now, object_type, zuora_id)
+        return Standing(False, "deleted") if body is None else readings.standing(body)
+
+    async def _owner(self, now: _Round, object_type: str, zuora_id: str) -> Fact:
+        # Never remembered: a payment can be transferred to another account (Zuora: Transfer a payment).
+        body = await self._object(now, object_type, zuora_id)
+        return Absent() if body is None else Owner(readings.owner(body, zuora_id))
+
+    async def _object(self, now: _Round, object_type: str, zuora_id: str) -> Body | None:
         path = {"Payment": "payments", "Refund": "refunds"}.get(object_type)
         if path is None:
             raise Unusable(f"nothing is known of a {object_type[:60]}")
-        body = await self._read(now, f"/v1/{path}/{segment(zuora_id)}")
-        return Standing(False, "deleted") if body is None else readings.standing(body)
+        return await self._read(now, f"/v1/{path}/{segment(zuora_id)}")
 
     async def _hint(self, now: _Round, number: str) -> Kind | None:
         """What a number's prefix suggests; the look-up is the truth."""

@@ -140,6 +140,13 @@ def standing_of(status: str) -> Standing:
     return Standing(status.casefold() not in FALLEN, status)
 
 
+def owner(body: Body, key: str) -> str | None:
+    """The account of a payment or refund, if it has one; ``key`` is what was asked for and must be answered."""
+    if key.casefold() not in (_text(body, "id").casefold(), str(body.get("number", "")).casefold()):
+        raise Unusable("Zuora answered with another object than the one asked for")
+    return _maybe_text(body, "accountId")
+
+
 def rows(body: Body, *names: str) -> list[Body]:
     """The list under the first of ``names`` that is there."""
     for name in names:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Answer, World, payment, post, until
+from harness import Answer, World, envelope, payment, post, saved, until
 
 TOKEN = "an-owner's-token-0123456789"
 RULE = {"name": "pilot", "operation": "create", "object": "Payment", "route": "rest"}
@@ -155,3 +155,52 @@ def test_what_a_newer_bridge_has_decided_is_said_and_not_overwritten(owned: Worl
         [sys.executable, "-m", "bridge", "cutover", "show"], capture_output=True, text=True, env=environment
     )
     assert (done.returncode, "use the newer bridge" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+# ---------------------------------------------------------------- explanations
+
+
+def test_an_intent_is_explained(owned: World) -> None:
+    """As the command does."""
+    intent = owned.create(payment(Amount="2", InvoiceId="@I1", AppliedInvoiceAmount="2")).header("Bridge-Intent")
+    found = told(owned, f"explain/{intent}")
+    assert (found["intent"], found["decided"], found["route"]) == (intent, "default", "soap")
+    assert "Nobody had set rules." in found["text"]
+
+
+def test_a_message_that_nobody_has_sent_is_explained(owned: World) -> None:
+    """By the rules that count, with look-ups, and without a write."""
+    told(owned, "cutover/set", {"rules": [RULE | {"caller": "erp"}], **WHO})
+    one = owned.resolve(payment(Amount="3", InvoiceId="@I1", AppliedInvoiceAmount="3"))
+    soap = envelope(saved("create", [one])).decode()
+    before = owned.mark()
+
+    def explained() -> Any:
+        (found,) = told(owned, "explain", {"soap": soap, "caller": "erp", "version": "107.0"})
+        return found if found["revision"] == 1 else None
+
+    found = until(explained, 5, "the rules")
+    assert (found["rule"], found["route"], found["caller"]) == ("pilot", "rest", "erp")
+    (other,) = told(owned, "explain", {"soap": soap, "account": "0" * 32})
+    assert (other["decided"], other["account"], other["route"]) == ("default", "0" * 32, "soap")
+    assert not any(each.changing for each in owned.requests(before))
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "status", "words"),
+    [
+        ("explain/i-nothing", None, 404, "no such intent"),
+        ("explain/", None, 404, "no such intent"),
+        ("explain/a/b", None, 404, "nothing here"),
+        ("explain/i-nothing", {}, 405, "takes GET"),
+        ("explain", {}, 400, "soap is the text"),
+        ("explain", {"soap": "<a/>", "caller": 7}, 400, "texts, or absent"),
+        ("explain", {"soap": "<a/>", "version": "new"}, 400, "WSDL version"),
+        ("explain", {"soap": "<a/>"}, 400, "SOAP"),
+        ("explain", None, 405, "takes POST"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(owned: World, name: str, said: object, status: int, words: str) -> None:
+    """In a sentence."""
+    answer = ask(owned, name, said)
+    assert (answer.status, words in answer.body.decode()) == (status, True), answer.body

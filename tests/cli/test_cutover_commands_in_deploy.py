@@ -1,4 +1,4 @@
-"""Every ``bridge cutover`` command of ``deploy/cutover.md``, run as shown, in the order shown, with its rules."""
+"""Every command of ``deploy/cutover.md``, run as shown, in the order shown, with its rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import World
+from harness import World, envelope, payment, saved
 
 from bridge.cli.cutover import cli
 from bridge.cutover.reading import parse
@@ -25,13 +25,14 @@ def blocks(language: str) -> list[str]:
 def shown() -> list[str]:
     """The command lines."""
     lines = (line.strip().removeprefix("$ ") for block in blocks("console") for line in block.splitlines())
-    return [line for line in lines if line.startswith("bridge cutover")]
+    return [line for line in lines if line.startswith("bridge ")]
 
 
 def test_the_page_shows_every_verb() -> None:
     """A new verb needs its line, and a line that is gone is missed."""
     verbs = {command.name or command.callback.__name__ for command in cli.registered_commands if command.callback}
-    assert {line.split()[2] for line in shown()} == verbs
+    assert {line.split()[2] for line in shown() if line.startswith("bridge cutover")} == verbs
+    assert any(line.startswith("bridge explain i-") for line in shown())
 
 
 def test_the_rules_of_the_page_are_rules() -> None:
@@ -43,8 +44,11 @@ def test_the_rules_of_the_page_are_rules() -> None:
 def test_the_runbook_runs_as_shown(world: World) -> None:
     """One command after the other, beside a running bridge."""
     (world.folder / "rules.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    one = payment(Amount="1.25", InvoiceId="@I1", AppliedInvoiceAmount="1.25")
+    (world.folder / "call.xml").write_bytes(envelope(saved("create", [world.resolve(one)])))
+    intent = world.create(one).header("Bridge-Intent") or ""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
-    for line in shown():
+    for line in (re.sub(r"i-[0-9a-f]{30}", intent, each) for each in shown()):
         done = subprocess.run(
             [sys.executable, "-m", *shlex.split(line)],
             cwd=world.folder,

@@ -13,6 +13,7 @@ import mapping_page
 import pytest
 from contract_samples import own, plain
 
+from bridge.core.classify import Prefer, Preference
 from bridge.core.commands import Compose, Composed, Lookup
 from bridge.core.facts import (
     AccountFact,
@@ -108,7 +109,9 @@ def told(target: Target, obj: ZObject) -> Told:
     # Without our own marker, which would differ with every field.
     tenant = Tenant(ZoneInfo("America/Los_Angeles"), custom_types=TYPES, refund_reference=False)
     call = Call(target.op, Version(107), target.object_type, (obj,))
-    steps = preview(call, Caller("t", "u", allow=frozenset({"*"})), tenant, lambda _: Route.REST)
+    steps = preview(
+        call, Caller("t", "u", allow=frozenset({"*"})), tenant, Prefer(lambda _obj, _account: Preference(Route.REST))
+    )
     event: Any = None
     while True:
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.core.classify import Forward, Refused, Translate, Verdict, classify
+from bridge.core.classify import Forward, Prefer, Preference, Refused, Translate, Verdict, classify
 from bridge.core.facts import (
     Absent,
     AccountFact,
@@ -131,11 +131,18 @@ def call(*objects: ZObject, op: Op = Op.CREATE, version: str = "107.0", **more: 
     return Call(op, Version.parse(version), objects[0].type if objects else "Payment", objects, **more)
 
 
+def policy(route: Callable[[ZObject], Route]) -> Prefer:
+    """A policy that decides by the object alone."""
+    return Prefer(lambda obj, _account: Preference(route(obj)))
+
+
+@policy
 def soap(_obj: ZObject) -> Route:
     """The policy where no rule matches."""
     return Route.SOAP
 
 
+@policy
 def rest(_obj: ZObject) -> Route:
     """The policy of a tenant that has left SOAP."""
     return Route.REST

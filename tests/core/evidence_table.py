@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from core_objects import TENANT, call, pays, refund, zobject
+from core_objects import TENANT, call, pays, policy, refund, zobject
 from core_world import World
 
 from bridge.core.conduct.proof import kept_question
@@ -57,7 +57,7 @@ def table() -> str:
 
 
 def _row(name: str, op: Op, obj: ZObject, route: Route, *, reference: bool = True) -> list[str]:
-    world = World("lost before", prefer=lambda _: route, tenant=replace(TENANT, refund_reference=reference))
+    world = World("lost before", prefer=policy(lambda _: route), tenant=replace(TENANT, refund_reference=reference))
     world.begin(call(obj, op=op))
     while not world.zuora.requests and world.turn():
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from core_objects import call, pays, zobject
+from core_objects import call, pays, policy, zobject
 from core_world import World
 
 from bridge.core.intent import State
@@ -14,6 +14,7 @@ from bridge.core.model import Op, Route, Rows, Told, ZObject
 OBJECTS = (pays("i1", "10"), pays("i2", "20"))
 
 
+@policy
 def actions(_obj: ZObject) -> Route:
     """The policy of a caller that goes by Actions."""
     return Route.ACTION

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from core_adversary import Adversary, seeded
 from core_calls import CALLS, KNOWN
-from core_objects import ERP, call, pays, refund, soap
+from core_objects import ERP, call, pays, policy, refund, soap
 from core_world import World
 from core_zuora import STORED
 
@@ -36,11 +36,13 @@ MARKED: Mapping[str, tuple[ZObject, ...]] = {
 EVERY = {**CALLS, **MARKED}
 
 
+@policy
 def actions(_obj: ZObject) -> Route:
     """A policy that prefers Actions."""
     return Route.ACTION
 
 
+@policy
 def mixed(obj: ZObject) -> Route:
     """A policy that moves one invoice to Actions."""
     return Route.ACTION if obj.get("InvoiceId") == "i2" else Route.SOAP

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 from core_adversary import Adversary, seeded
-from core_objects import FACTS, call, rest, soap, zobject
+from core_objects import FACTS, call, policy, rest, soap, zobject
 from core_world import World
 
 from bridge.core.model import Call, Op, Route, Told, ZObject
@@ -23,6 +23,7 @@ DELETE = call(zobject("Payment", Id="p2"), op=Op.DELETE)
 SEVERAL = call(*CANCEL.objects, zobject("Payment", Id="p3", Status="Canceled"), op=Op.UPDATE)
 
 
+@policy
 def actions(_obj: ZObject) -> Route:
     """A policy that prefers Actions."""
     return Route.ACTION

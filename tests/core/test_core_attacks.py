@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from core_objects import FACTS, TENANT, A, call, paid, pays, refund, refund_part
+from core_objects import FACTS, TENANT, A, call, paid, pays, policy, refund, refund_part
 from core_world import World
 
 from bridge.core.commands import Ask, Hold, Lookup, Record, Wait
@@ -35,6 +35,7 @@ def saga_world(*moods: str) -> World:
     return world
 
 
+@policy
 def actions(_obj: ZObject) -> Route:
     """A policy that sends by Actions what SOAP could."""
     return Route.ACTION

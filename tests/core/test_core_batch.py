@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from core_objects import FACTS, STRANGER, call, pays, rest, zobject
+from core_objects import FACTS, STRANGER, call, pays, policy, rest, zobject
 from core_world import Play, World
 
 from bridge.core.commands import Compose
@@ -17,6 +17,7 @@ from bridge.core.intent import State
 from bridge.core.model import CallFault, Op, Outcome, Reply, Route, Rows, Told, ZObject
 
 
+@policy
 def actions(_obj: ZObject) -> Route:
     """The policy of a caller that goes by Actions."""
     return Route.ACTION
@@ -215,6 +216,7 @@ def test_a_refused_action_is_a_fault_and_nothing_follows() -> None:
     assert len(world.zuora.requests) == 1
 
 
+@policy
 def mixed(obj: ZObject) -> Route:
     """A policy that moves invoice i2 to Actions."""
     return Route.ACTION if obj.get("InvoiceId") == "i2" else Route.SOAP

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from core_objects import TENANT, answered, call, pays, rest, soap, zobject
+from core_objects import TENANT, answered, call, pays, policy, rest, soap, zobject
 
 from bridge.core.classify import Forward, Refused, Translate, Verdict, classify
 from bridge.core.classify.verdicts import Request
@@ -20,6 +20,7 @@ ID = "8ad0" + "1" * 28
 TYPED = replace(TENANT, custom_types={"Payment.Rate__c": "decimal"})
 
 
+@policy
 def action(_obj: ZObject) -> Route:
     """A policy that prefers Actions."""
     return Route.ACTION

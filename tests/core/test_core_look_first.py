@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from core_objects import ERP, STRANGER, A, call, payment, pays, refund, rest, zobject
+from core_objects import ERP, STRANGER, A, call, payment, pays, policy, refund, rest, soap, zobject
 from core_world import MORNING, US, Play, World
 
 from bridge.core.commands import Lookup, Record
@@ -19,6 +19,7 @@ SOAP = pays("i1", "10")
 REST = pays("d1", "80")
 LOOK = WhichLike("Payment", Decimal(10), A, "2026-02-20", "External")
 MARKED = WhichLike("Payment", Decimal(10), A, field="referenceId", marker="E")
+actions = policy(lambda _: Route.ACTION)
 CALLERS = {each: replace(ERP, twins=each) for each in ("fault", "join", "allow")}
 
 
@@ -29,7 +30,7 @@ def lost(*ids: str, status: str = "Processed", created: int | None = MORNING - 6
 
 def restored(*objects: ZObject, fact: Fact | None = None, look: WhichLike = LOOK, **more: Any) -> tuple[World, Play]:
     """A call on a journal in look-up-first mode, conducted to its end."""
-    world = World(prefer=more.pop("prefer", lambda _: Route.SOAP))
+    world = World(prefer=more.pop("prefer", soap))
     world.journal.look_up_first = True
     if fact is not None:
         world.facts[look] = fact
@@ -47,7 +48,7 @@ def told(play: Play) -> list[tuple[Told, str | None]]:
 
 
 @pytest.mark.parametrize("obj", [SOAP, REST, pays("i1", "10", ReferenceId="E"), refund(PaymentId="c1", Amount="60")])
-@pytest.mark.parametrize("prefer", [lambda _: Route.SOAP, rest, lambda _: Route.ACTION], ids=["soap", "rest", "action"])
+@pytest.mark.parametrize("prefer", [soap, rest, actions], ids=["soap", "rest", "action"])
 def test_what_zuora_does_not_have_is_made(obj: ZObject, prefer: Any) -> None:
     """On every route, after it was asked for."""
     world, play = restored(obj, prefer=prefer)
@@ -58,7 +59,7 @@ def test_what_zuora_does_not_have_is_made(obj: ZObject, prefer: Any) -> None:
 
 
 @pytest.mark.parametrize("obj", [SOAP, pays("i1", "10", ReferenceId="E")])
-@pytest.mark.parametrize("prefer", [lambda _: Route.SOAP, rest, lambda _: Route.ACTION], ids=["soap", "rest", "action"])
+@pytest.mark.parametrize("prefer", [soap, rest, actions], ids=["soap", "rest", "action"])
 def test_what_was_lost_is_answered_by_the_callers_policy(obj: ZObject, prefer: Any) -> None:
     """Refused with its Id, joined, or made all the same."""
     look = MARKED if obj.get("ReferenceId") else LOOK

@@ -73,15 +73,15 @@ def test_fixed_routes_come_after_the_rules_the_most_particular_first() -> None:
         {"Payment.create": Route.ACTION}, lambda: with_rules(FIRST, [Rule("erp", Way.REST, frozenset({"erp"}))])
     )
     payment = ZObject("Payment", {"AccountId": "a"})
-    assert policy.prefer(ERP, Op.CREATE, "Payment")(payment) is Route.REST
-    assert policy.prefer(replace(ERP, name="crm"), Op.CREATE, "Payment")(payment) is Route.ACTION
-    assert policy.prefer(replace(ERP, name="crm"), Op.DELETE, "Payment")(payment) is Route.SOAP
+    assert policy.prefer(ERP, Op.CREATE, "Payment").of(payment, None).route is Route.REST
+    assert policy.prefer(replace(ERP, name="crm"), Op.CREATE, "Payment").of(payment, None).route is Route.ACTION
+    assert policy.prefer(replace(ERP, name="crm"), Op.DELETE, "Payment").of(payment, None).route is Route.SOAP
 
 
 def test_a_caller_nobody_named_is_told_by_its_user() -> None:
     """Rules may name either."""
     policy = Policy({}, lambda: with_rules(FIRST, [Rule("user", Way.REST, frozenset({"erp@example.com"}))]))
-    assert policy.prefer(replace(ERP, name=""), Op.CREATE, "Payment")(ZObject("Payment")) is Route.REST
+    assert policy.prefer(replace(ERP, name=""), Op.CREATE, "Payment").of(ZObject("Payment"), None).route is Route.REST
 
 
 def test_what_counted_when_a_call_came_counts_for_all_of_it() -> None:
@@ -89,7 +89,7 @@ def test_what_counted_when_a_call_came_counts_for_all_of_it() -> None:
     standings = [FIRST]
     prefer = Policy({}, lambda: standings[-1]).prefer(ERP, Op.CREATE, "Payment")
     standings.append(with_rules(FIRST, ONE))
-    assert prefer(ZObject("Payment")) is Route.SOAP
+    assert prefer.of(ZObject("Payment"), None).route is Route.SOAP
 
 
 @pytest.mark.parametrize(

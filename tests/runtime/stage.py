@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.core import commands as c
+from bridge.core.classify import Prefer, Preference
 from bridge.core.conduct import Errand
 from bridge.core.facts import (
     Absent,
@@ -188,7 +189,8 @@ class Stage:
         """A create of these objects."""
         call = Call(Op.CREATE, Version.parse(version), objects[0].type, objects)
         who = Caller(**{**_caller(), **caller})
-        return Errand(call, who, TENANT, f"call-{next(CALL_IDS)}", self.runtime.instance, lambda _: Route.SOAP)
+        soap = Prefer(lambda _obj, _account: Preference(Route.SOAP))
+        return Errand(call, who, TENANT, f"call-{next(CALL_IDS)}", self.runtime.instance, soap)
 
     async def run(self, *objects: ZObject, wait: float = 50.0, **more: Any) -> Any:
         """Run a call as its caller would."""

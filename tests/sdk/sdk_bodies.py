@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 
-from core_objects import ERP, FACTS, METHOD, TENANT, A, call, invoice, paid, zobject
+from core_objects import ERP, FACTS, METHOD, TENANT, A, call, invoice, paid, policy, zobject
 from core_objects import rest as by_rest
 from core_objects import soap as by_soap
 
@@ -250,6 +250,7 @@ def others() -> Iterator[Dispatch]:
     yield from planned(call(paying, paying), prefer=by_soap, caller=JSON_CALLER)
 
 
+@policy
 def by_action(_obj: ZObject) -> Route:
     """A policy that prefers Actions."""
     return Route.ACTION

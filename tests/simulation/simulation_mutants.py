@@ -61,7 +61,7 @@ def no_pin() -> None:
 
     def unpinned(matched: c.Matched) -> c.Matched:
         errand = errands[-1]
-        now = errand.prefer(errand.call.objects[0])
+        now = errand.prefer.of(errand.call.objects[0], None).route
         kept = [
             each for each in matched.intents if now is each.route or now not in batched or each.route not in batched
         ]

@@ -19,9 +19,11 @@ from bridge.core.facts import (
     Fact,
     Kind,
     NoVerdict,
+    Owner,
     Question,
     WhichAccount,
     WhichDocument,
+    WhichOwner,
 )
 from bridge.upstream.budget import Budget
 from bridge.upstream.directory import Directory
@@ -278,3 +280,25 @@ def test_entities_do_not_share_knowledge_and_are_named_in_the_request() -> None:
             return [request.header("Zuora-Entity-Ids") for request in tenant.seen if "invoices" in request.path]
 
     assert asyncio.run(go()) == [None, "e1", "e2"]
+
+
+@pytest.mark.parametrize(("kind", "path"), [("Payment", "payments"), ("Refund", "refunds")])
+def test_the_account_of_an_object_is_read_each_time(kind: str, path: str) -> None:
+    """A payment can be transferred; one that is assigned to no account has none."""
+    tenant = Tenant().add(f"/v1/{path}", {"id": hexed(1), "number": "P-00000001", "accountId": ACCOUNT})
+    question, absent = WhichOwner(kind, hexed(1)), WhichOwner(kind, hexed(2))
+
+    def transfer() -> None:
+        tenant.bodies[f"/v1/{path}/{hexed(1)}"]["accountId"] = None
+
+    first, second = ask(tenant, [question, absent], [question], between=transfer)
+    assert (first[question], first[absent], second[question]) == (Owner(ACCOUNT), Absent(), Owner(None))
+
+
+def test_an_account_of_something_else_is_no_verdict() -> None:
+    """Neither is one of a type that the bridge does not know."""
+    tenant = Tenant()
+    tenant.bodies[f"/v1/payments/{hexed(3)}"] = {"id": hexed(1), "accountId": ACCOUNT}
+    assert isinstance(one(tenant, WhichOwner("Payment", hexed(3))), NoVerdict)
+    assert isinstance(one(tenant, WhichOwner("Order", hexed(1))), NoVerdict)
+    assert one(tenant, WhichOwner("Payment", "../accounts")) == Absent()

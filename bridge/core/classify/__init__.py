@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from bridge.core.adapt import check_dates, check_ids
 from bridge.core.classify import change, payment, refund
+from bridge.core.classify.choice import Choice
 from bridge.core.classify.common import NoVerdictError, has_verbatim, names
-from bridge.core.classify.verdicts import Asking, Forward, Prefer, Refused, Translate, Verdict
+from bridge.core.classify.verdicts import Asking, Forward, Prefer, Preference, Refused, Translate, Verdict
 from bridge.core.commands import Facts, Lookup, Steps
 from bridge.core.facts import Question
 from bridge.core.mapping import payment as payment_table
@@ -22,7 +23,7 @@ from bridge.core.mapping.directives import ITEMS, Expanded, expand
 from bridge.core.model import Call, Op, Route, RowError, Settlement, Tenant, ZObject
 from bridge.core.refusals import Refusal, unsent
 
-__all__ = ["Asking", "Forward", "Prefer", "Refused", "Translate", "Verdict", "classify", "together"]
+__all__ = ["Asking", "Forward", "Prefer", "Preference", "Refused", "Translate", "Verdict", "classify", "together"]
 
 
 EXTENSION = payment_table.EXTENSION | payment_table.ITEM_LEVEL | refund_table.EXTENSION | refund_table.ITEM_LEVEL
@@ -32,49 +33,49 @@ def classify(obj: ZObject, call: Call, tenant: Tenant, prefer: Prefer, *, own: b
     """Decide about one object. ``own``: the caller has no SOAP session, so that Actions stand in for SOAP.
 
     What is forwarded is the object without its directives, what is translated names the caller's own object; errors
-    name the caller's own fields.
+    name the caller's own fields. Every verdict has what policy said.
     """
     said = Expanded(obj)
+    # With settlement off nothing goes by REST, and there may be no credential to look anything up under.
+    looks = tenant.settlement is not Settlement.OFF and not call.single_transaction
+    choice = Choice(prefer, obj, looks=looks, only_soap=call.single_transaction)
+    verdict: Verdict
     try:
         check_dates(obj, call.version)
         said = expand(obj, tenant)
-        verdict = yield from _classify(said, call, tenant, prefer)
+        verdict = yield from _classify(said, call, tenant, choice)
         if isinstance(verdict, Forward):
             check_ids(verdict.obj, call.op, tenant)
     except Refusal as refusal:
-        return Refused(said.told(refusal.errors))
+        return Refused(said.told(refusal.errors), preference=choice.preference)
     except NoVerdictError as doubt:
-        return Refused(unsent(call.version, f"a look-up got no answer: {doubt}"), unsent=True)
+        errors = unsent(call.version, f"a look-up got no answer: {doubt}")
+        return Refused(errors, unsent=True, preference=choice.preference)
     if isinstance(verdict, Translate) and call.op is Op.CREATE:
-        return replace(verdict, obj=obj)
+        return replace(verdict, obj=obj, preference=choice.preference)
     ours = (ITEMS,) if said.items else (each for each in names(said.obj) if each in EXTENSION)
     if (name := next(iter(ours), None)) is not None:
         # Zuora would refuse the element or, worse, ignore it and pay something else.
         message = f"{name} is this bridge's own element and cannot be used here: {verdict.reason}."
-        return Refused(said.told((RowError("INVALID_FIELD", message, name),)))
+        errors = said.told((RowError("INVALID_FIELD", message, name),))
+        return Refused(errors, reason=verdict.reason, preference=choice.preference)
     if isinstance(verdict, Translate):
-        return replace(verdict, obj=obj)
-    return replace(verdict, route=_route(said.obj, call, prefer, own=own))
+        return replace(verdict, obj=obj, preference=choice.preference)
+    return _forwarded(verdict, said.obj, call, choice.preference, own=own)
 
 
-def _classify(said: Expanded, call: Call, tenant: Tenant, prefer: Prefer) -> Asking[Forward | Translate]:
+def _classify(said: Expanded, call: Call, tenant: Tenant, choice: Choice) -> Asking[Forward | Translate]:
     """With settlement off everything is forwarded (Zuora: Invoice Settlement overview)."""
     if tenant.settlement is Settlement.OFF:
         return Forward(said.obj, "invoice settlement is off")
-    if call.single_transaction:
-        # Only SOAP has a transaction over several objects, so policy has no say here, and no second step.
-        prefer = _soap
+    # Only SOAP has a transaction over several objects, so policy has no say there, and no second step.
     if call.op is not Op.CREATE:
-        verdict = change.classify(said.obj, call.op, tenant, prefer)
+        verdict = yield from change.classify(said.obj, call.op, tenant, choice)
         return replace(verdict, fallback=None) if call.single_transaction and isinstance(verdict, Forward) else verdict
     if said.obj.type == "Payment":
         only_rest = _only_rest(said.obj, call)
-        return (yield from payment.classify(said, call.version, tenant, prefer, only_rest=only_rest))
-    return (yield from refund.classify(said, call.version, tenant, prefer))
-
-
-def _soap(_obj: ZObject) -> Route:
-    return Route.SOAP
+        return (yield from payment.classify(said, call.version, tenant, choice, only_rest=only_rest))
+    return (yield from refund.classify(said, call.version, tenant, choice))
 
 
 LONGEST_REFERENCE = 60
@@ -87,14 +88,18 @@ def _only_rest(obj: ZObject, call: Call) -> bool:
     return call.crud and reference is not None and len(reference) > LONGEST_REFERENCE
 
 
-def _route(obj: ZObject, call: Call, prefer: Prefer, *, own: bool) -> Route:
-    """SOAP or Actions for what is forwarded: as policy says, as far as caller and object can go that way."""
+def _forwarded(verdict: Forward, obj: ZObject, call: Call, said: Preference, *, own: bool) -> Forward:
+    """By SOAP or Actions: as policy says, as far as caller and object can go that way."""
+    route, reason = Route.SOAP, verdict.reason
     if own:
-        return Route.ACTION
-    if call.single_transaction or has_verbatim(obj):
-        # Actions have no transaction, and JSON has no place for an element that is known only as XML.
-        return Route.SOAP
-    return Route.ACTION if prefer(obj) is Route.ACTION else Route.SOAP
+        route = Route.ACTION
+    elif said.route is not Route.SOAP and call.single_transaction:
+        reason = f"{reason}, in one transaction, which only SOAP has"
+    elif said.route is Route.ACTION and has_verbatim(obj):
+        reason = f"{reason}, with an element that only XML can carry"
+    elif said.route is Route.ACTION:
+        route = Route.ACTION
+    return replace(verdict, reason=reason, route=route, preference=said)
 
 
 def together(asking: Sequence[Asking[Verdict]]) -> Steps[list[Verdict]]:

@@ -2,19 +2,22 @@
 
 By default SOAP carries them; a cancel and a delete have a REST request behind them for the object that only REST could
 have made. Where policy says rest, what REST can say goes there: the fields that SOAP lets be changed (Zuora: Payment
-object; Refund object), a cancel, a delete. The account behind an id is not looked up: the id is the lane. Must not ask
-anything.
+object; Refund object), a cancel, a delete. The account behind an id is asked for only where policy's answer can depend
+on it: the id is the lane.
 """
 
 from __future__ import annotations
 
 import re
 
-from bridge.core.classify.verdicts import Forward, Prefer, Request, Translate
+from bridge.core.classify.choice import Choice
+from bridge.core.classify.common import fact
+from bridge.core.classify.verdicts import Asking, Forward, Request, Translate
+from bridge.core.facts import Owner, WhichOwner
 from bridge.core.mapping.custom import customs
 from bridge.core.mapping.fields import TABLE, Target, is_custom
 from bridge.core.mapping.payment import copied
-from bridge.core.model import Op, Route, RowError, Tenant, ZObject
+from bridge.core.model import Op, RowError, Tenant, ZObject
 from bridge.core.refusals import Refusal
 
 _UPDATES = {"Payment": Target.UPDATE_PAYMENT, "Refund": Target.UPDATE_REFUND}
@@ -24,14 +27,20 @@ _ID = re.compile(r"[0-9a-zA-Z]{1,32}\Z")
 """An id that can stand in a path (Zuora: SOAP API WSDL, ID: 32 characters, or digits). Zuora judges the rest."""
 
 
-def classify(obj: ZObject, op: Op, tenant: Tenant, prefer: Prefer) -> Forward | Translate:
-    """Decide about one update or delete; raises ``Refusal``."""
+def classify(obj: ZObject, op: Op, tenant: Tenant, choice: Choice) -> Asking[Forward | Translate]:
+    """Decide about one update or delete; raises ``Refusal`` or ``NoVerdictError``."""
+    zuora_id = obj.word("Id") or ""
+    if questions := choice.questions:
+        choice.hear((yield questions))
+    elif choice.asks and zuora_id:
+        question = WhichOwner(obj.type, zuora_id)
+        owner = fact((yield (question,)), question)
+        choice.found(owner.account_id if isinstance(owner, Owner) else None)
     reason = _soap_alone(obj) if op is Op.UPDATE else None
     if reason is not None:
         return Forward(obj, reason, held=_held(obj))
-    zuora_id = obj.word("Id") or ""
     possible = _ID.match(zuora_id) is not None
-    if prefer(obj) is Route.REST:
+    if choice.rest:
         if not possible:
             # The words of Zuora's SOAP for an id that is none.
             raise Refusal(RowError("INVALID_ID", f"invalid id for {op.value}", "Id"))

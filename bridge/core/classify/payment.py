@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from bridge.core.classify.choice import Choice
 from bridge.core.classify.common import fact, gateway_of, required
-from bridge.core.classify.verdicts import Asking, Forward, Prefer, Translate
+from bridge.core.classify.verdicts import Asking, Forward, Translate
 from bridge.core.commands import Facts
 from bridge.core.facts import Absent, AccountFact, Ambiguous, DocumentRef, Kind, WhichAccount, WhichDocument
 from bridge.core.mapping import items as item_table
@@ -21,7 +22,7 @@ from bridge.core.mapping.directives import ITEMS, Expanded
 from bridge.core.mapping.items import Item, Row
 from bridge.core.mapping.lexical import amount, day, decimal, total
 from bridge.core.mapping.payment import PaymentParts, Share
-from bridge.core.model import Route, RowError, Tenant, Version, ZObject
+from bridge.core.model import RowError, Tenant, Version, ZObject
 from bridge.core.refusals import KNOWS_NO_METHOD_IS_INVALID, Refusal, invalid, missing
 
 MAX_ROWS = 200
@@ -47,7 +48,7 @@ class _Named:
 
 
 def classify(
-    said: Expanded, version: Version, tenant: Tenant, prefer: Prefer, *, only_rest: bool = False
+    said: Expanded, version: Version, tenant: Tenant, choice: Choice, *, only_rest: bool = False
 ) -> Asking[Forward | Translate]:
     """Decide about one Payment; raises ``Refusal`` or ``NoVerdictError``.
 
@@ -59,9 +60,14 @@ def classify(
     if len(named) > MAX_ROWS:
         # Nothing is looked up for what Zuora refuses anyway, in its own words.
         return Forward(obj, f"names more than {MAX_ROWS} documents")
-    questions = tuple(dict.fromkeys(WhichDocument(each.key) for each in named if each.key is not None))
+    documents = dict.fromkeys(WhichDocument(each.key) for each in named if each.key is not None)
+    questions = (*documents, *choice.questions)
     facts: Facts = (yield questions) if questions else {}
+    choice.hear(facts)
     found = [(each, _document(each, facts)) for each in named]
+    if choice.account is None:
+        # A payment that names no account is of that of its documents, of which the first that is known answers.
+        choice.found(next((document.account_id for _, document in found if document is not None), None))
     why: str | None = None
     if any(each.memo or (document is not None and document.kind is Kind.DEBIT_MEMO) for each, document in found):
         why = "names a debit memo"
@@ -73,7 +79,7 @@ def classify(
         return Forward(_with_amount(obj, named), "names no document")
     elif any(document is None for _, document in found):
         return Forward(_with_amount(obj, named), "names a document Zuora lacks")
-    elif prefer(obj) is Route.REST and _one_amount_each(obj, named):
+    elif choice.rest and _one_amount_each(obj, named):
         why = "names only invoices, and the cutover rule says rest"
     if why is None:
         return Forward(_with_amount(obj, named), "names only invoices")

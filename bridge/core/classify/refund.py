@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from bridge.core.classify.choice import Choice
 from bridge.core.classify.common import fact, gateway_of, names, required
-from bridge.core.classify.verdicts import Asking, Forward, Prefer, Prelude, Translate
+from bridge.core.classify.verdicts import Asking, Forward, Prelude, Translate
 from bridge.core.commands import Facts
 from bridge.core.facts import (
     AccountFact,
@@ -34,7 +35,7 @@ from bridge.core.mapping.directives import ITEMS, Expanded
 from bridge.core.mapping.items import Item
 from bridge.core.mapping.lexical import amount, day, total
 from bridge.core.mapping.refund import SPLITS, RefundParts
-from bridge.core.model import Route, RowError, Tenant, Version, ZObject
+from bridge.core.model import RowError, Tenant, Version, ZObject
 from bridge.core.refusals import Refusal, invalid
 from bridge.core.versions import knows
 
@@ -43,20 +44,24 @@ _ID_FIELDS = {"RefundInvoicePaymentData": "InvoiceId", "DebitMemoRefundData": "D
 _ITEM_ROWS = "CreditMemoItemRefundData"
 
 
-def classify(said: Expanded, version: Version, tenant: Tenant, prefer: Prefer) -> Asking[Forward | Translate]:
+def classify(said: Expanded, version: Version, tenant: Tenant, choice: Choice) -> Asking[Forward | Translate]:
     """Decide about one Refund; raises ``Refusal`` or ``NoVerdictError``."""
     obj = said.obj
     if _ITEM_ROWS in names(replace(obj, children={})) or any(_ITEM_ROWS in names(row) for row in _rows(obj)):
         raise invalid(_ITEM_ROWS, f"{_ITEM_ROWS} belongs in the refund itself, with rows of its own.")
     source = yield from _source(obj, tenant)
+    if source is not None:
+        # What is refunded is the account's, whatever the refund itself says.
+        choice.found(source.account_id)
+    elif questions := choice.questions:
+        choice.hear((yield questions))
     if source is None:
         return Forward(obj, "names neither a payment nor a credit memo that Zuora has")
     if isinstance(source, DocumentRef):
         return (yield from _memo(said, source, tenant))
     if container := next((name for name, rows in _items_in(said) if rows), None):
         raise invalid(container, "Single items can be refunded of a credit memo, not of a payment.")
-    by_policy = prefer(obj) is Route.REST
-    if not source.debit_memo_ids and not obj.children.get("DebitMemoRefundData") and not by_policy:
+    if not source.debit_memo_ids and not obj.children.get("DebitMemoRefundData") and not choice.rest:
         return Forward(obj, "refunds a payment without debit memo parts", held=source.id)
     return (yield from _payment(obj, source, version, tenant))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bridge.core.commands import Facts
@@ -14,8 +15,26 @@ _T = TypeVar("_T")
 Asking = Generator[tuple[Question, ...], Facts, _T]
 """Yields questions, is sent facts, returns its result."""
 
-Prefer = Callable[[ZObject], Route]
-"""Policy: which route carries an object that both can."""
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Policy's answer about one object: why as its own JSON, and the rule whose ramp counts it."""
+
+    route: Route
+    decided: str = "null"
+    ramp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """Policy, as one call asks it: which route carries an object that more than one can.
+
+    ``of`` is given the object and the Id of its account, None where it has none or nobody knows it. ``asks_account``
+    says that the account can make a difference, so that it must be looked up for what does not name it.
+    """
+
+    of: Callable[[ZObject, str | None], Preference]
+    asks_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,7 @@ class Forward:
     ``route`` is SOAP or ACTION. ``fallback`` is sent by REST only behind a definite refusal, where a read of the object
     shows that SOAP could not know what it is. ``held`` as in ``Translate``: a saga of the bridge on the same payment
     would take a change that came by SOAP for somebody else's.
+    ``preference`` is what policy said of it.
     """
 
     obj: ZObject
@@ -59,6 +79,7 @@ class Forward:
     route: Route = Route.SOAP
     fallback: Request | None = None
     held: str | None = None
+    preference: Preference | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +100,43 @@ class Translate:
     prelude: Prelude | None = None
     held: str | None = None
     zuora_id: str | None = None
+    preference: Preference | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Refused before anything was sent. ``unsent``: for want of a verdict, so that a repeat is a new attempt."""
+    """Refused before anything was sent. ``unsent``: for want of a verdict, so that a repeat is a new attempt.
+
+    ``reason`` is what it would have been, where that was found before it was refused.
+    """
 
     errors: tuple[RowError, ...]
     unsent: bool = False
+    reason: str = field(default="", compare=False)
+    preference: Preference | None = field(default=None, compare=False)
+
+    def instead_of(self, verdict: Verdict) -> Refused:
+        """This refusal in another verdict's place: what was decided until then is kept."""
+        return Refused(self.errors, self.unsent, verdict.reason, verdict.preference)
 
 
 Verdict = Forward | Translate | Refused
+
+LONGEST_REASON = 160
+"""Characters of a reason in the journal."""
+
+
+def overruled(verdict: Verdict, route: Route | None) -> bool:
+    """Whether what is possible made of it something else than policy said. ``route`` is the one it takes."""
+    return route is not None and verdict.preference is not None and route is not verdict.preference.route
+
+
+def decided(verdict: Verdict, route: Route | None) -> str | None:
+    """Why it goes by its route, as JSON for the journal: what policy said, and what was possible."""
+    said = verdict.preference
+    if said is None:
+        return None
+    # In ASCII: a reason can quote the caller, whose JSON may hold half a surrogate pair, which no database takes.
+    reason = json.dumps(verdict.reason[:LONGEST_REASON])
+    wins = "true" if overruled(verdict, route) else "false"
+    return f'{{"policy":{said.decided},"capability":{reason},"overruled":{wins}}}'

@@ -37,7 +37,8 @@ def look_first(
             continue
         question = _question(verdict)
         if question is None:
-            made[place] = _unsent(errand, "nothing of it can be looked up, which is due after a restore")
+            none = _unsent(errand, "nothing of it can be looked up, which is due after a restore")
+            made[place] = none.instead_of(verdict)
         else:
             alike.setdefault(question, []).append(place)
     facts: Mapping[object, Fact] = (yield Lookup(tuple(alike))) if alike else {}
@@ -50,7 +51,8 @@ def look_first(
     for question, places in alike.items():
         fact = facts[question]
         if rivalry is None or not isinstance(fact, Alike | Absent):
-            made = [_unsent(errand, _WHY) if place in places else each for place, each in enumerate(made)]
+            for place in places:
+                made[place] = _unsent(errand, _WHY).instead_of(made[place])
             continue
         likes = found.get(question, ())
         lost = [each for each in likes if each.stands and each.id not in rivalry.claimed]
@@ -58,7 +60,7 @@ def look_first(
             if like is not None and errand.caller.twins == "join" and not errand.call.single_transaction:
                 joined[place] = Outcome(Told.APPLIED, zuora_id=like.id, joined=True)
             else:
-                made[place] = _twin(errand, like or lost[-1])
+                made[place] = _twin(errand, like or lost[-1]).instead_of(made[place])
     return (plan.permitted(errand.call, errand.caller, made) if errand.call.single_transaction else made), joined
 
 
