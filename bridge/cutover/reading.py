@@ -19,6 +19,8 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from bridge.cutover.rules import OBJECTS, OPERATIONS, STEPS, Ramp, Rule, Way
 
+USUAL = Ramp()
+
 MOST = 200
 """Rules in a set: more than that nobody reads, and every call walks over them."""
 
@@ -69,13 +71,13 @@ class _Ramp(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: Annotated[list[Annotated[Percent, Field(gt=0)]], Field(min_length=1, max_length=100)] = list(STEPS)
-    error_rate: Share = Ramp.error_rate
+    error_rate: Share = USUAL.error_rate
     mismatch_rate: Share | None = None
     slower: Annotated[Decimal, BeforeValidator(_number), Field(ge=1, le=1000)] | None = None
-    samples: Annotated[int, Field(ge=1, le=2000)] = Ramp.samples
-    soak: Span = Ramp.soak_ms
+    samples: Annotated[int, Field(ge=1, le=2000)] = USUAL.samples
+    soak: Span = USUAL.soak_ms
     approval: bool = False
-    parity_max_age: Span = Ramp.parity_max_age_ms
+    parity_max_age: Span = USUAL.parity_max_age_ms
     halted: bool = False
 
     @field_validator("steps")
