@@ -24,6 +24,7 @@ from bridge.contract.reader import read
 from bridge.contract.serve import extended_wsdl, served_wsdl
 from bridge.core.model import Settlement, Version
 from bridge.cutover import Live, Policy
+from bridge.cutover.gates import Gates
 from bridge.cutover.policy import fixed
 from bridge.facade.address import Addresses
 from bridge.facade.calls import Calls, ready
@@ -97,6 +98,7 @@ class App:
         self._runtime: Runtime | None = None
         self._recoverer: Recoverer | None = None
         self._live: Live | None = None
+        self._gates: Gates | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._reasons: list[str] = []
 
@@ -204,6 +206,8 @@ class App:
             now, knows = transport.clock.now, partial(knows_time, transport.clock, oauth)
             self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
+        self._gates = Gates(journal, live, machine_now, transport.clock.now)
+        self._gates.start()
         self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
@@ -240,6 +244,8 @@ class App:
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
+        if self._gates is not None:
+            await self._gates.stop()
         if self._recoverer is not None:
             await self._recoverer.stop()
         if self._runtime is not None:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bridge.core.intent import State
-from bridge.core.model import Instant, Route
+from bridge.core.model import Instant
 from bridge.cutover.rules import ROUTES, Ramp, Rule
 from bridge.cutover.standing import next_step
 from bridge.cutover.statistics import lower_bound, percentile, percentile_bounds, upper_bound
+from bridge.journal.ramps import Counted
 
 PROOF = 0.975
 """Of each of two bounds, so that both hold with 95 %."""
@@ -46,18 +47,6 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """One intent that the ramp counts. ``created_at`` and ``settled_at`` are by Zuora's clock."""
-
-    call_id: str
-    route: Route | None
-    state: State
-    unsent: bool
-    created_at: Instant
-    settled_at: Instant | None
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What stands beside the observations.
 
@@ -69,7 +58,7 @@ class Facts:
     began: Instant
     now: Instant
     zuora_now: Instant
-    before: Sequence[Observation] = ()
+    before: Sequence[Counted] = ()
     compared: int = 0
     unequal: int = 0
     hard: Sequence[str] = ()
@@ -127,7 +116,7 @@ class _Arm:
         }
 
 
-def judge(rule: Rule, observations: Sequence[Observation], facts: Facts) -> Judgement:
+def judge(rule: Rule, observations: Sequence[Counted], facts: Facts) -> Judgement:
     """Judge a rule that has a ramp."""
     ramp = rule.ramp
     assert ramp is not None
@@ -278,7 +267,7 @@ def _ready_at(wanting: dict[str, int], new: _Arm, other: _Arm, facts: Facts) -> 
 # ---------------------------------------------------------------- counting
 
 
-def _arms(rule: Rule, observations: Sequence[Observation], zuora_now: Instant) -> tuple[_Arm, _Arm]:
+def _arms(rule: Rule, observations: Sequence[Counted], zuora_now: Instant) -> tuple[_Arm, _Arm]:
     """The rule's route, and all others."""
     mine = ROUTES[rule.way]
     return (
@@ -287,8 +276,8 @@ def _arms(rule: Rule, observations: Sequence[Observation], zuora_now: Instant) -
     )
 
 
-def _arm(observations: Sequence[Observation], zuora_now: Instant) -> _Arm:
-    calls: dict[str, list[Observation]] = {}
+def _arm(observations: Sequence[Counted], zuora_now: Instant) -> _Arm:
+    calls: dict[str, list[Counted]] = {}
     ends: dict[str, int] = {}
     for each in observations:
         end = _end(each, zuora_now)
@@ -309,7 +298,7 @@ def _arm(observations: Sequence[Observation], zuora_now: Instant) -> _Arm:
 OPEN, APPLIED = "open", "applied"
 
 
-def _end(one: Observation, zuora_now: Instant) -> str:
+def _end(one: Counted, zuora_now: Instant) -> str:
     """How an object ended, in a word; what has not ended in time has failed."""
     if one.state is State.APPLIED:
         late = one.settled_at is not None and one.settled_at - one.created_at > LATE_MS
@@ -317,5 +306,5 @@ def _end(one: Observation, zuora_now: Instant) -> str:
     if one.state is State.REFUSED:
         return "unsent" if one.unsent else "refused"
     if one.state in (State.IN_DOUBT, State.PARKED, State.NOT_APPLIED, State.NOT_SENT):
-        return one.state.value
+        return str(one.state.value)
     return OPEN if zuora_now - one.created_at <= LATE_MS else "stuck"

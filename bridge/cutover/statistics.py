@@ -56,9 +56,7 @@ def at_most(hits: int, trials: int, rate: float) -> float:
     if not 0.0 < rate < 1.0:
         return 1.0 if rate <= 0.0 else 0.0
     a, b = float(trials - hits), float(hits + 1)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log1p(-rate) + b * math.log(rate)
-    )
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log1p(-rate) + b * math.log(rate))
     # The fraction converges fast on this side of the mean only; the other side is its complement.
     if 1.0 - rate < (a + 1.0) / (a + b + 2.0):
         return front * _fraction(a, b, 1.0 - rate) / a
