@@ -1,4 +1,4 @@
-"""Whole ramps in virtual time, on a real journal and real gates: a good one, a slowly failing one, a quiet one, a spike.
+"""Whole ramps in virtual time, on a real journal and real gates: good, slowly failing, quiet, and through a spike.
 
 Arrivals and failures are seeded; an hour takes a fraction of a second. What goes by which route is the rules' decision.
 """
@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from journal_examples import intent, journal_in
 
 from bridge.core.commands import Opened
-from bridge.core.intent import State
-from bridge.core.model import Route
+from bridge.core.intent import Intent, State
+from bridge.core.model import Op, Route
 from bridge.cutover import Live
 from bridge.cutover.gates import Gates
 from bridge.cutover.ramp import Verdict
@@ -29,11 +29,13 @@ from bridge.telemetry.metrics import METRICS
 
 START = 1_790_000_000.0
 MINUTE = 60.0
-LOOK = 30.0
-"""Seconds between looks here; a gate looks oftener, which only makes it quicker."""
-
 Fails = Callable[[Route, float], float]
 """The share of calls that fail, by route and by the seconds since the start."""
+
+
+def journal_in(folder: Path, instance: str) -> closing[Journal]:
+    """The folder's journal."""
+    return closing(Journal.open(f"sqlite:///{folder / 'bridge.db'}", bytes(32), instance))
 
 
 class Clock:
@@ -70,12 +72,14 @@ class Tenant:
         self.fails = fails
         self.live = Live(journal)
         self.gates = Gates(journal, self.live, clock.ms, clock.ms)
+        self.look = MINUTE
+        """Seconds between looks here; a gate looks oftener, which only makes it quicker."""
         self.failed = {Route.REST: 0, Route.SOAP: 0}
         self.calls = 0
 
-    async def begin(self, **ramp: Any) -> None:
+    async def begin(self, percent: int = 1, **ramp: Any) -> None:
         """Set the rule."""
-        rule = Rule("pilot", Way.REST, percent=Decimal(1), ramp=Ramp(**({"soak_ms": 600_000} | ramp)))
+        rule = Rule("pilot", Way.REST, percent=Decimal(percent), ramp=Ramp(**({"soak_ms": 600_000} | ramp)))
         decided = with_rules(self.live.standing, [rule]).decided()
         assert await self.journal.operator.revise(0, decided, "a ramp", "alice") is None
         await self.live.look()
@@ -88,9 +92,9 @@ class Tenant:
     async def run(self, minutes: float, until: Callable[[], bool] = lambda: False) -> list[Decimal | None]:
         """Let time pass; the percentages that were."""
         seen = [self.rule.percent]
-        for _ in range(round(minutes * MINUTE / LOOK)):
+        for _ in range(round(minutes * MINUTE / self.look)):
             await self._arrive()
-            self.clock.now += LOOK
+            self.clock.now += self.look
             await self.gates.look()
             if self.rule.percent != seen[-1]:
                 seen.append(self.rule.percent)
@@ -101,7 +105,7 @@ class Tenant:
     async def _arrive(self) -> None:
         opened = []
         for _ in range(self._count()):
-            at = self.clock.now + self.chance.random() * LOOK
+            at = self.clock.now + self.chance.random() * self.look
             asked = Asked("t", "erp", "create", "Payment", f"account {self.chance.randrange(2000)}", 0)
             route = decide(self.live.standing.rules, asked).route
             bad = self.chance.random() < self.fails(route, at - START)
@@ -109,16 +113,17 @@ class Tenant:
             self.calls += 1
             ms = round(at * 1000)
             opened.append(
-                intent(
-                    f"i{self.calls}", call_id=f"c{self.calls}", route=route, ramp="pilot", created_at=ms,
-                    state=State.REFUSED if bad else State.APPLIED, settled_at=ms + self.chance.randrange(100, 900),
+                Intent(
+                    f"i{self.calls}", "10000|", "erp", f"c{self.calls}", 0, Op.CREATE, "Payment", f"p{self.calls}", 0,
+                    0, route, State.REFUSED if bad else State.APPLIED, ms, "w1", ramp="pilot",
+                    settled_at=ms + self.chance.randrange(100, 900),
                 )
             )  # fmt: skip
         if opened:
             assert await self.journal.record([Opened(tuple(opened), ())])
 
     def _count(self) -> int:
-        wanted = self.per_minute * LOOK / MINUTE
+        wanted = self.per_minute * self.look / MINUTE
         return int(wanted) + (self.chance.random() < wanted % 1)
 
 
@@ -126,7 +131,7 @@ def play(folder: Path, per_minute: float, fails: Fails, scene: Callable[[Tenant]
     """Run a scene on a tenant of its own."""
 
     async def run() -> None:
-        with journal_in(folder) as journal:
+        with journal_in(folder, "w1") as journal:
             await scene(Tenant(journal, clock, 7, per_minute, fails))
 
     clock = Clock()
@@ -138,6 +143,7 @@ def test_a_good_ramp_reaches_the_end_step_by_step(tmp_path: Path) -> None:
     """One of a hundred calls fails on both routes, as calls do; each step is an author's and has its numbers."""
 
     async def scene(tenant: Tenant) -> None:
+        tenant.look = 5 * MINUTE
         await tenant.begin(samples=100)
         seen = await tenant.run(24 * 60, lambda: tenant.rule.percent == 100)
         assert seen == [1, 5, 20, 50, 100]
@@ -172,7 +178,7 @@ def test_a_slowly_failing_ramp_goes_back_by_itself(tmp_path: Path) -> None:
         assert tenant.rule.ramp.halted
         newest = of((await tenant.journal.revisions(1))[0])
         assert (newest.what, newest.author, "ROLL BACK" in newest.reason) == ("halt", "gate", True)
-        assert await tenant.run(120) == [0]
+        assert await tenant.run(20) == [0]
 
     play(tmp_path, 100, lambda route, at: 0.01 + (at / 36_000 if route is Route.REST else 0), scene)
 
@@ -181,6 +187,7 @@ def test_a_quiet_tenant_is_neither_promoted_nor_rolled_back(tmp_path: Path) -> N
     """A call every four minutes, for two days: it says what is wanting and about when."""
 
     async def scene(tenant: Tenant) -> None:
+        tenant.look = 5 * MINUTE
         await tenant.begin()
         assert await tenant.run(2 * 24 * 60) == [1]
         judgements = await tenant.journal.judgements("pilot", 10_000)
@@ -196,8 +203,8 @@ def test_a_spike_of_both_routes_holds_and_then_goes_on(tmp_path: Path) -> None:
     """For five minutes Zuora fails, whichever way it is asked."""
 
     async def scene(tenant: Tenant) -> None:
-        await tenant.begin(samples=100)
-        await tenant.run(10 * 60, lambda: tenant.rule.percent == 20)
+        await tenant.begin(20, samples=100)
+        await tenant.run(5)
         begun = tenant.clock.now - START
         tenant.fails = lambda _route, at: 1.0 if 120 < at - begun < 420 else 0.01
         seen = await tenant.run(24 * 60, lambda: tenant.rule.percent == 50)
@@ -212,14 +219,14 @@ def test_a_breach_rolls_back_while_approval_is_awaited(tmp_path: Path) -> None:
     """It is promoted by nobody, and does not wait for a person to go back."""
 
     async def scene(tenant: Tenant) -> None:
-        await tenant.begin(samples=100, approval=True)
-        await tenant.run(12 * 60)
+        await tenant.begin(20, samples=100, approval=True)
+        await tenant.run(60)
         (waiting,) = await tenant.journal.judgements("pilot", 1)
-        assert (tenant.rule.percent, waiting.verdict, waiting.detail["awaits_approval"]) == (1, "PROMOTE", True)
+        assert (tenant.rule.percent, waiting.verdict, waiting.detail["awaits_approval"]) == (20, "PROMOTE", True)
         begun = tenant.failed[Route.REST]
         tenant.fails = lambda route, _at: 1.0 if route is Route.REST else 0.01
-        assert await tenant.run(60, lambda: tenant.rule.percent == 0) == [1, 0]
-        assert tenant.failed[Route.REST] - begun < 20
+        assert await tenant.run(60, lambda: tenant.rule.percent == 0) == [20, 0]
+        assert tenant.failed[Route.REST] - begun < 60
 
     play(tmp_path, 200, lambda _route, _at: 0.01, scene)
 
@@ -228,20 +235,20 @@ def test_of_two_replicas_one_promotes(tmp_path: Path) -> None:
     """Both judge the same; one step is taken."""
 
     async def scene(tenant: Tenant) -> None:
-        await tenant.begin(samples=100)
+        await tenant.begin(20, samples=100)
         with journal_in(tmp_path, "w2") as other:
             live = Live(other)
             second = Gates(other, live, tenant.clock.ms, tenant.clock.ms)
-            for _ in range(600):
+            for _ in range(60):
                 await tenant._arrive()
-                tenant.clock.now += LOOK
+                tenant.clock.now += tenant.look
                 await live.look()
                 await asyncio.gather(tenant.gates.look(), second.look())
-                if tenant.rule.percent != 1:
+                if tenant.rule.percent != 20:
                     break
             await live.look()
             assert [each.number for each in await other.revisions()] == [2, 1]
-            assert live.standing.rules[0].percent == tenant.rule.percent == 5
+            assert live.standing.rules[0].percent == tenant.rule.percent == 50
 
     play(tmp_path, 200, lambda _route, _at: 0.0, scene)
 
@@ -258,7 +265,7 @@ def test_a_person_holds_and_resumes(tmp_path: Path, stays: bool) -> None:
         now = halt(tenant.live.standing, "pilot", back=not stays)
         assert await tenant.journal.operator.revise(2, now.decided(), "wait", "alice") is None
         await tenant.live.look()
-        assert await tenant.run(120) == [5 if stays else 0]
+        assert await tenant.run(60) == [5 if stays else 0]
         again = resume(tenant.live.standing, "pilot")
         assert again.rules[0].percent == (5 if stays else 1)
         assert (again.origin, again.before) == (4, 0)
