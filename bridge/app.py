@@ -16,6 +16,7 @@ from aiohttp import web
 from bridge import __version__
 from bridge.admin import Admin, Api
 from bridge.admin.cutover import CutoverDesk
+from bridge.admin.ramps import RampsDesk
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -213,7 +214,7 @@ class App:
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
             token = settings.admin.token.get_secret_value() if settings.admin.token else None
-            api = Api(token, CutoverDesk(journal, fixed(settings.routes)).answers())
+            api = Api(token, CutoverDesk(journal, fixed(settings.routes)).answers(), RampsDesk(journal).answers())
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 

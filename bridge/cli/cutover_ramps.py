@@ -13,6 +13,7 @@ import typer
 
 from bridge.cli.journal import DRY, JSON, YES, changed, confirm, done, reader, refuse
 from bridge.cli.journal_terms import iso
+from bridge.cutover.gates import not_ready
 from bridge.cutover.reading import plain
 from bridge.cutover.standing import NoStep, Standing, difference, halt, of, promote, ramp_of, resume
 from bridge.journal.ramps import Judged
@@ -21,7 +22,6 @@ from bridge.settings import ConfigurationError, load
 RULE = typer.Argument(..., metavar="RULE", help="the name of a rule with a ramp")
 REASON = typer.Option("", help="why; it stands in the history and in the audit")
 BY = typer.Option("", help="your name")
-PROMOTE = "PROMOTE"
 
 
 def ramps(as_json: bool = JSON) -> None:
@@ -109,16 +109,6 @@ def register(cli: typer.Typer) -> None:
     cli.command("promote")(promote_)
     cli.command()(hold)
     cli.command("resume")(resume_)
-
-
-def not_ready(now: Standing, rule: str, last: Judged | None) -> str | None:
-    """Why a person cannot promote without force, or None."""
-    ramp_of(now, rule)
-    if last is None or last.revision != now.number:
-        return f"no gate has judged {rule} as it stands now; is a bridge serving? (--force goes without)"
-    if last.verdict != PROMOTE:
-        return f"the gate of {rule} says {last.verdict}: {last.detail.get('reason')} (--force goes against it)"
-    return None
 
 
 def _now() -> tuple[Standing, dict[str, Judged]]:

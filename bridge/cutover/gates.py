@@ -15,7 +15,7 @@ from bridge.core.model import Instant
 from bridge.cutover.live import Live
 from bridge.cutover.ramp import Facts, Judgement, Verdict, judge
 from bridge.cutover.rules import ROUTES, Rule
-from bridge.cutover.standing import Standing, began, halt, of, promote
+from bridge.cutover.standing import Standing, began, halt, of, promote, ramp_of
 from bridge.journal import Journal, JournalDown
 from bridge.journal.ramps import Act, Counted, Judged
 from bridge.telemetry.log import get_logger
@@ -134,3 +134,13 @@ def detail(rule: Rule, made: Judgement) -> dict[str, Any]:
         "awaits_approval": made.verdict is Verdict.PROMOTE and rule.ramp is not None and rule.ramp.approval,
         **made.numbers,
     }
+
+
+def not_ready(now: Standing, rule: str, last: Judged | None) -> str | None:
+    """Why a person cannot promote without force, or None."""
+    ramp_of(now, rule)
+    if last is None or last.revision != now.number:
+        return f"no gate has judged {rule} as it stands now; is a bridge serving? (force goes without)"
+    if last.verdict != Verdict.PROMOTE.value:
+        return f"the gate of {rule} says {last.verdict}: {last.detail.get('reason')} (force goes against it)"
+    return None
