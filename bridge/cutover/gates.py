@@ -24,6 +24,9 @@ from bridge.telemetry.metrics import METRICS
 log = get_logger("cutover")
 
 EVERY_SECONDS = 5.0
+IDLE = 20
+"""A look is followed by so many times its length: the journal's writer is the callers'."""
+
 AUTHOR = "gate"
 DAY_MS = 86_400_000
 BEFORE_DAYS = 7
@@ -52,8 +55,11 @@ class Gates:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        took = 0.0
         while True:
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(max(EVERY_SECONDS, IDLE * took))
+            began_at = loop.time()
             try:
                 await self.look()
             except JournalDown as down:
@@ -61,6 +67,7 @@ class Gates:
             except Exception:
                 # A gate that ended would never roll back again.
                 log.exception("a ramp could not be judged; it stays where it is until it can")
+            took = loop.time() - began_at
 
     async def look(self) -> None:
         """Judge every ramp once."""

@@ -19,7 +19,7 @@ from bridge.core.model import Instant
 from bridge.cutover.rules import ROUTES, Ramp, Rule
 from bridge.cutover.standing import next_step
 from bridge.cutover.statistics import lower_bound, percentile, percentile_bounds, upper_bound
-from bridge.journal.ramps import Counted
+from bridge.journal.ramps import NEWEST, Counted
 
 PROOF = 0.975
 """Of each of two bounds, so that both hold with 95 %."""
@@ -124,6 +124,15 @@ def judge(rule: Rule, observations: Sequence[Counted], facts: Facts) -> Judgemen
     against = "in the same time"
     if not other.calls:
         other, against = _arms(rule, facts.before, facts.zuora_now)[1], "before this step"
+    same = against == "in the same time"
+    # Of the busier route the newest are read only; what is older of this one has nothing beside it.
+    fair = new.since(other.calls[0].at) if same and sum(other.ends.values()) >= NEWEST else new
+    breach = next(_breaches(ramp, fair, other, facts, same=same), None)
+    if same and new.calls:
+        other = other.since(new.calls[0].at)
+    met = not any((*_doubts(ramp, fair, other, facts), *_wanting(ramp, fair, other, facts)))
+    if met and len(fair.calls) >= ramp.samples:
+        new = fair
     numbers: dict[str, object] = {
         "new": new.told(),
         "other": other.told() | {"of": against},
@@ -137,7 +146,6 @@ def judge(rule: Rule, observations: Sequence[Counted], facts: Facts) -> Judgemen
     def said(verdict: Verdict, reason: str, **more: object) -> Judgement:
         return Judgement(verdict, reason, numbers, bound, **more)  # type: ignore[arg-type]
 
-    breach = next(_breaches(ramp, new, other, facts, same=against == "in the same time"), None)
     if breach is not None:
         return said(Verdict.ROLL_BACK, breach)
     doubts = list(_doubts(ramp, new, other, facts))
