@@ -63,7 +63,7 @@ def comparisons(rule: str, report: Mapping[str, Any], at: int) -> Sequence[Mappi
     """A row for each group of calls in the report, under an id that is the same whenever it is recorded."""
     rows = []
     for each in report["groups"]:
-        calls, unequal = int(each["calls"]), int(each.get("mismatches", 0))
+        calls, unequal = int(each["calls"]), int(each.get("counted", 0))
         name = f"{rule}\x1f{report.get('digest')}\x1f{each['operation']}\x1f{each['object']}"
         detail = {"calls": calls, "unequal": unequal, "money": bool(each["money"]), "report": report.get("digest")}
         rows.append(
