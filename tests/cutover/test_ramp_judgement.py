@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bridge.core.intent import State
 from bridge.core.model import Route
 from bridge.cutover.ramp import LATE_MS, Facts, Judgement, Verdict, judge
+from bridge.cutover.reading import RulesRefused, from_plain, parse, plain, toml
 from bridge.cutover.rules import MINUTE_MS, Ramp, Rule, Way
 from bridge.cutover.standing import FIRST, NoStep, next_step, promote, with_rules
 from bridge.journal.ramps import Counted
@@ -224,3 +225,37 @@ def test_no_step_goes_over_the_last_or_from_a_halt() -> None:
     for one in (rule("100"), rule(halted=True), Rule("pilot", Way.REST), Rule("other", Way.REST)):
         with pytest.raises(NoStep):
             promote(with_rules(FIRST, [one]), "pilot")
+
+
+WRITTEN = '[[rule]]\nname = "pilot"\nroute = "rest"\noperation = "create"\n'
+
+
+def test_a_ramp_is_written_back_as_it_was_read() -> None:
+    """As TOML and as JSON; it begins at its first step."""
+    text = (
+        f'{WRITTEN}[rule.ramp]\nsteps = [2.5, 50]\nmismatch_rate = 0.001\nslower = 1.5\nsoak = "90s"\nhalted = true\n'
+    )
+    read = parse(text)
+    assert read[0].percent == Decimal("2.5")
+    assert parse(toml(read)) == from_plain([plain(each) for each in read]) == read
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ("[rule.ramp]\nsteps = [5, 1]\n", "they go up"),
+        ("[rule.ramp]\nsteps = []\n", "ramp.steps"),
+        ('[rule.ramp]\nsoak = "soon"\n', "it is a time such as 90s, 30m, 2h or 7d"),
+        ("[rule.ramp]\nerror_rate = 0\n", "ramp.error_rate"),
+        ("[rule.ramp]\nsamples = 0\n", "ramp.samples"),
+        ("[rule.ramp]\nspeed = 1\n", "ramp.speed"),
+        ("percent = 0\n[rule.ramp]\n", "at 0 % nothing can be counted"),
+        ("percent = 60\n[rule.ramp]\nsteps = [5, 50]\n", "above its last step, 50"),
+    ],
+)
+def test_a_wrong_ramp_is_refused_with_a_sentence(rest: str, said: str) -> None:
+    """Of a query too, which nobody could count."""
+    with pytest.raises(RulesRefused, match=said):
+        parse(WRITTEN + rest)
+    with pytest.raises(RulesRefused, match="not journaled"):
+        parse(WRITTEN.replace("create", "query") + "[rule.ramp]\n")
