@@ -16,6 +16,7 @@ from bridge import __version__
 from bridge.admin import Admin, Api
 from bridge.admin.cutover import CutoverDesk
 from bridge.admin.explain import ExplainDesk
+from bridge.admin.ramps import RampsDesk
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -24,6 +25,7 @@ from bridge.contract.reader import read
 from bridge.contract.serve import extended_wsdl, served_wsdl
 from bridge.core.model import Settlement, Version
 from bridge.cutover import Live, Policy
+from bridge.cutover.gates import Gates
 from bridge.cutover.policy import fixed
 from bridge.facade.address import Addresses
 from bridge.facade.calls import Calls, ready
@@ -98,6 +100,7 @@ class App:
         self._runtime: Runtime | None = None
         self._recoverer: Recoverer | None = None
         self._live: Live | None = None
+        self._gates: Gates | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._reasons: list[str] = []
 
@@ -200,6 +203,8 @@ class App:
             now, knows = transport.clock.now, partial(knows_time, transport.clock, oauth)
             self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
+        self._gates = Gates(journal, live, machine_now, transport.clock.now)
+        self._gates.start()
         self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
@@ -208,7 +213,8 @@ class App:
             rehearsal = Rehearsal(
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
-            desks = CutoverDesk(journal, fixed(settings.routes)), ExplainDesk(journal, rehearsal.of)
+            cutover = CutoverDesk(journal, fixed(settings.routes))
+            desks = cutover, ExplainDesk(journal, rehearsal.of), RampsDesk(journal)
             api = Api(token, *(desk.answers() for desk in desks))
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
@@ -240,6 +246,8 @@ class App:
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
+        if self._gates is not None:
+            await self._gates.stop()
         if self._recoverer is not None:
             await self._recoverer.stop()
         if self._runtime is not None:

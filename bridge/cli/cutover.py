@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bridge.cli import cutover_ramps
 from bridge.cli.journal import DRY, JSON, YES, changed, confirm, done, reader, refuse
 from bridge.cli.journal_terms import iso
 from bridge.cutover.policy import fixed
@@ -29,6 +30,9 @@ cli = typer.Typer(help="Which route carries what more than one can carry.", no_a
 FILE = typer.Argument(..., help="rules as TOML, a [[rule]] table each", exists=True, dir_okay=False)
 REASON = typer.Option("", help="why; it stands in the history and in the audit")
 BY = typer.Option("", help="your name")
+
+
+cutover_ramps.register(cli)
 
 
 @cli.callback()
@@ -214,6 +218,9 @@ def _headline(now: Standing) -> str:
         "rollback": f"rolled back to revision {now.origin}" if now.origin else "rolled back to no rules",
         "stop": "new payments and refunds stopped",
         "start": "payments and refunds taken again",
+        "promote": "a ramp's next step",
+        "halt": "a ramp halted",
+        "resume": "a ramp resumed",
     }[now.what]
     stopped = "; new payments and refunds are refused" if now.stopped and now.what != "stop" else ""
     return f"revision {now.number}, {iso(now.at)}: {what} by {now.author}: {now.reason}{stopped}"

@@ -383,12 +383,21 @@ def gate_command(
     max_slower_ms: float | None = typer.Option(None, help="how much slower p95 may be, at the end of its interval"),
     need_books: bool = typer.Option(False, "--need-books", help="what was left behind must have been compared"),
     max_age_hours: float | None = typer.Option(None, help="how old the report may be"),
+    ramp: str = typer.Option("", metavar="RULE", help="take the step: promote or roll back the ramp of this rule"),
+    reason: str = typer.Option("", help="with --ramp: why"),
+    by: str = typer.Option("", help="with --ramp: your name"),
+    dry_run: bool = typer.Option(False, "--dry-run", help="with --ramp: only say what would be done"),
     as_json: bool = typer.Option(False, "--json", help="one JSON object"),
 ) -> None:
-    """Say whether a step may be taken: 0 promote, 1 roll back, 3 hold."""
+    """Say whether a step may be taken: 0 promote, 1 roll back, 3 hold. With --ramp, take it."""
     with _usage():
         limits = gate.Limits(max_mismatch, min_calls, tuple(operation), max_slower_ms, need_books, max_age_hours)
-        decision = gate.decide(as_read(file), limits, datetime.now(UTC))
+        told = as_read(file)
+        decision = gate.decide(told, limits, datetime.now(UTC))
+    if ramp:
+        from bridge.cli.parity_ramp import act
+
+        act(ramp, told, decision, reason, by, dry_run=dry_run, as_json=as_json)
     if as_json:
         print(json.dumps({"decision": decision.step.name.lower(), "reason": decision.reason}))
     else:

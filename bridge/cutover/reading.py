@@ -7,15 +7,19 @@ APIs should not have to guess. Must not decide a route or keep anything.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from bridge.cutover.rules import OBJECTS, OPERATIONS, Rule, Way
+from bridge.cutover.rules import OBJECTS, OPERATIONS, STEPS, Ramp, Rule, Way
+
+USUAL = Ramp()
 
 MOST = 200
 """Rules in a set: more than that nobody reads, and every call walks over them."""
@@ -45,6 +49,45 @@ Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Bef
 Percent = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, le=100, decimal_places=2)]
 
 
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SPAN = re.compile(r"([0-9]{1,6})([smhd])")
+
+
+def _span(given: object) -> object:
+    """``30m`` and its like in milliseconds."""
+    found = _SPAN.fullmatch(given) if isinstance(given, str) else None
+    if found is None:
+        raise ValueError("it is a time such as 90s, 30m, 2h or 7d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+Span = Annotated[int, BeforeValidator(_span)]
+Share = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, lt=1)]
+
+
+class _Ramp(BaseModel):
+    """A ``[rule.ramp]`` table as it is written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: Annotated[list[Annotated[Percent, Field(gt=0)]], Field(min_length=1, max_length=100)] = list(STEPS)
+    error_rate: Share = USUAL.error_rate
+    mismatch_rate: Share | None = None
+    slower: Annotated[Decimal, BeforeValidator(_number), Field(ge=1, le=1000)] | None = None
+    samples: Annotated[int, Field(ge=1, le=2000)] = USUAL.samples
+    soak: Span = USUAL.soak_ms
+    approval: bool = False
+    parity_max_age: Span = USUAL.parity_max_age_ms
+    halted: bool = False
+
+    @field_validator("steps")
+    @classmethod
+    def _go_up(cls, steps: list[Decimal]) -> list[Decimal]:
+        if any(later <= earlier for earlier, later in pairwise(steps)):
+            raise ValueError("they go up")
+        return steps
+
+
 class _Written(BaseModel):
     """A rule as it is written."""
 
@@ -60,6 +103,7 @@ class _Written(BaseModel):
     since: AwareDatetime | None = None
     percent: Percent | None = None
     otherwise: Way | None = None
+    ramp: _Ramp | None = None
 
     @field_validator("operation")
     @classmethod
@@ -110,7 +154,8 @@ def from_plain(given: object) -> tuple[Rule, ...]:
 
 
 def _rule(written: _Written) -> Rule:
-    since = written.since
+    since, ramp = written.since, _ramp(written.ramp) if written.ramp is not None else None
+    percent = written.percent if written.percent is not None or ramp is None else ramp.steps[0]
     return Rule(
         written.name,
         written.route,
@@ -120,8 +165,23 @@ def _rule(written: _Written) -> Rule:
         frozenset(each.strip().lower() for each in written.accounts),
         written.account_percent,
         None if since is None else round(since.timestamp() * 1000),
-        written.percent,
+        percent,
         written.otherwise or Way.SOAP,
+        ramp,
+    )
+
+
+def _ramp(written: _Ramp) -> Ramp:
+    return Ramp(
+        tuple(written.steps),
+        written.error_rate,
+        written.mismatch_rate,
+        written.slower,
+        written.samples,
+        written.soak,
+        written.approval,
+        written.parity_max_age,
+        written.halted,
     )
 
 
@@ -155,8 +215,21 @@ def _together(rules: Sequence[Rule]) -> Iterator[str]:
         if writes and rule.objects and rule.objects.isdisjoint({"Payment", "Refund"}):
             names = ", ".join(sorted(rule.objects))
             yield f"{title}: object: writes of {names} are passed through; only their queries have a route."
+        yield from (f"{title}: ramp: {each}." for each in _against_ramp(rule))
         if (hidden := _hides(rules[: number - 1], rule)) is not None:
             yield f"{title}: the rule {hidden.name} before it takes everything that it could match."
+
+
+def _against_ramp(rule: Rule) -> Iterator[str]:
+    ramp = rule.ramp
+    if ramp is None:
+        return
+    if rule.operations == {"query"} or "query" in rule.operations:
+        yield "a query is not journaled, so nothing could be counted"
+    if rule.percent is not None and not rule.percent and not ramp.halted:
+        yield "at 0 % nothing can be counted: begin at its first step, or say halted = true"
+    if rule.percent is not None and rule.percent > ramp.steps[-1]:
+        yield f"the percentage is above its last step, {ramp.steps[-1]}"
 
 
 def _hides(before: Sequence[Rule], rule: Rule) -> Rule | None:
@@ -194,7 +267,24 @@ def plain(rule: Rule) -> dict[str, object]:
     made["route"] = rule.way.value
     if rule.percent is not None:
         made |= {"percent": str(rule.percent), "otherwise": rule.otherwise.value}
+    if rule.ramp is not None:
+        made["ramp"] = _plain_ramp(rule.ramp)
     return made
+
+
+def _plain_ramp(ramp: Ramp) -> dict[str, object]:
+    made: dict[str, object] = {"steps": [str(each) for each in ramp.steps], "error_rate": str(ramp.error_rate)}
+    if ramp.mismatch_rate is not None:
+        made["mismatch_rate"] = str(ramp.mismatch_rate)
+    if ramp.slower is not None:
+        made["slower"] = str(ramp.slower)
+    made |= {"samples": ramp.samples, "soak": _as_span(ramp.soak_ms), "approval": ramp.approval}
+    return made | {"parity_max_age": _as_span(ramp.parity_max_age_ms), "halted": ramp.halted}
+
+
+def _as_span(span: int) -> str:
+    unit = next(each for each in reversed(_UNITS) if not span % _UNITS[each])
+    return f"{span // _UNITS[unit]}{unit}"
 
 
 def toml(rules: Sequence[Rule]) -> str:
@@ -202,8 +292,16 @@ def toml(rules: Sequence[Rule]) -> str:
     return "\n".join("[[rule]]\n" + "".join(_lines(plain(rule))) for rule in rules)
 
 
+_BARE = frozenset({"account_percent", "percent", "since", "error_rate", "mismatch_rate", "slower"})
+"""A JSON text or list of texts is a TOML one; a number is written without quotes, a moment has a form of its own."""
+
+
 def _lines(made: Mapping[str, object]) -> Iterator[str]:
     for name, value in made.items():
-        # A JSON text or list of texts is a TOML one; a percentage is a number, a moment has a form of its own.
-        bare = name in ("account_percent", "percent", "since")
-        yield f"{name} = {value if bare else json.dumps(value, ensure_ascii=False)}\n"
+        if isinstance(value, Mapping):
+            yield f"[rule.{name}]\n"
+            yield from _lines(value)
+        elif name == "steps" and isinstance(value, list):
+            yield f"steps = [{', '.join(value)}]\n"
+        else:
+            yield f"{name} = {value if name in _BARE else json.dumps(value, ensure_ascii=False)}\n"

@@ -29,13 +29,39 @@ class Way(enum.Enum):
 ROUTES = {Way.SOAP: Route.SOAP, Way.ACTION: Route.ACTION, Way.REST: Route.REST}
 
 
+STEPS = tuple(Decimal(each) for each in (1, 5, 20, 50, 100))
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """How a rule's percentage goes up by itself, and what makes it go back.
+
+    ``error_rate`` is by how much the share of failed calls may exceed that of the other route, ``mismatch_rate`` the
+    share of comparisons that may differ (None: none are asked for), ``slower`` how many times the other route's p95 may
+    be (None: any). ``samples`` are calls of each route (and comparisons) before anything is concluded, ``soak_ms`` how
+    long a step lasts at least, ``parity_max_age_ms`` how old a comparison may be. With ``approval`` a person takes each
+    step. A ``halted`` ramp never goes on by itself; at 0 % it was rolled back.
+    """
+
+    steps: tuple[Decimal, ...] = STEPS
+    error_rate: Decimal = Decimal("0.02")
+    mismatch_rate: Decimal | None = None
+    slower: Decimal | None = None
+    samples: int = 200
+    soak_ms: int = 30 * MINUTE_MS
+    approval: bool = False
+    parity_max_age_ms: int = 7 * 24 * 60 * MINUTE_MS
+    halted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. An empty condition matches everything; all that are given must match.
 
     ``accounts`` are Ids; ``account_percent`` matches the accounts whose place is below it, and leaves the others to
     the rules that follow. ``since`` is the moment from which the rule counts, by Zuora's clock. With ``percent`` the
-    rule answers ``way`` for the accounts below it and ``otherwise`` for all others.
+    rule answers ``way`` for the accounts below it and ``otherwise`` for all others; a ``ramp`` moves ``percent``.
     """
 
     name: str
@@ -48,6 +74,7 @@ class Rule:
     since: Instant | None = None
     percent: Decimal | None = None
     otherwise: Way = Way.SOAP
+    ramp: Ramp | None = None
 
     @property
     def asks_account(self) -> bool:
@@ -92,7 +119,7 @@ class Decision:
     @property
     def ramp(self) -> str | None:
         """The name of the rule whose ramp counts what it decided, if one does."""
-        return None
+        return self.rule.name if self.rule is not None and self.rule.ramp is not None else None
 
 
 def default_route(*, own: bool) -> Route:

@@ -7,7 +7,7 @@ became of an intent, never make the bridge send something. Must not ask Zuora: t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.core.commands import Adopted, Moved
@@ -19,6 +19,7 @@ from bridge.journal.changes import Changes
 from bridge.journal.discrepancies import Discrepancies
 from bridge.journal.look_up_first import LookUpFirst, Mode
 from bridge.journal.queries import Queries
+from bridge.journal.ramps import Act, Judged, Ramps
 from bridge.journal.revisions import Revisions
 from bridge.journal.writer import Job, Writer
 from bridge.telemetry.redact import redact_text
@@ -51,6 +52,7 @@ class Operator:
         mode: LookUpFirst,
         discrepancies: Discrepancies,
         revisions: Revisions,
+        ramps: Ramps,
     ) -> None:
         self._writer = writer
         self._changes = changes
@@ -59,6 +61,7 @@ class Operator:
         self._mode = mode
         self._discrepancies = discrepancies
         self._revisions = revisions
+        self._ramps = ramps
 
     async def resolve(self, verdict: Verdict, *, dry: bool = False) -> str | None:
         """Settle an intent that is in doubt or parked; raises ``JournalDown``.
@@ -97,6 +100,26 @@ class Operator:
         if not reason.strip() or not by.strip():
             return "a reason and the name of who decides are needed"
         return await self.change(lambda: self._revisions.add(seen, decided, by, reason), dry=dry)
+
+    async def judged(
+        self,
+        made: Judged,
+        act: Act | None = None,
+        compared: Sequence[Mapping[str, object]] = (),
+        *,
+        dry: bool = False,
+    ) -> str | None:
+        """Keep a gate's judgement, what it compared, and the revision it leads to, all or none of it.
+
+        Raises ``JournalDown``.
+        """
+
+        def run() -> str | None:
+            if compared:
+                self._ramps.compare(compared)
+            return self._ramps.keep(made, act)
+
+        return await self.change(run, dry=dry)
 
     async def mode(self) -> Mode | None:
         """The mode as it stands in the journal, over or not; raises ``JournalDown``."""

@@ -30,6 +30,7 @@ from bridge.journal.discrepancies import Kept, kept
 from bridge.journal.errors import JournalDown, JournalRefused
 from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import Mode, read
+from bridge.journal.ramps import Judged, judged
 from bridge.journal.revisions import Revision, from_row
 from bridge.journal.rows import dispatch_from, intent_from
 from bridge.journal.schema import (
@@ -40,6 +41,7 @@ from bridge.journal.schema import (
     dispatch,
     dispatch_intent,
     intent,
+    judgement,
     meta,
     revision,
 )
@@ -185,6 +187,13 @@ class Reader:
         """What was decided about routes, the newest first."""
         query = select(revision).order_by(revision.c.number.desc())
         return [from_row(tuple(row)) for row in self._rows(query if limit is None else query.limit(limit))]
+
+    def judgements(self, rule: str | None = None, limit: int | None = None) -> list[Judged]:
+        """What gates judged of a rule's ramp, or of all, the newest first."""
+        query = select(judgement).order_by(judgement.c.at.desc(), judgement.c.rule)
+        if rule is not None:
+            query = query.where(judgement.c.rule == rule)
+        return [judged(tuple(row)) for row in self._rows(query if limit is None else query.limit(limit))]
 
     def mode(self) -> Mode | None:
         """Look-up-first mode as it stands in the journal, over or not."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from bridge.core.commands import Change, Match, Matched, Rivalry
 from bridge.core.intent import Dispatch, Intent
-from bridge.core.model import Instant
+from bridge.core.model import Instant, Route
 from bridge.journal.audit import Audit, now
 from bridge.journal.changes import Changes, check, order, steps
 from bridge.journal.crypto import KEY_BYTES, Seal, Unreadable
@@ -26,6 +26,7 @@ from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
 from bridge.journal.queries import Queries, Waiting
+from bridge.journal.ramps import Compared, Counted, Judged, Ramps
 from bridge.journal.retention import Retention
 from bridge.journal.revisions import Revision, Revisions
 from bridge.journal.statements import Statements
@@ -62,9 +63,10 @@ class Journal:
         self._retention = Retention(database, statements, self.audit)
         self._writer = writer(database, self.audit, self._mode)
         self._revisions = Revisions(database, self.audit)
+        self._ramps = Ramps(database, self.audit, self._revisions)
         found = Discrepancies(database, seal, self.audit)
         self.operator = Operator(
-            self._writer, self._changes, self._queries, self.audit, self._mode, found, self._revisions
+            self._writer, self._changes, self._queries, self.audit, self._mode, found, self._revisions, self._ramps
         )
         self.locator_key = seal.locator_key
 
@@ -147,7 +149,11 @@ class Journal:
 
     async def let_go_of_the_rest(self, before: Instant) -> int:
         """Delete a batch of as old audit rows, and what is left of long dead processes; how many audit rows it were."""
-        run = partial(self._retention.let_go_of_the_rest, before, now())
+
+        def run() -> int:
+            self._ramps.prune(before)
+            return self._retention.let_go_of_the_rest(before, now())
+
         return int(await self._writer.ask(Job(run, atomic=False)))
 
     async def flush(self) -> None:
@@ -211,6 +217,22 @@ class Journal:
     async def revision_unlike(self, number: int, at: Instant) -> tuple[Revision | None] | None:
         """The decision about routes that counts, in a tuple (None: there is none); None where it is this one."""
         return await self._read(partial(self._revisions.unlike, number, at))
+
+    async def ramp_counted(self, rule: str, route: Route, since: Instant) -> list[Counted]:
+        """The newest intents that a rule's ramp counts, by its route and by others, from then on (Zuora's clock)."""
+        return await self._read(partial(self._ramps.counted, rule, route, since))
+
+    async def ramp_compared(self, rule: str, since: Instant) -> Compared:
+        """The comparisons about a rule from then on, by this machine's time."""
+        return await self._read(partial(self._ramps.compared, rule, since))
+
+    async def ramp_wrong_money(self, rule: str, route: Route, since: Instant) -> int:
+        """How many open breaks are about money that a ramp's route moved since then (Zuora's clock)."""
+        return await self._read(partial(self._ramps.wrong_money, rule, route, since))
+
+    async def judgements(self, rule: str | None = None, limit: int = 20) -> list[Judged]:
+        """What gates judged, the newest first."""
+        return await self._read(partial(self._ramps.history, rule, limit))
 
     def _read(self, run: Callable[[], Answer]) -> asyncio.Future[Answer]:
         return self._writer.ask(Job(run, writes=False))

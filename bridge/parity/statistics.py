@@ -1,67 +1,21 @@
-"""The numbers behind a verdict, exact and without a library: binomial bounds, percentiles, bootstrap intervals.
+"""The intervals behind a verdict, exact and without a library; the bounds of rates are the cutover room's.
 
 Contract: pure and deterministic; what is random is seeded. Rates and seconds are floats here, never money.
 """
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CONFIDENCE = 0.95
+from bridge.cutover.statistics import CONFIDENCE, needed, percentile, upper_bound
+
+__all__ = ["CONFIDENCE", "Interval", "difference", "needed", "percentile", "upper_bound"]
+
 RESAMPLES = 400
 MOST_SAMPLES = 1000
 """A bootstrap over more pairs takes an even choice of them: the interval's own error is larger by then."""
-
-
-def upper_bound(hits: int, trials: int, confidence: float = CONFIDENCE) -> float:
-    """The one-sided exact upper bound of a rate (Clopper and Pearson, 1934); 1.0 without trials.
-
-    The p at which ``hits`` or fewer of ``trials`` have the probability 1 - confidence. For 0 hits it is
-    1 - (1 - confidence)^(1/trials), about 3/trials at 95 %.
-    """
-    if not 0 <= hits <= trials:
-        raise ValueError(f"{hits} of {trials} is no rate")
-    if hits == trials:
-        return 1.0
-    if hits == 0:
-        return -math.expm1(math.log1p(-confidence) / trials)
-    low, high = hits / trials, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _at_most(hits, trials, middle) > 1 - confidence:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def needed(tolerance: float, confidence: float = CONFIDENCE) -> int:
-    """How many clean trials bound a rate at ``tolerance``."""
-    return math.ceil(math.log1p(-confidence) / math.log1p(-tolerance))
-
-
-def _at_most(hits: int, trials: int, rate: float) -> float:
-    """P(X <= hits) for a binomial X, summed in logarithms so that large trials do not underflow."""
-    if rate >= 1.0:
-        return 0.0
-    whole = math.lgamma(trials + 1)
-    yes, no = math.log(rate), math.log1p(-rate)
-    terms = (
-        math.exp(whole - math.lgamma(k + 1) - math.lgamma(trials - k + 1) + k * yes + (trials - k) * no)
-        for k in range(hits + 1)
-    )
-    return math.fsum(terms)
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least ``share`` of all do not exceed (nearest rank)."""
-    if not values:
-        raise ValueError("no values")
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 @dataclass(frozen=True, slots=True)

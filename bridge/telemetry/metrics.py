@@ -2,7 +2,7 @@
 
 Contract: every family's labels are fixed when it is made, and the number of series of a family is bounded, so that a
 caller's words can never become an endless number of series. Safe for threads. Must not hold a secret: labels are
-names out of our own code, never input.
+names out of our own code, never a caller's input; a ramp's rule has the name its owner gave it.
 """
 
 import threading
@@ -85,6 +85,11 @@ class Gauge(_Family):
         with self._lock:
             self._values[self._key(labels, self._values)] = value
 
+    def only(self, values: Mapping[tuple[str, ...], float]) -> None:
+        """Say these, by their labels in order, and forget all others."""
+        with self._lock:
+            self._values = dict(list(values.items())[:_MOST_SERIES])
+
     def lines(self) -> list[str]:
         """Render the samples."""
         with self._lock:
@@ -147,6 +152,10 @@ class Registry:
         )
         self.oldest_seconds = self._add(
             Gauge("bridge_unsettled_oldest_seconds", "Age of the oldest of them, 0 without one.", ("state", "route"))
+        )
+        self.ramp_percent = self._add(Gauge("bridge_ramp_percent", "Where a rule's ramp stands.", ("rule",)))
+        self.ramp_verdict = self._add(
+            Gauge("bridge_ramp_verdict", "1 for what a rule's gate judges now.", ("rule", "verdict"))
         )
         self.call_seconds = self._add(Histogram("bridge_call_seconds", "Time to answer a call.", ("op", "route")))
         self.dispatch_seconds = self._add(Histogram("bridge_dispatch_seconds", "Time of a dispatch.", ("route",)))

@@ -52,7 +52,7 @@ def classify(obj: ZObject, call: Call, tenant: Tenant, prefer: Prefer, *, own: b
         errors = unsent(call.version, f"a look-up got no answer: {doubt}")
         return Refused(errors, unsent=True, preference=choice.preference)
     if isinstance(verdict, Translate) and call.op is Op.CREATE:
-        return replace(verdict, obj=obj, preference=choice.preference)
+        return replace(verdict, obj=obj, preference=choice.of_rest)
     ours = (ITEMS,) if said.items else (each for each in names(said.obj) if each in EXTENSION)
     if (name := next(iter(ours), None)) is not None:
         # Zuora would refuse the element or, worse, ignore it and pay something else.
@@ -60,7 +60,7 @@ def classify(obj: ZObject, call: Call, tenant: Tenant, prefer: Prefer, *, own: b
         errors = said.told((RowError("INVALID_FIELD", message, name),))
         return Refused(errors, reason=verdict.reason, preference=choice.preference)
     if isinstance(verdict, Translate):
-        return replace(verdict, obj=obj, preference=choice.preference)
+        return replace(verdict, obj=obj, preference=choice.of_rest)
     return _forwarded(verdict, said.obj, call, choice.preference, own=own)
 
 

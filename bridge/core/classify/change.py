@@ -40,7 +40,7 @@ def classify(obj: ZObject, op: Op, tenant: Tenant, choice: Choice) -> Asking[For
     if reason is not None:
         return Forward(obj, reason, held=_held(obj))
     possible = _ID.match(zuora_id) is not None
-    if choice.rest:
+    if choice.rest():
         if not possible:
             # The words of Zuora's SOAP for an id that is none.
             raise Refusal(RowError("INVALID_ID", f"invalid id for {op.value}", "Id"))

@@ -7,6 +7,7 @@ the object names. It is looked up only where policy can answer otherwise for it.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bridge.core.classify.common import fact
 from bridge.core.classify.verdicts import Prefer, Preference
@@ -24,13 +25,14 @@ class Choice:
     ``looks``: whether the account may be looked up. ``only_soap``: policy is asked for the record alone.
     """
 
-    __slots__ = ("_asked", "_number", "_obj", "_only_soap", "_prefer", "account", "asks")
+    __slots__ = ("_asked", "_number", "_obj", "_only_soap", "_open", "_prefer", "account", "asks")
 
     def __init__(self, prefer: Prefer, obj: ZObject, *, looks: bool, only_soap: bool) -> None:
         named = obj.word("AccountId")
         known = named is not None and _ID.fullmatch(named) is not None
         self._prefer, self._obj, self._only_soap = prefer, obj, only_soap
         self._asked: Preference | None = None
+        self._open = False
         self._number = None if known else named
         self.account = named if known else None
         self.asks = looks and prefer.asks_account and not known
@@ -59,7 +61,12 @@ class Choice:
             self._asked = self._prefer.of(self._obj, self.account)
         return self._asked
 
-    @property
     def rest(self) -> bool:
-        """Whether policy wants REST and has a say."""
+        """Whether policy wants REST and has a say; asked last, where both routes could carry the object."""
+        self._open = True
         return not self._only_soap and self.preference.route is Route.REST
+
+    @property
+    def of_rest(self) -> Preference:
+        """What policy says of an object that goes by REST; no ramp counts it where nothing else was possible."""
+        return self.preference if self._open else replace(self.preference, ramp=None)

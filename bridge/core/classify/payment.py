@@ -79,7 +79,7 @@ def classify(
         return Forward(_with_amount(obj, named), "names no document")
     elif any(document is None for _, document in found):
         return Forward(_with_amount(obj, named), "names a document Zuora lacks")
-    elif choice.rest and _one_amount_each(obj, named):
+    elif choice.rest() and _one_amount_each(obj, named):
         why = "names only invoices, and the cutover rule says rest"
     if why is None:
         return Forward(_with_amount(obj, named), "names only invoices")

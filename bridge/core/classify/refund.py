@@ -61,7 +61,7 @@ def classify(said: Expanded, version: Version, tenant: Tenant, choice: Choice) -
         return (yield from _memo(said, source, tenant))
     if container := next((name for name, rows in _items_in(said) if rows), None):
         raise invalid(container, "Single items can be refunded of a credit memo, not of a payment.")
-    if not source.debit_memo_ids and not obj.children.get("DebitMemoRefundData") and not choice.rest:
+    if not source.debit_memo_ids and not obj.children.get("DebitMemoRefundData") and not choice.rest():
         return Forward(obj, "refunds a payment without debit memo parts", held=source.id)
     return (yield from _payment(obj, source, version, tenant))
 
