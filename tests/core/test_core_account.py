@@ -46,6 +46,7 @@ from bridge.core.intent import Intent
 from bridge.core.model import Caller, Op, Route, RowError, Settlement, Tenant, ZObject
 
 ID, NUMBER = "e" * 32, "A00000001"
+CHOSEN = "names only invoices, and the cutover rule says rest"
 KNOWN: Mapping[Question, Fact] = {
     **FACTS,
     WhichAccount(NUMBER): FACTS[WhichAccount(A)],
@@ -213,7 +214,7 @@ def test_what_policy_decided_is_kept_with_the_ramp() -> None:
     one = intent(pays("i1", "1"))
     assert (one.route, kept(one)) == (
         Route.REST,
-        (A, "names only invoices, and the cutover rule says rest", False, "ramp"),
+        (A, CHOSEN, False, "ramp"),
     )
 
 
@@ -243,13 +244,20 @@ def test_what_only_soap_can_do_says_so(obj: ZObject, single: bool, policy: Polic
 
 
 def test_what_is_refused_keeps_why_too() -> None:
-    """By its content, by authority, and for want of a look-up; it counts for the ramp, as what SOAP refuses does."""
+    """By its content, by authority, and for want of a look-up; it counts where policy decided, as what SOAP refuses does."""
     assert kept(intent(pays("d1", "1", EffectiveDate=None))) == (A, "", False, "ramp")
-    assert kept(intent(pays("d1", "1"), caller=STRANGER)) == (A, "names a debit memo", False, "ramp")
+    assert kept(intent(pays("d1", "1"), caller=STRANGER)) == (A, "names a debit memo", False, None)
+    assert kept(intent(pays("i1", "1"), caller=STRANGER)) == (A, CHOSEN, False, "ramp")
     unread = intent(pays("i1", "1"), facts={**KNOWN, WhichDocument("i1"): NoVerdict("HTTP 500")})
     assert (unread.unsent, kept(unread)) == (True, (A, "", False, "ramp"))
     element = intent(zobject("Payment", Id=ID, DebitMemoId="d1", AccountingCode="c"), op=Op.UPDATE)
     assert kept(element)[1] == "changes, and the cutover rule says rest"
+
+
+def test_what_only_rest_could_carry_is_counted_by_no_ramp() -> None:
+    """Though policy says REST as well: the other share has no such payments to compare them with."""
+    one = intent(pays("d1", "1"))
+    assert (one.route, kept(one)) == (Route.REST, (A, "names a debit memo", False, None))
 
 
 def test_a_verdict_of_nobody_keeps_nothing() -> None:
