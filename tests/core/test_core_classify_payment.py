@@ -21,6 +21,7 @@ from core_objects import (
     payment,
     pays,
     refused,
+    rest,
     translated,
     zobject,
 )
@@ -30,7 +31,7 @@ from hypothesis import strategies as st
 
 from bridge.core.classify import Refused
 from bridge.core.facts import Ambiguous, Kind, NoVerdict, WhichAccount, WhichDocument, WhichGateway
-from bridge.core.model import Route, ZObject
+from bridge.core.model import ZObject
 
 # ---------------------------------------------------------------- routes
 
@@ -246,7 +247,7 @@ def test_a_missing_payment_method_is_invalid_from_121_on() -> None:
 def test_what_soap_could_carry_is_refused_in_soaps_own_code(version: str, code: str) -> None:
     """Without a method by the route rest: the code that Zuora's SOAP has for it at the caller's version."""
     obj = pays("i1", "80", PaymentMethodId=None)
-    assert refused(obj, version=version, prefer=lambda _: Route.REST) == (code, "PaymentMethodId")
+    assert refused(obj, version=version, prefer=rest) == (code, "PaymentMethodId")
 
 
 @pytest.mark.parametrize(
