@@ -205,7 +205,9 @@ class Tenancy:
         if named.field == "Id":
             return _unknown_id(call)
         text = f"{named.field} names nothing that this credential can read. Nothing was sent."
-        return Unproved((RowError("INVALID_VALUE", text, named.field),))
+        # Zuora: SOAP API error handling: INVALID_ID is an id that is unknown; what names a document may be a number.
+        code = "INVALID_ID" if named.field == "AccountId" else "INVALID_VALUE"
+        return Unproved((RowError(code, text, named.field),))
 
     async def _ours(self, call: Call, caller: Caller, account: str) -> Proof:
         if self._look is None:

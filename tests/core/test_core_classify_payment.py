@@ -21,6 +21,7 @@ from core_objects import (
     payment,
     pays,
     refused,
+    rest,
     translated,
     zobject,
 )
@@ -240,6 +241,13 @@ def test_a_refusal_names_the_callers_field_and_sends_nothing(obj: ZObject, code:
 def test_a_missing_payment_method_is_invalid_from_121_on() -> None:
     """Zuora changed the code (31b); the default method is never charged instead."""
     assert refused(pays("d1", "80", PaymentMethodId=None), version="121.0") == ("INVALID_VALUE", "PaymentMethodId")
+
+
+@pytest.mark.parametrize(("version", "code"), [("120.0", "UNKNOWN_ERROR"), ("121.0", "INVALID_VALUE")])
+def test_what_soap_could_carry_is_refused_in_soaps_own_code(version: str, code: str) -> None:
+    """Without a method by the route rest: the code that Zuora's SOAP has for it at the caller's version."""
+    obj = pays("i1", "80", PaymentMethodId=None)
+    assert refused(obj, version=version, prefer=rest) == (code, "PaymentMethodId")
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_what_is_not_proved_does_not_stop_the_others(world: World) -> None:
     assert [row["Success"] for row in made] == [False, True, False, True]
     assert [error["Code"] for row in made for error in row.get("Errors", ())] == [  # type: ignore[attr-defined]
         "MISSING_REQUIRED_VALUE",
-        "INVALID_VALUE",
+        "INVALID_ID",
     ]
     assert answer.header("Bridge-Route") == ",action,,rest"
     assert len(world.payments()) == 2

@@ -72,6 +72,8 @@ def test_the_credit_balance_amount_is_the_unapplied_amount(client: Client) -> No
         ({"InvoiceId": "I2"}, "INVALID_VALUE", "greater than the balance 20"),
         ({"AccountId": "B"}, "INVALID_VALUE", "does not belong to the account"),
         ({"AccountId": "X"}, "INVALID_VALUE", "canceled"),
+        ({"AccountId": "f" * 32}, "INVALID_ID", "The account id is invalid."),
+        ({"PaymentMethodId": "f" * 32}, "INVALID_ID", "The payment method id is invalid."),
         ({"PaymentMethodId": "PMc"}, "INVALID_VALUE", "cannot be used for External"),
         ({"EffectiveDate": "2025-12-31"}, "ACCOUNTING_PERIOD_CLOSED", "The Accounting Period is closed and no changes"),
         ({"EffectiveDate": "2026-02-20T00:00:00"}, "INVALID_VALUE", "EffectiveDate must be a date"),

@@ -28,6 +28,11 @@ from bridge.core.refusals import KNOWS_NO_METHOD_IS_INVALID, Refusal, invalid, m
 MAX_ROWS = 200
 """Rows of InvoicePaymentData (Zuora: Payment object)."""
 
+BY_RULE = "names only invoices, and the cutover rule says rest"
+"""Why a payment goes by REST that SOAP could have carried."""
+
+NO_METHOD = "PaymentMethodId is required."
+
 
 @dataclass(frozen=True, slots=True)
 class _Named:
@@ -80,7 +85,7 @@ def classify(
     elif any(document is None for _, document in found):
         return Forward(_with_amount(obj, named), "names a document Zuora lacks")
     elif choice.rest() and _one_amount_each(obj, named):
-        why = "names only invoices, and the cutover rule says rest"
+        why = BY_RULE
     if why is None:
         return Forward(_with_amount(obj, named), "names only invoices")
     return (yield from _translate(said, version, tenant, found, why))
@@ -189,7 +194,7 @@ _Found = Sequence[tuple[_Named, DocumentRef | None]]
 def _translate(said: Expanded, version: Version, tenant: Tenant, found: _Found, reason: str) -> Asking[Translate]:
     obj = said.obj
     account_id = required(obj, "AccountId")
-    _check_required(obj, version)
+    _check_required(obj, version, as_soap=reason == BY_RULE)
     facts = yield (WhichAccount(account_id),)
     account = fact(facts, WhichAccount(account_id))
     if not isinstance(account, AccountFact):
@@ -218,16 +223,24 @@ def _check_method(obj: ZObject, version: Version) -> None:
         _check_method_named(obj, version)
 
 
-def _check_method_named(obj: ZObject, version: Version) -> None:
-    if obj.word("PaymentMethodId") is None:
-        if version >= KNOWS_NO_METHOD_IS_INVALID:
-            raise invalid("PaymentMethodId", "PaymentMethodId is required.")
-        raise missing("PaymentMethodId")
+def _check_method_named(obj: ZObject, version: Version, *, as_soap: bool = False) -> None:
+    if obj.word("PaymentMethodId") is not None:
+        return
+    if version >= KNOWS_NO_METHOD_IS_INVALID:
+        raise invalid("PaymentMethodId", NO_METHOD)
+    if as_soap:
+        # Zuora: SOAP API version history, 121: below it the code was UNKNOWN_ERROR. The way of a payment that both
+        # routes carry is nothing its caller should notice.
+        raise Refusal(RowError("UNKNOWN_ERROR", NO_METHOD, "PaymentMethodId"))
+    raise missing("PaymentMethodId")
 
 
-def _check_required(obj: ZObject, version: Version) -> None:
-    """Zuora: Payment object, required fields. REST would take the default payment method instead of refusing."""
-    _check_method_named(obj, version)
+def _check_required(obj: ZObject, version: Version, *, as_soap: bool) -> None:
+    """Zuora: Payment object, required fields. REST would take the default payment method instead of refusing.
+
+    ``as_soap``: SOAP could have carried it, so what is missing is told in SOAP's own code.
+    """
+    _check_method_named(obj, version, as_soap=as_soap)
     required(obj, "EffectiveDate")
     if required(obj, "Type") not in ("External", "Electronic"):
         raise invalid("Type", "Type must be External or Electronic.")

@@ -69,7 +69,7 @@ def create(grant: Grant, given: ZObject, version: int, orders: Orders) -> str:
         raise invalid("The payment method id is invalid.", code)
     method = tenant.payment_methods.get(method_id)
     if method is None:
-        raise invalid("The payment method id is invalid.")
+        raise invalid("The payment method id is invalid.", "INVALID_ID")
     status = _required(given, "Status")
     if status != "Processed":
         raise invalid(f"The payment status {status} is invalid; it must be Processed.")
@@ -188,7 +188,8 @@ def _required(given: ZObject, name: str) -> str:
 def _account(tenant: Tenant, key: str) -> Account:
     account = tenant.accounts.get(key)
     if account is None:
-        raise invalid("The account id is invalid.")
+        # Zuora: SOAP API error handling: INVALID_ID is an id that is malformed or unknown.
+        raise invalid("The account id is invalid.", "INVALID_ID")
     return account
 
 
