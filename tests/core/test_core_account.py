@@ -244,7 +244,7 @@ def test_what_only_soap_can_do_says_so(obj: ZObject, single: bool, policy: Polic
 
 
 def test_what_is_refused_keeps_why_too() -> None:
-    """By its content, by authority, and for want of a look-up; it counts where policy decided, as what SOAP refuses does."""
+    """By content, by authority, for want of a look-up; it counts where policy decided, as what SOAP refuses does."""
     assert kept(intent(pays("d1", "1", EffectiveDate=None))) == (A, "", False, "ramp")
     assert kept(intent(pays("d1", "1"), caller=STRANGER)) == (A, "names a debit memo", False, None)
     assert kept(intent(pays("i1", "1"), caller=STRANGER)) == (A, CHOSEN, False, "ramp")
