@@ -11,7 +11,7 @@ from core_intents import dispatch, errand
 from core_objects import call, pays
 from core_world import MORNING, Play, World
 
-from bridge.core.commands import Answered, Record, Wait
+from bridge.core.commands import Answered, Record, Tell, Wait
 from bridge.core.conduct.send import SAME_KEY_MS, same_key_allowed
 from bridge.core.intent import Dispatch, State
 from bridge.core.model import CallFault, Outcome, Route, Rows, Told
@@ -337,3 +337,19 @@ def test_rest_follows_a_soap_part_without_a_verdict_while_the_caller_waits() -> 
     assert isinstance(play.reply, Rows)
     assert [each.told.value for each in play.reply.outcomes] == ["unknown", "applied", "applied"]
     assert [each.route for each in sent(world)] == [Route.SOAP, Route.REST, Route.REST]
+
+
+def test_an_id_that_was_looked_up_is_told_only_once_the_journal_has_taken_it() -> None:
+    """Two equal payments of one reference: the second's look-up finds the first, which is not recorded yet.
+
+    The caller's time ends before the commit, so whatever was told until then is the answer.
+    """
+    equal = pays("d1", "8", ReferenceId="E")
+    world = World("ok", "unsent", "lost before", facts=KNOWN)
+    play = world.begin(call(equal, equal), patience=1.5)
+    world.run()
+    assert isinstance(play.reply, Rows)
+    first, second = play.reply.outcomes
+    assert (first.told, second.told) == (Told.APPLIED, Told.UNKNOWN)
+    told = [each for each in play.commands if isinstance(each, Tell) and each.outcome.zuora_id is not None]
+    assert {each.position for each in told} == {0}

@@ -22,7 +22,10 @@ TURNS = 3
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a verdict on one intent changes in the journal and what its row says."""
+    """What a verdict on one intent changes in the journal and what its row says.
+
+    ``found``: the Id is not of Zuora's answer to the request but of a look-up, and may turn out to be another's.
+    """
 
     position: int
     intent: Intent
@@ -30,6 +33,7 @@ class End:
     verdict: Verdict
     changes: tuple[Change, ...]
     outcome: Outcome
+    found: bool = False
 
     @property
     def lasting(self) -> bool:

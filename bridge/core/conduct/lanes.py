@@ -44,13 +44,22 @@ def rest_lane(errand: Errand, items: Sequence[Item]) -> Steps[list[tuple[int, Ou
             continue
         if isinstance(end.verdict, Busy) and end.verdict.limited:
             lane.limited = end.verdict
-        if isinstance(end.verdict, Done):
+        if isinstance(end.verdict, Done) and not _claimed(lane, end):
             lane.late.append(end)
             yield from _tell(lane, {item.position: end.outcome})
-        else:
-            yield from _settle(errand, lane, [end])
+            continue
+        if isinstance(end.verdict, Done):
+            # The journal must have the others first, so that it can say whose it is, and only then may it be told.
+            yield from _settle(errand, lane, lane.late)
+            lane.late = []
+        yield from _settle(errand, lane, [end])
     yield from _settle(errand, lane, lane.late)
     return list(lane.outcomes.items())
+
+
+def _claimed(lane: _Lane, end: End) -> bool:
+    """Whether the Id may be another object's: it was looked up, or is told already for an equal one before it."""
+    return end.found or any(each.zuora_id == end.outcome.zuora_id for each in lane.outcomes.values())
 
 
 def _send(errand: Errand, lane: _Lane, item: Item) -> Steps[End | None]:
