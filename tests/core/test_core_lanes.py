@@ -353,3 +353,15 @@ def test_an_id_that_was_looked_up_is_told_only_once_the_journal_has_taken_it() -
     assert (first.told, second.told) == (Told.APPLIED, Told.UNKNOWN)
     told = [each for each in play.commands if isinstance(each, Tell) and each.outcome.zuora_id is not None]
     assert {each.position for each in told} == {0}
+
+
+def test_an_id_that_was_looked_up_is_told_by_nobody_while_the_journal_is_down() -> None:
+    """Only the journal can say that it is not the Id of the equal payment before."""
+    equal = pays("d1", "8", ReferenceId="E")
+    world = World("ok", "lost before", facts=KNOWN)
+    play = world.begin(call(equal, equal), patience=1.5)
+    while len(world.zuora.requests) < 2:
+        assert world.turn()
+    world.journal_state = lambda: "down"
+    world.run()
+    assert [each.told for each in play.outcomes()] == [Told.APPLIED, Told.UNKNOWN]

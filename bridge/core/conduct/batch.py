@@ -44,11 +44,14 @@ def send_batch(
     verdicts = yield from _verdicts(errand, dispatch, len(items))
     presence: Presence = yield Ask()
     answered = Answered(dispatch.id, word(verdicts), presence.now)
-    verdicts = yield from _looked_up(errand, dispatch, items, verdicts)
+    answers = verdicts
+    verdicts = yield from _looked_up(errand, dispatch, items, answers)
     presence = yield Ask()
     ends = {
-        item.position: end_of(errand, item.position, item.intent, State.SENDING, verdict, presence.now)
-        for item, verdict in zip(items, verdicts, strict=True)
+        item.position: replace(
+            end_of(errand, item.position, item.intent, State.SENDING, verdict, presence.now), found=verdict != told
+        )
+        for item, verdict, told in zip(items, verdicts, answers, strict=True)
     }
     behind = [item for item in items if _has_fall_back(item, ends[item.position].verdict)]
     first = [ends[item.position] for item in items if item not in behind]

@@ -39,12 +39,13 @@ class End:
     def lasting(self) -> bool:
         """Whether the outcome holds even if another process drives the intent from now on.
 
-        An Id does. A "no" does not where the intent may be sent again under its key, or under the next one; SOAP is
-        sent once, and what was never begun is withdrawn by whoever takes it over. Absence lasts only when recorded: the
-        object of a new attempt would be found by the marker of the old one.
+        An Id of Zuora's answer does; one that was found does not, since only the journal can say whose it is. A "no"
+        does not where the intent may be sent again under its key, or under the next one; SOAP is sent once, and what
+        was never begun is withdrawn by whoever takes it over. Absence lasts only when recorded: the object of a new
+        attempt would be found by the marker of the old one.
         """
         once = self.intent.route is Route.SOAP or self.source is State.PLANNED
-        return isinstance(self.verdict, Done) or (once and not isinstance(self.verdict, Doubt))
+        return not self.found if isinstance(self.verdict, Done) else once and not isinstance(self.verdict, Doubt)
 
 
 def end_of(errand: Errand, position: int, intent: Intent, source: State, verdict: Verdict, now: Instant) -> End:

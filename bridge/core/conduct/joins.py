@@ -196,7 +196,7 @@ def _proved(
     presence: Presence = yield Ask()
     now = presence.now
     if isinstance(found, Done):
-        return [end_of(errand, position, intent, intent.state, found, now)], False
+        return [replace(end_of(errand, position, intent, intent.state, found, now), found=True)], False
     together = len(dispatch.intent_ids) > 1
     if (found is not Look.MISSING or together) and _may_resend(errand, intent, dispatch, presence):
         keys = leased(dispatch)

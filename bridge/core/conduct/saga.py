@@ -34,6 +34,7 @@ from bridge.core.conduct.ends import End, end_of
 from bridge.core.conduct.errand import BACK_OFF, Errand, may_wait
 from bridge.core.conduct.proof import SECOND_LOOK_SECONDS, Look, kept_question, quiet_since
 from bridge.core.conduct.send import (
+    FOUND,
     Sending,
     exchange,
     pauses,
@@ -247,7 +248,7 @@ class Saga:
         found = yield from proved(self.errand, self.intent, dispatch, question)
         presence = yield Ask()
         if isinstance(found, Done):
-            return (yield from self._end(found, Answered(dispatch.id, "done by look-up", presence.now)))
+            return (yield from self._end(found, Answered(dispatch.id, FOUND, presence.now)))
         if not (permitted and presence.waiting):
             parked = found is Look.AMBIGUOUS and not same_key_allowed(self.errand, dispatch, presence.now)
             return (yield from self._end(Doubt("nobody waits for it"), parked=parked))
@@ -367,4 +368,5 @@ class Saga:
             changes = (*changes, park)
         if answered is not None:
             changes = (replace(answered, at=presence.now), *changes)
-        return replace(end, changes=changes)
+        found = answered is not None and answered.verdict == FOUND
+        return replace(end, changes=changes, found=found)

@@ -57,7 +57,6 @@ class Sending:
     doubted: bool = False
     verdict: Verdict | None = None
     answered: Answered | None = None
-    found: bool = False
 
     @property
     def came_to(self) -> Verdict:
@@ -108,7 +107,7 @@ def send(errand: Errand, sending: Sending) -> Steps[End]:
         # Another process may have recorded the next attempt instead, and may be sending it.
         return replace(end_of(errand, sent.position, sent.intent, sent.source, sent.came_to, presence.now), changes=())
     end = end_of(errand, sent.position, sent.intent, sent.source, sent.came_to, presence.now)
-    return replace(end, changes=(sent.answered, *end.changes), found=sent.found)
+    return replace(end, changes=(sent.answered, *end.changes), found=sent.answered.verdict == FOUND)
 
 
 def exchange(errand: Errand, sending: Sending, *, for_nobody: bool = False) -> Steps[Sending]:
@@ -176,7 +175,11 @@ def _looked(now: Sending) -> Steps[Sending]:
     found = yield from look(now.question, now.dispatch)
     if not isinstance(found, Done) or now.answered is None:
         return now
-    return replace(now, verdict=found, answered=replace(now.answered, verdict="done by look-up"), found=True)
+    return replace(now, verdict=found, answered=replace(now.answered, verdict=FOUND))
+
+
+FOUND = "done by look-up"
+"""What an operator reads of a request whose answer was no verdict."""
 
 
 def word(verdicts: tuple[Verdict, ...]) -> str:
