@@ -17,6 +17,7 @@ from bridge.admin import Admin, Api
 from bridge.admin.cutover import CutoverDesk
 from bridge.admin.explain import ExplainDesk
 from bridge.admin.ramps import RampsDesk
+from bridge.admin.usage import UsageDesk
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -39,13 +40,15 @@ from bridge.facade.server import Server
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
-from bridge.journal import Journal, keep
+from bridge.facade.usage import UsageCounter, keep_usage, tell_usage
+from bridge.journal import Journal, JournalDown, keep
 from bridge.parity.tap import Tap
 from bridge.planning import Prefixes, Rehearsal, tenant_of
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings
 from bridge.settings_terms import address
 from bridge.telemetry.metrics import METRICS
+from bridge.telemetry.usage import Usage
 from bridge.upstream.action import ZuoraActions
 from bridge.upstream.budget import Budget
 from bridge.upstream.clock import ZuoraClock
@@ -101,7 +104,8 @@ class App:
         self._recoverer: Recoverer | None = None
         self._live: Live | None = None
         self._gates: Gates | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._keeping: list[asyncio.Task[None]] = []
+        self._usage = Usage()
         self._reasons: list[str] = []
 
     async def start(self, sockets: Mapping[str, socket.socket] | None = None) -> None:
@@ -167,7 +171,8 @@ class App:
             now=transport.clock.now,
             settlement_rows=zuora.settlement_rows,
         )
-        calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None))
+        used = UsageCounter(self._usage)
+        calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None), used=used)
         passing = Passing(passing_pool, zuora.soap_url, zuora.rest_url)
         tenancy = Tenancy(rest, directory, zuora.tenant_id, zuora.entities, settings.caller, tenant.directives)
         renderer = JsonRenderer(contract.version, frozenset(contract.error_codes), zuora.codes_since)
@@ -178,6 +183,7 @@ class App:
             calls=calls,
             passing=passing,
             queries=JsonQueries(queries, tenancy, renderer),
+            used=used,
         )
         taken = settings.capture
         if taken.folder is not None:
@@ -196,6 +202,7 @@ class App:
             addresses=Addresses(settings.public_url, settings.proxies),
             soap_hosts=zuora.hosts,
             tap=self._tap,
+            used=used,
         )
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
@@ -205,7 +212,10 @@ class App:
             self._recoverer.start()
         self._gates = Gates(journal, live, machine_now, transport.clock.now)
         self._gates.start()
-        self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
+        self._keeping = [
+            asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now)),
+            asyncio.create_task(keep_usage(self._usage, journal)),
+        ]
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
@@ -214,7 +224,7 @@ class App:
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
             cutover = CutoverDesk(journal, fixed(settings.routes))
-            desks = cutover, ExplainDesk(journal, rehearsal.of), RampsDesk(journal)
+            desks = cutover, ExplainDesk(journal, rehearsal.of), RampsDesk(journal), UsageDesk(journal)
             api = Api(token, *(desk.answers() for desk in desks))
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
@@ -243,9 +253,9 @@ class App:
         if self._runtime is not None:
             # Before anything that takes its time: what the recoverer looks for may take half a minute.
             self._runtime.stopping = True
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
         if self._gates is not None:
             await self._gates.stop()
         if self._recoverer is not None:
@@ -263,6 +273,8 @@ class App:
         if self._tap is not None:
             await asyncio.to_thread(self._tap.close)
         if self._journal is not None:
+            with contextlib.suppress(JournalDown):
+                await tell_usage(self._usage, self._journal)
             await asyncio.to_thread(self._journal.close)
 
 

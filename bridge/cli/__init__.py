@@ -16,7 +16,10 @@ from typer.main import get_command
 
 __all__ = ["main"]
 
-NOUNS = ("serve", "demo", "plan", "explain", "doctor", "sandbox", "wsdl", "journal", "cutover", "parity", "simulate")
+NOUNS = (
+    *("serve", "demo", "plan", "explain", "doctor", "sandbox", "wsdl"),
+    *("journal", "cutover", "parity", "usage", "simulate"),
+)
 """In the order of the help page. Each has a file of its name in this room, with a command of its name or a ``cli``."""
 
 

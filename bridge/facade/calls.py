@@ -13,6 +13,7 @@ from aiohttp import web
 from bridge.core.conduct import Errand
 from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Settlement, Tenant
 from bridge.cutover import Policy
+from bridge.facade.usage import UsageCounter
 from bridge.runtime import Runtime, Stopping, Visit
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential
@@ -34,7 +35,10 @@ def ready(tenant: Tenant, has_credential: bool) -> bool:
 class Calls:
     """The one way from a door to the runtime."""
 
-    def __init__(self, runtime: Runtime, tenant: Tenant, policy: Policy, *, ready: bool) -> None:
+    def __init__(
+        self, runtime: Runtime, tenant: Tenant, policy: Policy, *, ready: bool, used: UsageCounter | None = None
+    ) -> None:
+        self._used = used
         self._runtime = runtime
         self._policy = policy
         self._tenant = tenant
@@ -46,6 +50,12 @@ class Calls:
 
     async def run(self, call: Call, caller: Caller, visit: Visit, credential: Credential) -> Reply:
         """What became of the call."""
+        reply = await self._run(call, caller, visit, credential)
+        if self._used is not None:
+            self._used.write(call, caller, reply)
+        return reply
+
+    async def _run(self, call: Call, caller: Caller, visit: Visit, credential: Credential) -> Reply:
         if self._policy.stopped() is not None:
             return CallFault("SERVER_UNAVAILABLE", STOPPED)
         prefer = self._policy.prefer(caller, call.op, call.type)

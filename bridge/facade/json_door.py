@@ -32,6 +32,7 @@ from bridge.facade.passing import Passing
 from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
 from bridge.facade.responses import FAILED, RECEIVE_SECONDS, as_sent, relay, retry, told
+from bridge.facade.usage import UsageCounter
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential, of_json
@@ -75,7 +76,9 @@ class JsonDoor:
         calls: Calls,
         passing: Passing,
         queries: JsonQueries,
+        used: UsageCounter | None = None,
     ) -> None:
+        self._used = used
         self._decoder = decoder
         self._renderer = renderer
         self._tenancy = tenancy
@@ -120,6 +123,7 @@ class JsonDoor:
         if asked.way is Way.QUERY:
             began = time.monotonic()
             written = await self._query(request, asked, given, version or DEFAULT_VERSION, found.rest)
+            self._count(asked, given, version, "action" if written is None else "rest")
             if written is None:
                 return await self._pass(request, raw)
             METRICS.call_seconds.observe(time.monotonic() - began, op="query", route="rest")
@@ -174,6 +178,16 @@ class JsonDoor:
 
     async def _pass(self, request: web.BaseRequest, raw: bytes) -> web.StreamResponse:
         return relay(await self._passing.rest(request.method, request.raw_path, as_sent(request), raw))
+
+    def _count(self, asked: Asked, given: Value, version: Version | None, route: str) -> None:
+        """Count a query; whose it is, nobody has asked Zuora."""
+        if self._used is None:
+            return
+        text = given.get("queryString") if isinstance(given, dict) else None
+        if isinstance(text, str):
+            self._used.query(text, None, version, route)
+        elif asked.door is Door.CRUD:
+            self._used.passed("crud get", asked.type, None, version)
 
     async def _query(
         self, request: web.BaseRequest, asked: Asked, given: Value, version: Version, rest: str

@@ -22,6 +22,7 @@ from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_door import SoapDoor
 from bridge.facade.soap_queries import SoapQueries
+from bridge.facade.usage import UsageCounter
 from bridge.parity.tap import Tap
 from bridge.telemetry.log import get_logger
 
@@ -51,6 +52,7 @@ class Server:
         soap_hosts: frozenset[str],
         queries: SoapQueries | None = None,
         tap: Tap | None = None,
+        used: UsageCounter | None = None,
     ) -> None:
         self._soap = SoapDoor(
             facade=facade,
@@ -60,6 +62,7 @@ class Server:
             soap_hosts=soap_hosts,
             queries=queries,
             tap=tap,
+            used=used,
         )
         self._rest = RestDoor(passing, json)
         self._passing = passing

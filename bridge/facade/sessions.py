@@ -67,6 +67,11 @@ class Sessions:
         home = self._home(session)
         return home.host if home is not None else None
 
+    def known(self, session: str) -> Caller | None:
+        """Who is behind the session, if that was proved for a call before; nobody is asked."""
+        proof = self._proofs.get(_hash(session))
+        return proof[1] if proof is not None else None
+
     async def prove(self, session: str) -> Caller | CallFault:
         """Who is behind the session, or the fault to answer with. Calls at once share one look-up."""
         if self._tenant_id is None:

@@ -14,9 +14,10 @@ from aiohttp import web
 
 from bridge.contract.decode import session as session_of
 from bridge.contract.errors import DecodeError
+from bridge.contract.query_wire import argument
 from bridge.contract.wire import Style, encoding_token, server_fault
 from bridge.core.identity import harvested
-from bridge.core.model import Call, CallFault, Reply, Rows, Silence, Version
+from bridge.core.model import Call, Caller, CallFault, Reply, Rows, Silence, Version
 from bridge.core.versions import NO_VERSION
 from bridge.facade.calls import Calls, count, visit_of
 from bridge.facade.door import Seen, Way, look
@@ -39,6 +40,7 @@ from bridge.facade.responses import (
 from bridge.facade.service import Exchange, Facade
 from bridge.facade.sessions import Sessions
 from bridge.facade.soap_queries import SoapQueries
+from bridge.facade.usage import UsageCounter
 from bridge.parity.tap import Tap
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
@@ -74,7 +76,9 @@ class SoapDoor:
         soap_hosts: frozenset[str],
         queries: SoapQueries | None = None,
         tap: Tap | None = None,
+        used: UsageCounter | None = None,
     ) -> None:
+        self._used = used
         self._queries = queries
         self._tap = tap
         self._facade = facade
@@ -168,6 +172,8 @@ class SoapDoor:
         """Anything but a query: without an answer from Zuora, the caller is told what that may mean."""
         passed = await self._passed(request, inspected, raw)
         version = _version(found)
+        if self._used is not None:
+            self._used.passed(seen.operation, seen.type, self._known(inspected), version)
         if passed.lost and version is not None and seen.operation.lower() not in READS:
             return self._fault(LOST, seen, replace(style, version=version))
         return relay(passed)
@@ -176,9 +182,11 @@ class SoapDoor:
         self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, style: Style
     ) -> web.StreamResponse:
         """A query or queryMore passes at the caller's own version, unless policy sends it by REST."""
-        answer = None
-        if self._queries is not None and (version := _version(found)) is not None:
+        answer, version = None, _version(found)
+        if self._queries is not None and version is not None:
             answer = await self._queries.answer(inspected, version, replace(style, version=version))
+        if self._used is not None and (text := _query_text(inspected)) is not None:
+            self._used.query(text, self._known(inspected), version, "soap" if answer is None else "rest")
         return answer if answer is not None else relay(await self._passed(request, inspected, raw))
 
     async def _login(
@@ -188,6 +196,8 @@ class SoapDoor:
         # The answer is read, so it must not come compressed.
         headers = [(name, value) for name, value in as_sent(request) if name.lower() != "accept-encoding"]
         passed = await self._passing.soap("POST", request.raw_path, headers, raw)
+        if self._used is not None:
+            self._used.passed("login", "", None, _version(found))
         return relay(self._learn(found, inspected, passed, origin))
 
     def _learn(self, found: Found, inspected: Inspected, passed: Passed, origin: str) -> Passed:
@@ -241,6 +251,13 @@ class SoapDoor:
         status, retry_after = (reply.status, reply.retry_after) if isinstance(reply, CallFault) else (500, None)
         return soap(status, body, style, retry(retry_after))
 
+    def _known(self, inspected: Inspected) -> Caller | None:
+        try:
+            session = session_of(inspected.header)
+        except DecodeError:
+            return None
+        return self._sessions.known(session) if session is not None else None
+
     def _fault(self, fault: CallFault, seen: Seen, style: Style) -> web.Response:
         body = self._facade.renderer.fault(fault, seen.operation, style)
         return soap(fault.status, body, style, retry(fault.retry_after))
@@ -250,6 +267,15 @@ def _token(request: web.BaseRequest) -> str:
     """How the caller spells the charset, where no body was read."""
     admission = admit(request.headers)
     return encoding_token(None if isinstance(admission, Refusal) else admission.charset)
+
+
+def _query_text(inspected: Inspected) -> str | None:
+    """The text of a query; None of a queryMore, which was counted with its first page."""
+    assert inspected.payload is not None
+    try:
+        return argument(inspected.payload, "queryString")
+    except DecodeError:
+        return None
 
 
 def _version(found: Found) -> Version | None:

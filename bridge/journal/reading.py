@@ -44,9 +44,12 @@ from bridge.journal.schema import (
     judgement,
     meta,
     revision,
+    usage,
 )
 from bridge.journal.statements import DISPATCH_COLUMNS
 from bridge.journal.store import CHECK, check_key
+from bridge.journal.usage import Used
+from bridge.journal.usage import from_row as used_from
 
 BATCH = 500
 
@@ -182,6 +185,10 @@ class Reader:
         if still_open:
             query = query.where(discrepancy.c.closed_at.is_(None))
         return [kept(tuple(row), self.seal) for row in self._rows(query)]
+
+    def usage(self) -> list[Used]:
+        """Who uses what."""
+        return [used_from(tuple(row)) for row in self._rows(select(usage))]
 
     def revisions(self, limit: int | None = None) -> list[Revision]:
         """What was decided about routes, the newest first."""

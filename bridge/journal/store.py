@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -30,7 +30,9 @@ from bridge.journal.ramps import Compared, Counted, Judged, Ramps
 from bridge.journal.retention import Retention
 from bridge.journal.revisions import Revision, Revisions
 from bridge.journal.statements import Statements
+from bridge.journal.usage import UsageTable, Used
 from bridge.journal.writer import Job, Writer
+from bridge.telemetry.usage import Use
 
 Answer = TypeVar("Answer")
 
@@ -63,6 +65,7 @@ class Journal:
         self._retention = Retention(database, statements, self.audit)
         self._writer = writer(database, self.audit, self._mode)
         self._revisions = Revisions(database, self.audit)
+        self._usage = UsageTable(database)
         self._ramps = Ramps(database, self.audit, self._revisions)
         found = Discrepancies(database, seal, self.audit)
         self.operator = Operator(
@@ -128,6 +131,14 @@ class Journal:
     async def hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> bool:
         """Take the lease on ``key`` for an intent, if it is free. Raises ``JournalDown``."""
         return bool(await self._writer.ask(Job(partial(self._changes.hold, scope, key, intent_id, whole=whole))))
+
+    async def used(self, counts: Mapping[Use, int]) -> None:
+        """Add to who uses what. Raises ``JournalDown``: then nothing was added."""
+        await self._writer.ask(Job(partial(self._usage.add, counts), atomic=False))
+
+    async def usage(self) -> list[Used]:
+        """Who uses what, summed over all processes."""
+        return await self._read(self._usage.all)
 
     async def heartbeat(self, at: int) -> None:
         """This instance lives at ``at``, this machine's time; on PostgreSQL its server's counts."""

@@ -1,0 +1,36 @@
+"""The usage desk in the admin API: who calls what, and what would break without Zuora's SOAP.
+
+Must not judge: that is ``cutover.usage``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from bridge.admin.api import Answer, Answers, Wrong
+from bridge.core.model import Instant
+from bridge.cutover.usage import QUIET_DAYS, radar, radar_json
+from bridge.journal import Journal
+from bridge.journal.audit import now as machine_now
+
+MOST_DAYS = 3650
+
+
+class UsageDesk:
+    """Reads the journal; what a process has counted in the last ten seconds is not in it yet."""
+
+    def __init__(self, journal: Journal, now: Callable[[], Instant] = machine_now) -> None:
+        self._journal = journal
+        self._now = now
+
+    def answers(self) -> Answers:
+        """What it answers."""
+        return {("GET", "usage"): self._show}
+
+    async def _show(self, request: web.BaseRequest) -> Answer:
+        text = request.query.get("quiet_days", str(QUIET_DAYS))
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS):
+            raise Wrong(400, {"error": f"quiet_days is a number from 1 to {MOST_DAYS}."})
+        return 200, radar_json(radar(await self._journal.usage(), self._now(), int(text)))
