@@ -35,7 +35,9 @@ MANY = 500
 YOUNG_MS = 3_000
 """A call that began just now is somebody's."""
 
-LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = 30.0
+"""Between two looks. An absence takes two of them, the first once nothing can be on its way any more; I13 has 30 s to
+spare for both."""
 STOP_SECONDS = 30.0
 PATIENCE_SECONDS = 900.0
 """A saga may wait for a lock; nobody else does."""
