@@ -158,6 +158,9 @@ def _heads(left: Answer, right: Answer) -> Iterator[Difference]:
         yield Difference("HTTP", Kind.STATUS, str(left.status), str(right.status))
     for name in HEADERS:
         one, other = left.headers.get(name, ""), right.headers.get(name, "")
+        if name == "content-type" and one.lower().startswith("application/json"):
+            # RFC 9110, 8.3.1: neither a media type nor its charset goes by case.
+            one, other = one.lower(), other.lower()
         if one != other:
             yield Difference(f"header/{name}", Kind.HEADER, one, other)
 

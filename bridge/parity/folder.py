@@ -1,6 +1,7 @@
-"""A folder of SOAP files as calls: ``NAME.xml`` an envelope, ``NAME.http`` a whole request, ``NAME.json`` a JSON one, in order of names.
+"""A folder of files as calls, in the order of names: ``NAME.xml`` an envelope, ``NAME.http`` a whole request of SOAP.
 
-A JSON request is ``{"method", "path", "headers", "body"}``. ``NAME.answer.xml`` or ``.answer.json`` is its answer, from which the ids it made are learned. In a request, ``{id:3.1}`` stands
+``NAME.json`` is a call of the JSON doors: ``{"method", "path", "headers", "body"}``. ``NAME.answer.xml`` or
+``NAME.answer.json`` beside one is its answer, from which the ids it made are learned. In a request, ``{id:3.1}`` stands
 for what call 3 made as its first result. Must not send anything.
 """
 
@@ -26,7 +27,8 @@ def calls(folder: Path, version: str) -> Iterator[Entry]:
     if not found:
         raise ParityError(f"{folder} holds no NAME.xml, no NAME.http and no NAME.json")
     for place, each in enumerate(found, 1):
-        beside = each.with_name(each.name.removesuffix(each.suffix) + (JSON_ANSWER if each.suffix == ".json" else ANSWER))
+        ending = JSON_ANSWER if each.suffix == ".json" else ANSWER
+        beside = each.with_name(each.name.removesuffix(each.suffix) + ending)
         answer = beside.read_bytes() if beside.is_file() else b""
         try:
             if each.suffix == ".json":

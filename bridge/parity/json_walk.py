@@ -58,11 +58,11 @@ class JsonWalk:
             yield Difference(path, Kind.CARDINALITY, str(len(left)), str(len(right)))
         if name == "records":
             ids = [[row.get("Id") if isinstance(row, dict) else None for row in side] for side in (left, right)]
-            if None not in ids[0] and ids[0] != ids[1] and len(set(ids[0])) == len(ids[0]):
-                if sorted(map(str, ids[0])) == sorted(map(str, ids[1])):
-                    yield Difference(path, Kind.ORDER, " ".join(ids[0])[:300], " ".join(ids[1])[:300])
-                    places = dict(zip(ids[1], right, strict=True))
-                    right = [places[one] for one in ids[0]]
+            told = None not in ids[0] and len(set(ids[0])) == len(ids[0])
+            if told and ids[0] != ids[1] and sorted(map(str, ids[0])) == sorted(map(str, ids[1])):
+                yield Difference(path, Kind.ORDER, " ".join(ids[0])[:300], " ".join(ids[1])[:300])
+                places = dict(zip(ids[1], right, strict=True))
+                right = [places[one] for one in ids[0]]
         for place, (one, other) in enumerate(zip(left, right, strict=False)):
             yield from self.differences(one, other, f"{path}[{place}]", name)
 

@@ -1,4 +1,4 @@
-"""The JSON doors in parity: recorded without a secret, replayed on two real bridges, and told apart where they differ."""
+"""The JSON doors in parity: recorded without a secret, replayed on two bridges, told apart where they differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from harness import World
 from test_parity_command import parity, told
 
-from bridge.contract.contract import Contract
+from bridge.contract.reader import read_own
 from bridge.parity import capture, folder, messages, tap
 from bridge.parity.compare import Comparison, Neutral
 from bridge.parity.corpus import pays, refund
@@ -18,6 +18,7 @@ from bridge.parity.terms import Answer, Kind
 
 CARD = "4111111111111111"
 JSON = {"Content-Type": "application/json"}
+COMPARISON = Comparison(read_own())
 ID = "8ad0f53f312a9f099f87dc0b78c377b7"
 
 
@@ -33,7 +34,8 @@ def test_no_secret_of_a_json_call_is_captured_and_everything_else_is() -> None:
         f'{{"Amount": 1234567890.2500, "AccountId": "{ID}", "Comment": "card {CARD}", "CreditCardNumber": {CARD}, '
         '"GatewayOptionData": {"GatewayOption": [{"name": "CVV", "value": "98765"}]}}'
     )
-    headers = {**JSON, "Authorization": "Bearer abcdef123456", "apiSecretAccessKey": "sesame-1", "Cookie": "ZSession=q9"}
+    headers = {**JSON, "Authorization": "Bearer abcdef123456", "apiSecretAccessKey": "sesame-1"}
+    headers |= {"Cookie": "ZSession=q9"}
     body = f'{{"type": "Payment", "objects": [{row}]}}'.encode()
     made = capture.entry(1, "/v1/action/create?token=sesame-2", headers, body)
     line = capture.line(made)
@@ -66,7 +68,7 @@ def test_a_capture_of_json_calls_is_read_as_it_was_written(tmp_path: Path) -> No
         ('{"Amount":1}', '{"Amount":1.00}', "answer/Amount", Kind.PRECISION, False),
         ('{"Amount":1}', '{"Amount":1.01}', "answer/Amount", Kind.VALUE, True),
         ('{"Amount":0.1}', '{"Amount":0.10000000000000000001}', "answer/Amount", Kind.VALUE, True),
-        ('{"Amount":1}', '{"Amount":"1"}', "answer/Amount", Kind.TYPE, True),
+        ('{"Amount":1}', '{"Amount":"1"}', "answer/Amount", Kind.TYPE, False),
         ('{"Comment":null}', '{"Comment":""}', "answer/Comment", Kind.NIL, False),
         ('{"Comment":null}', "{}", "answer/Comment", Kind.NIL, False),
         ('{"Id":"a","Success":true}', '{"Id":"a"}', "answer/Success", Kind.MISSING, False),
@@ -77,12 +79,10 @@ def test_a_capture_of_json_calls_is_read_as_it_was_written(tmp_path: Path) -> No
         ('{"a":1}', '{"a": 1}', "body", Kind.TEXT, False),
     ],
 )
-def test_one_change_is_found_as_what_it_is(
-    contract: Contract, left: str, right: str, path: str, kind: Kind, money: bool
-) -> None:
+def test_one_change_is_found_as_what_it_is(left: str, right: str, path: str, kind: Kind, money: bool) -> None:
     """And as nothing else."""
     one, other = (Answer(200, {}, each.encode(), 0.0) for each in (left, right))
-    (found,) = Comparison(contract).answers(one, other, Neutral(), Neutral())
+    (found,) = COMPARISON.answers(one, other, Neutral(), Neutral())
     assert (found.where, found.kind, found.money) == (path, kind, money)
 
 
@@ -130,13 +130,13 @@ def test_a_running_bridge_records_its_json_calls(tmp_path: Path) -> None:
     with World(tmp_path, capture={"folder": str(spool)}) as world:
         session = world.session
         row = {**pays(world.names, "I1", "3.07"), "Comment": f"card {CARD}"}
-        request = urllib.request.Request(  # noqa: S310 - our own bridge
+        request = urllib.request.Request(
             f"{world.url}/v1/object/payment",
             json.dumps(row).encode(),
             {**JSON, "Authorization": f"ZSession {session}"},
             method="POST",
         )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request) as answer:
             made = json.loads(answer.read())["Id"]
     (one,) = [each for each in tap.recorded(spool) if each.door == "crud"]
     assert (one.operation, one.made) == ("crud create", (made,))
