@@ -118,11 +118,11 @@ class JsonDoor:
                 response.force_close()
             return response
         raw, given = received
-        response = await self._received(request, found, asked, raw, given)
+        answered = await self._received(request, found, asked, raw, given)
         if self._tap is not None and asked.way in (Way.LOOK, Way.JOURNAL, Way.QUERY):
-            body = getattr(response, "body", None)
+            body = getattr(answered, "body", None)
             self._tap.take(request.path_qs, request.headers, raw, body, request.method)
-        return response
+        return answered
 
     async def _received(
         self, request: web.BaseRequest, found: Found, asked: Asked, raw: bytes, given: Value

@@ -60,7 +60,7 @@ class JsonWalk:
             ids = [[row.get("Id") if isinstance(row, dict) else None for row in side] for side in (left, right)]
             told = None not in ids[0] and len(set(ids[0])) == len(ids[0])
             if told and ids[0] != ids[1] and sorted(map(str, ids[0])) == sorted(map(str, ids[1])):
-                yield Difference(path, Kind.ORDER, " ".join(ids[0])[:300], " ".join(ids[1])[:300])
+                yield Difference(path, Kind.ORDER, " ".join(map(str, ids[0]))[:300], " ".join(map(str, ids[1]))[:300])
                 places = dict(zip(ids[1], right, strict=True))
                 right = [places[one] for one in ids[0]]
         for place, (one, other) in enumerate(zip(left, right, strict=False)):
