@@ -176,6 +176,12 @@ class App:
         passing = Passing(passing_pool, zuora.soap_url, zuora.rest_url)
         tenancy = Tenancy(rest, directory, zuora.tenant_id, zuora.entities, settings.caller, tenant.directives)
         renderer = JsonRenderer(contract.version, frozenset(contract.error_codes), zuora.codes_since)
+        taken = settings.capture
+        if taken.folder is not None:
+            try:
+                self._tap = Tap(taken.folder, taken.rate, taken.cap)
+            except OSError as error:
+                raise ConfigurationError(f"BRIDGE_CAPTURE__FOLDER: {taken.folder}: {error.strerror}") from None
         json = JsonDoor(
             decoder=JsonDecoder(contract),
             renderer=renderer,
@@ -184,13 +190,8 @@ class App:
             passing=passing,
             queries=JsonQueries(queries, tenancy, renderer),
             used=used,
+            tap=self._tap,
         )
-        taken = settings.capture
-        if taken.folder is not None:
-            try:
-                self._tap = Tap(taken.folder, taken.rate, taken.cap)
-            except OSError as error:
-                raise ConfigurationError(f"BRIDGE_CAPTURE__FOLDER: {taken.folder}: {error.strerror}") from None
         server = Server(
             facade=facade,
             passing=passing,

@@ -208,7 +208,7 @@ class Zuora(_Part):
 
 
 class CapturePart(_Part):
-    """The tap for parity runs: off without a folder. ``rate`` is the share of SOAP calls taken, ``cap`` per process."""
+    """The tap for parity runs: off without a folder. ``rate`` is the share of calls taken, ``cap`` per process."""
 
     folder: Path | None = None
     rate: float = Field(default=1.0, gt=0, le=1)

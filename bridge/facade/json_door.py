@@ -33,6 +33,7 @@ from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
 from bridge.facade.responses import FAILED, RECEIVE_SECONDS, as_sent, relay, retry, told
 from bridge.facade.usage import UsageCounter
+from bridge.parity.tap import Tap
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential, of_json
@@ -77,6 +78,7 @@ class JsonDoor:
         passing: Passing,
         queries: JsonQueries,
         used: UsageCounter | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._used = used
         self._decoder = decoder
@@ -85,6 +87,7 @@ class JsonDoor:
         self._calls = calls
         self._passing = passing
         self._queries = queries
+        self._tap = tap
         self._large = asyncio.Semaphore(2)
 
     async def __call__(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
@@ -115,6 +118,16 @@ class JsonDoor:
                 response.force_close()
             return response
         raw, given = received
+        answered = await self._received(request, found, asked, raw, given)
+        if self._tap is not None and asked.way in (Way.LOOK, Way.JOURNAL, Way.QUERY):
+            body = getattr(answered, "body", None)
+            self._tap.take(request.path_qs, request.headers, raw, body, request.method)
+        return answered
+
+    async def _received(
+        self, request: web.BaseRequest, found: Found, asked: Asked, raw: bytes, given: Value
+    ) -> web.StreamResponse:
+        door, path = asked.door, unquote(request.rel_url.raw_path).rstrip("/")
         if asked.way is Way.LOOK:
             asked = by_body(request.method, path, found.rest, given)
         if asked.way is Way.REFUSE:

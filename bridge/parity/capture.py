@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__
-from bridge.parity import envelope
-from bridge.parity.redaction import captured, captured_headers
-from bridge.parity.terms import Entry, ParityError
+from bridge.parity import envelope, messages
+from bridge.parity.redaction import captured, captured_headers, captured_json_headers
+from bridge.parity.terms import SOAP, Entry, ParityError
 
 FORMAT = 1
 CAP = 10_000
@@ -58,8 +58,11 @@ def entry(
     answer: bytes = b"",
     at: str = "",
     source: str = "",
+    method: str = "POST",
 ) -> Entry:
-    """One call as it is kept; ``ParityError`` where the body is no SOAP request."""
+    """One call as it is kept, of SOAP or by its path of the JSON doors; ``ParityError`` where it is none of them."""
+    if messages.is_door(path):
+        return _json_entry(number, method, path, headers, body, answer, at, source)
     charset = envelope.charset_of(body)
     about = envelope.about(body)
     try:
@@ -84,6 +87,46 @@ def entry(
     )
 
 
+def _json_entry(
+    number: int, method: str, path: str, headers: Mapping[str, str], body: bytes, answer: bytes, at: str, source: str
+) -> Entry:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ParityError("the body is not UTF-8") from None
+    asked = messages.about(method, path, text)
+    kept = captured_json_headers(headers)
+    made, locator = messages.made(answer) if answer else ((), "")
+    return Entry(
+        number=number,
+        operation=asked.about.operation,
+        object=asked.about.object,
+        objects=asked.about.objects,
+        version=kept.get("x-zuora-wsdl-version", ""),
+        path=asked.path,
+        headers=kept,
+        charset="utf-8",
+        # What stands in the body of a GET or a DELETE means nothing (Zuora: CRUD).
+        body=messages.captured(text) if method in ("POST", "PUT") else "",
+        at=at or datetime.now(UTC).isoformat(timespec="milliseconds"),
+        source=source,
+        made=made,
+        locator=locator,
+        method=method,
+        door=asked.door,
+    )
+
+
+def _clean(one: Entry) -> bool:
+    """Whether redaction has nothing left to take out."""
+    if one.door == SOAP:
+        return captured(one.body) == one.body
+    try:
+        return messages.captured(one.body) == one.body
+    except ParityError:
+        return False
+
+
 def of(entries: Iterable[Entry], *, cap: int = CAP, wsdl: str = "107.0", tenant: str = "") -> Capture:
     """A capture of at most ``cap`` entries, numbered from 1."""
     listed = list(entries)
@@ -105,7 +148,7 @@ def write(capture: Capture, path: Path) -> None:
         "sha256": capture.digest,
     }
     for each in capture.entries:
-        if captured(each.body) != each.body:
+        if not _clean(each):
             raise ParityError(f"call {each.number} still holds what must not be written; nothing was written")
     path.touch(mode=0o600)
     path.write_text("\n".join([json.dumps(header), *map(line, capture.entries)]) + "\n", encoding="utf-8")
@@ -163,6 +206,9 @@ def line(one: Entry) -> str:
         "made": list(one.made),
         "locator": one.locator,
     }
+    if one.door != SOAP:
+        # Left out of SOAP's, so that the digests of older captures hold.
+        told |= {"method": one.method, "door": one.door}
     return json.dumps(told, ensure_ascii=False)
 
 
@@ -192,6 +238,8 @@ def _entry(told: dict[str, Any], path: Path, at: int) -> Entry:
             source=str(told.get("source", "")),
             made=tuple(map(str, told.get("made", ()))),
             locator=str(told.get("locator", "")),
+            method=str(told.get("method", "POST")),
+            door=str(told.get("door", SOAP)),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ParityError(f"{path}, line {at}: not an entry of a capture") from None

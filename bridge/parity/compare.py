@@ -15,8 +15,9 @@ from decimal import Decimal
 from lxml import etree
 
 from bridge.contract.contract import Contract
-from bridge.parity import leaves
+from bridge.parity import leaves, messages
 from bridge.parity.envelope import local, parse, payload
+from bridge.parity.json_walk import JsonWalk
 from bridge.parity.terms import Answer, Difference, Kind, ParityError
 from bridge.parity.trees import Walk
 
@@ -61,6 +62,7 @@ class Comparison:
 
     def __init__(self, contract: Contract) -> None:
         self._walk = Walk(contract)
+        self._json = JsonWalk(contract)
 
     def answers(self, left: Answer, right: Answer, ours: Neutral, theirs: Neutral) -> list[Difference]:
         """Every difference of two answers."""
@@ -72,6 +74,8 @@ class Comparison:
         one, other = ours.text(_decoded(left)), theirs.text(_decoded(right))
         if one == other:
             return found
+        if _is_json(one) and _is_json(other):
+            return [*found, *self._json_bodies(one, other)]
         try:
             trees = parse(one.encode()), parse(other.encode())
         except ParityError:
@@ -84,6 +88,14 @@ class Comparison:
             # Whatever it is, it is not the same bytes, and the wire shape is frozen.
             inside.append(Difference("body", Kind.TEXT, *_parted(one, other)))
         return [*found, *inside]
+
+    def _json_bodies(self, one: str, other: str) -> list[Difference]:
+        try:
+            inside = list(self._json.differences(messages.parse(one), messages.parse(other)))
+        except ParityError:
+            return [Difference("body", Kind.TEXT, one[:300], other[:300])]
+        # Blanks between values and escapes in texts are the serialiser's, but they are not the same bytes.
+        return inside or [Difference("body", Kind.TEXT, *_parted(one, other))]
 
     def _bodies(self, left: etree._Element, right: etree._Element) -> Iterator[Difference]:
         frames = [[local(each) for each in tree] for tree in (left, right)]
@@ -146,12 +158,19 @@ def _heads(left: Answer, right: Answer) -> Iterator[Difference]:
         yield Difference("HTTP", Kind.STATUS, str(left.status), str(right.status))
     for name in HEADERS:
         one, other = left.headers.get(name, ""), right.headers.get(name, "")
+        if name == "content-type" and one.lower().startswith("application/json"):
+            # RFC 9110, 8.3.1: neither a media type nor its charset goes by case.
+            one, other = one.lower(), other.lower()
         if one != other:
             yield Difference(f"header/{name}", Kind.HEADER, one, other)
 
 
 def _decoded(answer: Answer) -> str:
     return answer.body.decode("utf-8", "backslashreplace")
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
 
 
 def _opening(tree: etree._Element) -> str:

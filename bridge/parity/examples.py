@@ -13,6 +13,7 @@ from typing import Any
 
 from lxml import etree
 
+from bridge.parity import messages
 from bridge.parity.compare import Neutral
 from bridge.parity.envelope import local, parse, payload
 from bridge.parity.redaction import shown
@@ -71,8 +72,11 @@ def outcome(answer: Answer, neutral: Neutral) -> str:
     """How an answer came out: ``Success``, ``2 of 3 Success, INVALID_VALUE``, ``fns:INVALID_SESSION (HTTP 500)``."""
     if answer.trouble:
         return f"no answer ({answer.trouble})"
+    text = neutral.text(shown(answer.body))
+    if text[:1] in ("{", "["):
+        return messages.outcome(answer.status, text) or f"HTTP {answer.status}, no JSON"
     try:
-        found = payload(parse(neutral.text(shown(answer.body)).encode()))
+        found = payload(parse(text.encode()))
     except ParityError:
         return f"HTTP {answer.status}, no envelope"
     if found is None:
@@ -101,6 +105,11 @@ def outcome(answer: Answer, neutral: Neutral) -> str:
 
 
 def _pretty(text: str) -> str:
+    if text[:1] in ("{", "["):
+        return messages.pretty(text)
+    head, blank, body = text.partition("\n\n")
+    if body[:1] in ("{", "["):
+        return f"{head}{blank}{messages.pretty(body)}"
     try:
         root = parse(text.encode())
     except ParityError:

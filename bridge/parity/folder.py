@@ -1,6 +1,7 @@
-"""A folder of SOAP files as calls: ``NAME.xml`` an envelope, ``NAME.http`` a whole request, in the order of names.
+"""A folder of files as calls, in the order of names: ``NAME.xml`` an envelope, ``NAME.http`` a whole request of SOAP.
 
-``NAME.answer.xml`` beside one is its answer, from which the ids it made are learned. In a request, ``{id:3.1}`` stands
+``NAME.json`` is a call of the JSON doors: ``{"method", "path", "headers", "body"}``. ``NAME.answer.xml`` or
+``NAME.answer.json`` beside one is its answer, from which the ids it made are learned. In a request, ``{id:3.1}`` stands
 for what call 3 made as its first result. Must not send anything.
 """
 
@@ -9,26 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridge.parity import messages
 from bridge.parity.capture import entry
 from bridge.parity.terms import Entry, ParityError
 
 ANSWER = ".answer.xml"
+JSON_ANSWER = ".answer.json"
 
 
 def calls(folder: Path, version: str) -> Iterator[Entry]:
     """The calls of a folder; ``version`` is the WSDL version of envelopes that say none."""
     if not folder.is_dir():
         raise ParityError(f"there is no folder {folder}")
-    files = sorted(each for each in folder.iterdir() if each.suffix in (".xml", ".http"))
-    found = [each for each in files if not each.name.endswith(ANSWER)]
+    files = sorted(each for each in folder.iterdir() if each.suffix in (".xml", ".http", ".json"))
+    found = [each for each in files if not each.name.endswith((ANSWER, JSON_ANSWER))]
     if not found:
-        raise ParityError(f"{folder} holds no NAME.xml and no NAME.http")
+        raise ParityError(f"{folder} holds no NAME.xml, no NAME.http and no NAME.json")
     for place, each in enumerate(found, 1):
-        beside = each.with_name(each.name.removesuffix(each.suffix) + ANSWER)
+        ending = JSON_ANSWER if each.suffix == ".json" else ANSWER
+        beside = each.with_name(each.name.removesuffix(each.suffix) + ending)
         answer = beside.read_bytes() if beside.is_file() else b""
         try:
-            path, headers, body = _request(each.read_bytes(), each.suffix, version)
-            yield entry(place, path, headers, body, answer=answer, source=each.name)
+            if each.suffix == ".json":
+                method, path, headers, body = _json_request(each.read_bytes())
+            else:
+                method, (path, headers, body) = "POST", _request(each.read_bytes(), each.suffix, version)
+            yield entry(place, path, headers, body, answer=answer, source=each.name, method=method)
         except ParityError as error:
             raise ParityError(f"{each}: {error}") from None
 
@@ -51,3 +58,20 @@ def _request(raw: bytes, suffix: str, version: str) -> tuple[str, dict[str, str]
     if "://" in path:
         path = "/" + path.partition("://")[2].partition("/")[2]
     return path, headers, body
+
+
+def _json_request(raw: bytes) -> tuple[str, str, dict[str, str], bytes]:
+    try:
+        told = messages.parse(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ParityError("not UTF-8") from None
+    if not isinstance(told, dict) or set(told) - {"method", "path", "headers", "body"} or "path" not in told:
+        raise ParityError('must be {"method", "path", "headers", "body"}')
+    path, headers = str(told["path"]), told.get("headers", {})
+    if not isinstance(headers, dict):
+        raise ParityError("headers must be an object")
+    if not messages.is_door(path):
+        raise ParityError(f"{path[:80]!r} is no path of Actions or CRUD")
+    named = {"Content-Type": "application/json"} | {str(name): str(value) for name, value in headers.items()}
+    body = messages.dump(told["body"]).encode() if told.get("body") is not None else b""
+    return str(told.get("method", "POST")).upper(), path, named, body

@@ -17,6 +17,8 @@ from bridge.telemetry.redact import MASK, redact, redact_text
 KEPT_HEADERS = ("content-type", "soapaction", "accept", "idempotency-key")
 """What a call's meaning can depend on; everything else of a request's head is the transport's."""
 
+KEPT_JSON_HEADERS = ("content-type", "accept", "idempotency-key", "x-zuora-wsdl-version", "zuora-entity-ids")
+
 _MASK = re.escape(MASK)
 _SESSION = re.compile(rf"(<(?:[\w.-]+:)?session(?:id)?(?:\s[^<>]*)?>){_MASK}(?=<)", re.IGNORECASE)
 _PASSWORD = re.compile(rf"(<(?:[\w.-]+:)?password(?:\s[^<>]*)?>){_MASK}(?=<)", re.IGNORECASE)
@@ -38,6 +40,12 @@ def captured(text: str) -> str:
 def captured_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that matter, without secrets."""
     kept = {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+    return {name: redact_text(value) for name, value in kept.items()}
+
+
+def captured_json_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The same for the JSON doors, where a version and an entity are headers."""
+    kept = {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_JSON_HEADERS}
     return {name: redact_text(value) for name, value in kept.items()}
 
 

@@ -15,7 +15,8 @@ from bridge.parity.compare import Neutral
 from bridge.parity.redaction import captured
 from bridge.parity.side import Side
 from bridge.parity.state import Books, neutral, numbers, touched
-from bridge.parity.terms import Entry, Exchange, ParityError, Run
+from bridge.parity.terms import SOAP, Entry, Exchange, ParityError, Run
+from bridge.telemetry.redact import redact_text
 
 _NAMED = re.compile(r"\{id:(\d+)\.\d+\}")
 
@@ -36,7 +37,7 @@ def replay(
     for entry in entries:
         answers = {}
         for side in order.sample(list(sides), len(sides)):
-            spoken = captured(side.spoken(entry))
+            spoken = _shown(entry, side)
             answers[side.name] = replace(side.send(entry), sent=spoken)
         run.exchanges.append(Exchange(entry, answers))
         if progress is not None:
@@ -53,6 +54,12 @@ def replay(
     return run
 
 
+def _shown(entry: Entry, side: Side) -> str:
+    spoken = side.spoken(entry)
+    # Where an entry of the JSON doors was made, its secrets went by their names.
+    return captured(spoken) if entry.door == SOAP else redact_text(spoken)
+
+
 def neutrals(run: Run, sides: Sequence[Side], beside: Sequence[str] = ()) -> dict[str, Neutral]:
     """Per side what is different by nature; ``beside`` are further origins that may be named in an answer."""
     return {side.name: Neutral(run.neutral[side.name], (side.origin, *beside)) for side in sides}
@@ -64,7 +71,7 @@ def needed(entries: Sequence[Entry], wanted: Sequence[int]) -> list[Entry]:
     missing = [number for number in wanted if number not in by_number]
     if missing:
         raise ParityError(f"the capture has no call {missing[0]}")
-    makers = {made: each.number for each in entries if each.operation == "create" for made in each.made if made}
+    makers = {made: each.number for each in entries if each.verb == "create" for made in each.made if made}
     keep: set[int] = set()
     todo = list(wanted)
     while todo:
@@ -72,7 +79,7 @@ def needed(entries: Sequence[Entry], wanted: Sequence[int]) -> list[Entry]:
         if number in keep:
             continue
         keep.add(number)
-        body = by_number[number].body
+        body = f"{by_number[number].path}\n{by_number[number].body}"
         before = {int(found) for found in _NAMED.findall(body)}
         before |= {maker for made, maker in makers.items() if made in body}
         todo += [each for each in before if each in by_number and each < number]

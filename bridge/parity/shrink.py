@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bridge.parity.envelope import without_rows
+from bridge.parity import envelope, messages
 from bridge.parity.replay import needed
-from bridge.parity.terms import Entry
+from bridge.parity.terms import SOAP, Entry
 
 MOST_TRIES = 14
 
@@ -28,6 +28,7 @@ def smallest(entries: Sequence[Entry], number: int, shows: Shows) -> list[Entry]
         return None
     keep = list(range(last.objects))
     best = last
+    without_rows = envelope.without_rows if last.door == SOAP else messages.without_rows
     tries = 0
     size = len(keep) // 2
     while size >= 1 and tries < MOST_TRIES and len(keep) > 1:

@@ -1,4 +1,4 @@
-"""One side of a replay: an origin that speaks SOAP, a user, and what the capture's ids are called there.
+"""One side of a replay: an origin that speaks SOAP and JSON, a user, and what the capture's ids are called there.
 
 It logs in by itself, so that no capture ever needs a session; each call has a connection of its own and is sent once,
 whatever happens, because a lost answer may have moved money. Must not compare and must not decide what is sent.
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from bridge.parity import envelope
-from bridge.parity.terms import Answer, Entry, ParityError
+from bridge.parity import envelope, messages
+from bridge.parity.terms import SOAP, Answer, Entry, ParityError
 
 TIMEOUT_SECONDS = 130.0
 """Zuora ends a request after 120 s."""
@@ -68,6 +68,13 @@ class Side:
         """Send one call, with this side's session and ids, and learn the ids of its answer."""
         if not self.session or time.monotonic() - self._since > LOGIN_SECONDS:
             self.login()
+        if entry.door != SOAP:
+            # Zuora: Actions: a session of SOAP's login is good for REST.
+            headers = {**entry.headers, "Authorization": f"ZSession {self.session}"}
+            path, body = self._own(entry.path), self._own(entry.body).encode()
+            answer = self._ask(entry.method, path, headers, body)
+            self._learn(entry, answer)
+            return answer
         text = self.spoken(entry)
         secret = {
             "{session}": escape(self.session),
@@ -82,13 +89,19 @@ class Side:
 
     def spoken(self, entry: Entry) -> str:
         """The call with this side's ids; secrets are still placeholders."""
-        text = _MADE.sub(lambda found: self.made.get((int(found[1]), int(found[2])), NOBODY), entry.body)
+        if entry.door == SOAP:
+            return self._own(entry.body)
+        head = f"{entry.method} {self._own(entry.path)}"
+        return f"{head}\n\n{self._own(entry.body)}" if entry.body else head
+
+    def _own(self, text: str) -> str:
+        text = _MADE.sub(lambda found: self.made.get((int(found[1]), int(found[2])), NOBODY), text)
         return _WORD.sub(lambda found: self.given.get(found[0], found[0]), text) if self.given else text
 
     def _learn(self, entry: Entry, answer: Answer) -> None:
-        ids, locator = envelope.made(answer.body)
+        ids, locator = (envelope if entry.door == SOAP else messages).made(answer.body)
         for place, found in enumerate(ids):
-            if found and entry.operation in _CREATING:
+            if found and entry.verb in _CREATING:
                 self.made[entry.number, place + 1] = found
                 self.tokens.setdefault(found, f"{{id:{entry.number}.{place + 1}}}")
             if found and place < len(entry.made) and entry.made[place]:
@@ -99,12 +112,15 @@ class Side:
                 self.given[entry.locator] = locator
 
     def _post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        return self._ask("POST", path, headers, body)
+
+    def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         parts = urlsplit(self.origin)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.netloc, timeout=TIMEOUT_SECONDS)
         began = time.perf_counter()
         try:
-            connection.request("POST", path, body=body, headers=dict(headers))
+            connection.request(method, path, body=body or None, headers=dict(headers))
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:

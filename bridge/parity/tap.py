@@ -35,6 +35,7 @@ class _Call(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     answer: bytes
+    method: str
 
 
 class Tap:
@@ -50,7 +51,7 @@ class Tap:
         self._thread = threading.Thread(target=self._write, name="parity tap", daemon=True)
         self._thread.start()
 
-    def take(self, path: str, headers: Mapping[str, str], body: bytes, answer: object) -> None:
+    def take(self, path: str, headers: Mapping[str, str], body: bytes, answer: object, method: str = "POST") -> None:
         """Take a copy, or not. ``answer`` is a body's bytes; anything else was streamed and is not looked at."""
         if self.taken >= self._cap or random.random() >= self._rate:  # noqa: S311 - a sample, no secret
             return
@@ -61,7 +62,7 @@ class Tap:
         kept = {name: headers[name] for name in headers}
         try:
             self._waiting.put_nowait(
-                _Call(datetime.now(UTC).isoformat(timespec="milliseconds"), path, kept, body, heard)
+                _Call(datetime.now(UTC).isoformat(timespec="milliseconds"), path, kept, body, heard, method)
             )
         except queue.Full:
             self.dropped += 1
@@ -79,7 +80,14 @@ class Tap:
             while (call := self._waiting.get()) is not None:
                 try:
                     one = capture.entry(
-                        0, call.path, call.headers, call.body, answer=call.answer, at=call.at, source="live"
+                        0,
+                        call.path,
+                        call.headers,
+                        call.body,
+                        answer=call.answer,
+                        at=call.at,
+                        source="live",
+                        method=call.method,
                     )
                     file.write(capture.line(one) + "\n")
                     file.flush()

@@ -11,6 +11,11 @@ FIRST = "left"
 SECOND = "right"
 CONTROL = "control"
 
+SOAP = "soap"
+ACTION = "action"
+CRUD = "crud"
+"""The doors of an entry; the last two begin the names of its operations."""
+
 _INDEX = re.compile(r"\[\d+\]")
 _TOKEN = re.compile(r"\{(id|number):[^}]*\}")
 
@@ -41,7 +46,10 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recorded call. ``body`` has placeholders where secrets were; ``made`` are the ids of the recorded answer."""
+    """One recorded call. ``body`` has placeholders where secrets were; ``made`` are the ids of the recorded answer.
+
+    ``method`` and ``door`` are other than SOAP's for Actions and CRUD only.
+    """
 
     number: int
     operation: str
@@ -56,6 +64,13 @@ class Entry:
     source: str = ""
     made: tuple[str, ...] = ()
     locator: str = ""
+    method: str = "POST"
+    door: str = SOAP
+
+    @property
+    def verb(self) -> str:
+        """The operation without its door."""
+        return self.operation.rpartition(" ")[2]
 
     @property
     def group(self) -> tuple[str, str]:
