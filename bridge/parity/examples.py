@@ -17,6 +17,7 @@ from bridge.parity.compare import Neutral
 from bridge.parity.envelope import local, parse, payload
 from bridge.parity.redaction import shown
 from bridge.parity.terms import FIRST, SECOND, Answer, Exchange, ParityError
+from bridge.telemetry.redact import redact_text
 
 LONGEST = 12_000
 """Characters of one message in a report; what is cut off is said."""
@@ -76,8 +77,8 @@ def _side(answer: Answer, canonical: str) -> dict[str, Any]:
         "trouble": answer.trouble,
         "raw": _cut(shown(answer.body)),
         "canonical": _cut(canonical),
-        "intent": answer.headers.get("bridge-intent", ""),
-        "track": answer.headers.get("zuora-track-id", ""),
+        "intent": redact_text(answer.headers.get("bridge-intent", "")),
+        "track": redact_text(answer.headers.get("zuora-track-id", "")),
     }
 
 
