@@ -7,6 +7,7 @@ line. Must not hold a rule: what counts and what is enough is the room's.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
@@ -19,10 +20,11 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
-from bridge.cli.parity_print import as_read, summary
+from bridge.cli import parity_sign
+from bridge.cli.parity_print import as_read, progress, steps, summary
 from bridge.cli.parity_twins import ROUTES, Twin, fresh, twins
+from bridge.contract import files
 from bridge.contract.errors import ContractError
 from bridge.contract.reader import read as read_contract
 from bridge.contract.reader import read_own
@@ -80,7 +82,9 @@ def record(
     with _usage():
         live = sorted(source.glob(f"*{tap.SUFFIX}")) if source.is_dir() else []
         found = tap.recorded(source) if live else folder.calls(source, version)
-        made = captures.of(found, cap=cap, wsdl=version, tenant=captures.tenant_hash(tenant))
+        with progress(Console(stderr=True)) as bar:
+            counted = bar.track(found, total=None if live else folder.count(source), description="reading")
+            made = captures.of(counted, cap=cap, wsdl=version, tenant=captures.tenant_hash(tenant))
         if not dry_run:
             captures.write(made, to)
     told = {"file": str(to), "calls": len(made.entries), "dropped": made.dropped, "sha256": made.digest}
@@ -110,6 +114,8 @@ class Plan:
     command: str
     console: Console
     settings: dict[str, str] = field(default_factory=dict)
+    wsdl_sha256: str = ""
+    key: bytes | None = None
 
 
 @cli.command("replay")
@@ -135,6 +141,7 @@ def replay_command(
     ids: Path | None = typer.Option(None, help='JSON {"id in the capture": {"left": "...", "right": "..."}}'),
     out: Path = typer.Option(Path("parity-report"), help="the folder of the report"),
     shrink: bool = typer.Option(True, help="with --twins: make examples smaller by replaying them"),
+    sign_key_file: Path | None = typer.Option(None, help="sign the report with the key in this file"),
     as_json: bool = typer.Option(False, "--json", help="the whole report on stdout"),
 ) -> None:
     """Replay a capture on two sides and write report.html, report.json, junit.xml and the capture into a folder."""
@@ -157,6 +164,8 @@ def replay_command(
             command=_command(out, on_twins, left_route, right_route, (left, right, control_side)),
             console=console,
             settings={"left": left_route, "right": right_route},
+            wsdl_sha256=hashlib.sha256((wsdl or files.own_wsdl()).read_bytes()).hexdigest(),
+            key=parity_sign.key_of(sign_key_file),
         )
         wanted = _numbers(only)
         if on_twins:
@@ -241,7 +250,7 @@ def _run(plan: Plan, wanted: Sequence[int], given: TwinSides | GivenSides, *, sh
         raise ParityError("the capture holds no call")
     began = time.monotonic()
     sides = given.sides()
-    with Progress(console=plan.console, transient=True, disable=not plan.console.is_terminal) as bar:
+    with progress(plan.console) as bar:
         task = bar.add_task("replaying", total=len(plan.entries))
         run = replay(plan.entries, sides, given.books(), seed=plan.seed, progress=lambda: bar.advance(task))
     around = neutrals(run, sides, given.beside)
@@ -261,8 +270,11 @@ def _run(plan: Plan, wanted: Sequence[int], given: TwinSides | GivenSides, *, sh
         ledger=plan.ledger,
         command=plan.command,
         settings=plan.settings,
+        wsdl_sha256=plan.wsdl_sha256,
     )
     made = report.build(run, judged, told, around, _examples(judged, around) | shrunk)
+    if plan.key is not None:
+        made["signature"] = report.signature(made, plan.key)
     (plan.out / "report.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     (plan.out / "report.html").write_text(page(made), encoding="utf-8")
     (plan.out / "junit.xml").write_bytes(junit(made))
@@ -282,7 +294,7 @@ def _shrunk(plan: Plan, judged: Judgement, given: TwinSides) -> dict[ClassKey, E
     log.configure("ERROR")
     found: dict[ClassKey, Example] = {}
     large = [each for each in judged.classes if each.counts and each.smallest and each.smallest.entry.objects > 1]
-    for each in large[:MOST_SHRUNK]:
+    for each in steps(plan.console, large[:MOST_SHRUNK], "making examples smaller"):
         assert each.smallest is not None
         shows = _Shows(plan, given.routes, each.key, each.smallest.entry.objects)
         number = each.smallest.entry.number
@@ -421,3 +433,14 @@ def show(
     else:
         summary(Console(), told, file.parent)
     raise typer.Exit(int(told["exit"]))
+
+
+@cli.command()
+def verify(
+    file: Path = typer.Argument(..., help="a report.json"),
+    key_file: Path | None = typer.Option(None, help="the key that it was signed with"),
+    as_json: bool = typer.Option(False, "--json", help="one JSON object"),
+) -> None:
+    """Say whether a report is as it was made: 0 its digest (and with a key its signature) fits, 1 it does not."""
+    with _usage():
+        parity_sign.verify(file, key_file, as_json=as_json)

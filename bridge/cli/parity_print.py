@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
 from bridge.parity.report import FORMAT
@@ -16,6 +17,8 @@ from bridge.parity.terms import ParityError
 
 COLOURS = {"PASS": "green", "FAIL": "red", "NOT ENOUGH DATA": "yellow"}
 MOST_CLASSES = 8
+
+_T = TypeVar("_T")
 
 
 def as_read(file: Path) -> dict[str, Any]:
@@ -27,6 +30,17 @@ def as_read(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("parity_report") != FORMAT:
         raise ParityError(f"{file} is no parity report of format {FORMAT}")
     return found
+
+
+def progress(console: Console) -> Progress:
+    """A bar for a person; nothing where the output is no terminal."""
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+def steps(console: Console, listed: Sequence[_T], what: str) -> Iterator[_T]:
+    """The list's items, with a bar beside them."""
+    with progress(console) as bar:
+        yield from bar.track(listed, description=what)
 
 
 def summary(console: Console, report: Mapping[str, Any], folder: Path) -> None:

@@ -18,6 +18,7 @@ from bridge.parity.compare import Neutral
 from bridge.parity.envelope import local, parse, payload
 from bridge.parity.redaction import shown
 from bridge.parity.terms import FIRST, SECOND, Answer, Exchange, ParityError
+from bridge.telemetry.redact import redact_text
 
 LONGEST = 12_000
 """Characters of one message in a report; what is cut off is said."""
@@ -35,6 +36,7 @@ class Example:
     left: Answer
     right: Answer
     lines: tuple[tuple[str, str, str], ...]
+    canonical: tuple[str, str] = ("", "")
     capture: str = ""
     """The file of the reduced calls, beside the report."""
 
@@ -46,8 +48,8 @@ class Example:
             "objects": self.objects,
             "shrunk_from": self.shrunk_from,
             "request": self.request,
-            "left": {"status": self.left.status, "trouble": self.left.trouble, "raw": _cut(shown(self.left.body))},
-            "right": {"status": self.right.status, "trouble": self.right.trouble, "raw": _cut(shown(self.right.body))},
+            "left": _side(self.left, self.canonical[0]),
+            "right": _side(self.right, self.canonical[1]),
             "lines": [list(each) for each in self.lines],
         }
 
@@ -65,7 +67,20 @@ def example(exchange: Exchange, ours: Neutral, theirs: Neutral, shrunk_from: int
         left,
         right,
         tuple(_beside(texts[0].splitlines(), texts[1].splitlines())),
+        (_canonical(texts[0]), _canonical(texts[1])),
     )
+
+
+def _side(answer: Answer, canonical: str) -> dict[str, Any]:
+    """An answer with the marks by which the bridge's journal and Zuora's support find it."""
+    return {
+        "status": answer.status,
+        "trouble": answer.trouble,
+        "raw": _cut(shown(answer.body)),
+        "canonical": _cut(canonical),
+        "intent": redact_text(answer.headers.get("bridge-intent", "")),
+        "track": redact_text(answer.headers.get("zuora-track-id", "")),
+    }
 
 
 def outcome(answer: Answer, neutral: Neutral) -> str:
@@ -116,6 +131,14 @@ def _pretty(text: str) -> str:
         return text
     etree.indent(root, "  ")
     return etree.tostring(root, encoding="unicode")
+
+
+def _canonical(text: str) -> str:
+    """Canonical XML (C14N 1.0) of the indented text: attributes and declarations in one order, one spelling of all."""
+    try:
+        return etree.tostring(parse(text.encode()), method="c14n").decode()
+    except ParityError:
+        return text
 
 
 def _cut(text: str) -> str:

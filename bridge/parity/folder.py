@@ -18,6 +18,12 @@ ANSWER = ".answer.xml"
 JSON_ANSWER = ".answer.json"
 
 
+def count(folder: Path) -> int:
+    """How many calls a folder holds; 0 where there is none."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sum(each.suffix in (".xml", ".http") and not each.name.endswith(ANSWER) for each in found)
+
+
 def calls(folder: Path, version: str) -> Iterator[Entry]:
     """The calls of a folder; ``version`` is the WSDL version of envelopes that say none."""
     if not folder.is_dir():

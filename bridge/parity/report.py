@@ -7,6 +7,7 @@ that is done. Must not read a clock: the moment is given.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,8 @@ class Told:
     ledger: Sequence[Known]
     command: str
     settings: Mapping[str, str]
+    wsdl_sha256: str = ""
+    """Of the file by which fields were compared."""
 
 
 def build(
@@ -59,6 +62,7 @@ def build(
         {"sides": run.sides, "tolerance": judged.tolerance, "settings": dict(told.settings)}, sort_keys=True
     )
     moments = [each.entry.at for each in run.exchanges]
+    at = {each.entry.number: each.entry.at for each in run.exchanges}
     made: dict[str, Any] = {
         "parity_report": FORMAT,
         "verdict": judged.verdict.value,
@@ -78,6 +82,7 @@ def build(
             "last": max(moments, default=""),
         },
         "bridge": __version__,
+        "wsdl_sha256": told.wsdl_sha256,
         "config": hashlib.sha256(config.encode()).hexdigest()[:16],
         "seed": told.seed,
         "sides": dict(run.sides),
@@ -86,7 +91,7 @@ def build(
         "confidence": statistics.CONFIDENCE,
         "rule": RULE,
         "groups": [_group(each) for each in judged.groups],
-        "classes": [_class(each, told, examples.get(each.key)) for each in judged.classes],
+        "classes": [_class(each, told, examples.get(each.key), at) for each in (*judged.classes, *judged.only_noise)],
         "money": _money(run),
         "outcomes": _outcomes(run, neutrals),
         "books": _books(run, judged),
@@ -99,9 +104,27 @@ def build(
 
 
 def digest(report: Mapping[str, Any]) -> str:
-    """SHA-256 over everything but itself."""
-    rest = {name: value for name, value in report.items() if name != "digest"}
+    """SHA-256 over everything but itself and a signature of it."""
+    rest = {name: value for name, value in report.items() if name not in ("digest", "signature")}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def signature(report: Mapping[str, Any], key: bytes) -> str:
+    """HMAC-SHA-256 of the digest, under a key that whoever makes reports does not share with who could edit them."""
+    return hmac.digest(key, b"parity report" + str(report["digest"]).encode(), "sha256").hex()
+
+
+def fault(report: Mapping[str, Any], key: bytes | None) -> str:
+    """Why a report is not what was made, "" if it is; without a key only its digest is checked."""
+    if report.get("digest") != digest(report):
+        return "the report was changed after it was made: its digest does not fit"
+    if key is None:
+        return ""
+    if not report.get("signature"):
+        return "the report is not signed"
+    if not hmac.compare_digest(str(report["signature"]), signature(report, key)):
+        return "the signature is not of this key: the report was made elsewhere, or changed and given a new digest"
+    return ""
 
 
 def _sentence(judged: Judgement) -> str:
@@ -146,9 +169,13 @@ def _rate(hits: int, trials: int) -> float | None:
     return hits / trials if trials else None
 
 
-def _class(one: DifferenceClass, told: Told, example: Example | None) -> dict[str, Any]:
-    assert one.sample is not None
+def _class(one: DifferenceClass, told: Told, example: Example | None, at: Mapping[int, str]) -> dict[str, Any]:
+    sample = one.sample or one.noise_sample
+    assert sample is not None
     known = one.known
+    seen = one.calls or one.noise_calls
+    # Books are read once, after the last call: an object has no moment of its own.
+    moments = [] if one.key.operation == BOOKS else [at[number] for number in (*one.calls, *one.noise_calls)]
     return {
         "operation": one.key.operation,
         "object": one.key.object,
@@ -159,16 +186,25 @@ def _class(one: DifferenceClass, told: Told, example: Example | None) -> dict[st
         "rate": _rate(len(one.calls), one.trials),
         "noise": one.noise,
         "noise_rate": _rate(one.noise, one.noise_trials),
-        "first": one.calls[0],
-        "last": one.calls[-1],
+        "first": seen[0] if seen else None,
+        "last": seen[-1] if seen else None,
+        "first_at": min(moments, default=""),
+        "last_at": max(moments, default=""),
+        "noise_trials": one.noise_trials,
         "money": one.money,
-        "counts": one.counts,
-        "state": "money" if one.money else "known" if known else "counts" if one.counts else "noise",
+        "counts": bool(one.calls) and one.counts,
+        "state": "money"
+        if one.money and one.calls
+        else "known"
+        if known
+        else "counts"
+        if one.calls and one.counts
+        else "noise",
         "known": None if known is None else _entry(known, len(one.calls)),
         "sample": {
-            "path": one.sample.path,
-            "left": redact_text(one.sample.left),
-            "right": redact_text(one.sample.right),
+            "path": sample.path,
+            "left": redact_text(sample.left),
+            "right": redact_text(sample.right),
         },
         "example": None if example is None else example.told(),
         "command": _command(one, told, example),

@@ -33,16 +33,21 @@ class Verdict(enum.Enum):
 
 @dataclass(slots=True)
 class DifferenceClass:
-    """All differences of one kind at one place. ``calls`` are the numbers of the calls that show it."""
+    """All differences of one kind at one place. ``calls`` are the numbers of the calls that show it.
+
+    One that only the control pair shows has no ``calls``; it is told as noise: a reader sees what was set aside.
+    """
 
     key: ClassKey
     trials: int
     calls: list[int] = field(default_factory=list)
     noise: int = 0
     noise_trials: int = 0
+    noise_calls: list[int] = field(default_factory=list)
     money: bool = False
     known: Known | None = None
     sample: Difference | None = None
+    noise_sample: Difference | None = None
     smallest: Exchange | None = None
 
     @property
@@ -87,6 +92,7 @@ class Judgement:
     hits: list[int]
     faults: list[str]
     tolerance: float
+    only_noise: list[DifferenceClass] = field(default_factory=list)
 
 
 def judge(
@@ -119,7 +125,7 @@ def judge(
             group.noise_calls += 1
             noise = comparison.answers(left, control, neutrals[FIRST], neutrals[CONTROL])
             group.noise += bool(noise)
-            _noisy(classes, name, noise)
+            _noisy(classes, exchange, name, noise)
     _books(run, groups, classes, per_call)
     _finish(groups, classes)
     hits = _known(classes.values(), ledger, between)
@@ -131,7 +137,8 @@ def judge(
     for group in groups.values():
         _decide(group, tolerance)
     ordered = sorted(live.values(), key=lambda each: (not each.money, not each.counts, -len(each.calls), str(each.key)))
-    return Judgement(_whole(groups.values()), list(groups.values()), ordered, hits, [], tolerance)
+    noisy = sorted((each for each in classes.values() if not each.calls), key=lambda each: (-each.noise, str(each.key)))
+    return Judgement(_whole(groups.values()), list(groups.values()), ordered, hits, [], tolerance, noisy)
 
 
 def _noted(
@@ -151,9 +158,14 @@ def _noted(
     return list(keys)
 
 
-def _noisy(classes: dict[ClassKey, DifferenceClass], name: tuple[str, str], found: Sequence[Difference]) -> None:
-    for key in {ClassKey(*name, each.where, each.kind) for each in found}:
-        classes.setdefault(key, DifferenceClass(key, 0)).noise += 1
+def _noisy(
+    classes: dict[ClassKey, DifferenceClass], exchange: Exchange, name: tuple[str, str], found: Sequence[Difference]
+) -> None:
+    for key, each in {ClassKey(*name, each.where, each.kind): each for each in found}.items():
+        made = classes.setdefault(key, DifferenceClass(key, 0))
+        made.noise += 1
+        made.noise_calls.append(exchange.entry.number)
+        made.noise_sample = made.noise_sample or each
 
 
 def _size(exchange: Exchange) -> tuple[int, int]:
@@ -193,8 +205,10 @@ def _books(
                 noise = list(books(_only(ours, key), _only(control[shelf], key), shelf))
                 group.noise_calls += 1
                 group.noise += bool(noise)
-                for noted in {ClassKey(*name, _fieldless(each), each.kind) for each in noise}:
-                    classes.setdefault(noted, DifferenceClass(noted, 0)).noise += 1
+                for noted, one in {ClassKey(*name, _fieldless(each), each.kind): each for each in noise}.items():
+                    made = classes.setdefault(noted, DifferenceClass(noted, 0))
+                    made.noise += 1
+                    made.noise_sample = made.noise_sample or one
 
 
 def _only(shelf: Mapping[str, object], key: str) -> Mapping[str, object]:

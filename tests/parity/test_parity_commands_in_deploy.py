@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "deploy" / "parity.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXPECTED = {
-    # Eight of each prove nothing.
+    # Two or eight of each prove nothing.
     "bridge parity replay --twins --calls 8": 3,
+    "bridge parity replay --twins --calls 2": 3,
 }
 
 
@@ -57,13 +58,14 @@ def test_the_runbook_runs_as_shown(tmp_path: Path, world: World) -> None:
     (tmp_path / "spool").mkdir()
     live = entry(0, PATH, HEADERS, envelope(next(demo(world.names))), answer=said(rows(good())).body)
     (tmp_path / "spool" / f"1{tap.SUFFIX}").write_text(line(live) + "\n")
+    (tmp_path / "parity.key").write_text("k" * 32 + "\n")
     verbs = set()
     for command in shown(PAGE):
         verbs.add(command.split()[2])
         wanted = next((code for begin, code in EXPECTED.items() if command.startswith(begin)), 0)
         done = run(tmp_path, command)
         assert done.returncode == wanted, f"{command}\n{done.stdout}{done.stderr}"
-    assert verbs == {"record", "replay", "show", "gate"}
+    assert verbs == {"record", "replay", "show", "gate", "verify"}
     assert (tmp_path / "again.html").read_text() == (tmp_path / "parity-report" / "report.html").read_text()
 
 
