@@ -10,7 +10,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.core.mapping.fields import dropped
+from bridge.core.mapping.fields import FIELDS_TO_NULL, dropped
 from bridge.core.mapping.query import source_of
 from bridge.core.model import Instant, ZObject
 from bridge.journal.usage import Used
@@ -102,9 +102,19 @@ def needs(use: Use) -> tuple[Need, str]:
         return _query(use)
     if operation not in ("create", "update", "delete") or use.object_type not in JOURNALED:
         return Need.SOAP, f"{use.operation} of {use.object_type or 'the API'} passes through to Zuora's SOAP"
-    if use.field and "/" not in use.field and dropped(ZObject(use.object_type, {use.field: "x"})):
+    if operation == "update" and use.field == FIELDS_TO_NULL:
+        return Need.SOAP, "clearing a field is documented for SOAP alone"
+    if use.field and dropped(_with(use.object_type, use.field)):
         return Need.LOSSY, f"REST has no place for {use.field}; it is left out"
     return Need.REST, "the bridge carries it by REST"
+
+
+def _with(kind: str, path: str) -> ZObject:
+    """An object that has this field and no other; ``path`` names the containers it stands in."""
+    name, _, rest = path.partition("/")
+    if not rest:
+        return ZObject(kind, {name: "x"})
+    return ZObject(kind, children={name: (_with(name, rest),)})
 
 
 def _query(use: Use) -> tuple[Need, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from bridge.core.mapping.fields import FIELDS_TO_NULL
 from bridge.core.model import Call, Caller, Reply, Rows, Silence, Version, ZObject
 from bridge.core.zoql import ZoqlError, object_of, parse
 from bridge.journal import Journal, JournalDown
@@ -53,6 +54,8 @@ class UsageCounter:
 def _fields(obj: ZObject, above: str = "") -> Iterator[str]:
     for name in (*obj.fields, *obj.verbatim, *obj.nulls):
         yield above + name
+    if obj.nulls:
+        yield above + FIELDS_TO_NULL
     for container, rows in obj.children.items():
         for row in rows:
             yield from _fields(row, f"{above}{container}/")

@@ -19,6 +19,7 @@ MOST = 5_000
 """Rows that a process holds between two of its visits to the journal."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.:/@+() -]{0,120}")
+_FIELD = re.compile(r"[A-Za-z0-9_.:/]{1,120}")
 
 
 class Use(NamedTuple):
@@ -43,7 +44,7 @@ class Usage:
         """Count one object and its fields."""
         base = Use(*(_name(each) for each in use))
         self._add(base, 1)
-        for field in dict.fromkeys(map(_name, fields)):
+        for field in dict.fromkeys(each if _FIELD.fullmatch(each) else OTHER for each in fields):
             self._add(base._replace(field=field), 1)
 
     def take(self) -> Mapping[Use, int]:
