@@ -14,7 +14,7 @@ from bridge.core.mapping.fields import FIELDS_TO_NULL, dropped
 from bridge.core.mapping.query import source_of
 from bridge.core.model import Instant, ZObject
 from bridge.journal.usage import Used
-from bridge.telemetry.usage import Use
+from bridge.telemetry.usage import OTHER, Use
 
 DAY_MS = 24 * 3600 * 1000
 QUIET_DAYS = 35
@@ -93,6 +93,8 @@ def radar(used: Sequence[Used], now: Instant, quiet_days: int = QUIET_DAYS) -> R
 
 def needs(use: Use) -> tuple[Need, str]:
     """What one use needs of Zuora, and why."""
+    if OTHER in (use.operation, use.object_type):
+        return Need.SOAP, "nobody can tell what it was: too many names were seen, or one that is none"
     operation = use.operation.removeprefix("action ").removeprefix("crud ")
     if operation == "login":
         return Need.SOAP, "a login is answered by Zuora's SOAP alone"

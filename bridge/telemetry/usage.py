@@ -58,9 +58,9 @@ class Usage:
             self._add(use, number)
 
     def _add(self, use: Use, number: int) -> None:
-        if use not in self._counts and len(self._counts) >= self._most:
+        if use not in self._counts and len(self._counts) >= self._most // 2:
             use = use._replace(field=OTHER if use.field else "", object_type=OTHER)
-            if use not in self._counts and len(self._counts) >= 2 * self._most:
+            if use not in self._counts and len(self._counts) >= self._most:
                 use = Use(OTHER, OTHER, OTHER, OTHER, OTHER, OTHER)
         self._counts[use] += number
 
