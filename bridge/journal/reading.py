@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Instant, Op, Route
 from bridge.journal import migrations
+from bridge.journal import comparisons
 from bridge.journal.chain import GONE, HEAD, Mark, Row, Walk
 from bridge.journal.crypto import KEY_BYTES, Seal
 from bridge.journal.discrepancies import Kept, kept
@@ -194,6 +195,11 @@ class Reader:
         if rule is not None:
             query = query.where(judgement.c.rule == rule)
         return [judged(tuple(row)) for row in self._rows(query if limit is None else query.limit(limit))]
+
+    def comparisons(self, since: Instant, rule: str | None = None) -> list[comparisons.Comparison]:
+        """What shadows found from then on (this machine's time), the newest first; up to ``comparisons.MOST_READ``."""
+        query = comparisons.found(since, rule).limit(comparisons.MOST_READ)
+        return [comparisons.comparison_of(tuple(row)) for row in self._rows(query)]
 
     def mode(self) -> Mode | None:
         """Look-up-first mode as it stands in the journal, over or not."""
