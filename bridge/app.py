@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
@@ -38,16 +39,22 @@ from bridge.facade.queries import Queries
 from bridge.facade.server import Server
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
+from bridge.facade.shadowing import Shadowing
 from bridge.facade.soap_queries import SoapQueries
 from bridge.journal import Journal, keep
+from bridge.parity import known
+from bridge.parity.known import Known
+from bridge.parity.shadow import AT_ONCE, Shadow
+from bridge.parity.shadow_writes import WriteShadow
 from bridge.parity.tap import Tap
+from bridge.parity.terms import ParityError
 from bridge.planning import Prefixes, Rehearsal, tenant_of
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings
 from bridge.settings_terms import address
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.action import ZuoraActions
-from bridge.upstream.budget import Budget
+from bridge.upstream.budget import Budget, Spare
 from bridge.upstream.clock import ZuoraClock
 from bridge.upstream.directory import Directory
 from bridge.upstream.oauth import OAuthClient, knows_time
@@ -101,6 +108,7 @@ class App:
         self._recoverer: Recoverer | None = None
         self._live: Live | None = None
         self._gates: Gates | None = None
+        self._shadow: Shadow | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._reasons: list[str] = []
 
@@ -167,10 +175,32 @@ class App:
             now=transport.clock.now,
             settlement_rows=zuora.settlement_rows,
         )
-        calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None))
+        spare = Spare(budget, AT_ONCE)
+        aside = ZuoraRest(transport, zuora.rest_url, oauth, spare, zuora.rest_version)
+        shadow = self._shadow = Shadow(journal, budget, _ledger(settings.shadow.known)) if oauth is not None else None
+        writes = WriteShadow(shadow, tenant, aside, Directory, transport.clock.now) if shadow is not None else None
+        calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None), shadow=writes)
         passing = Passing(passing_pool, zuora.soap_url, zuora.rest_url)
         tenancy = Tenancy(rest, directory, zuora.tenant_id, zuora.entities, settings.caller, tenant.directives)
         renderer = JsonRenderer(contract.version, frozenset(contract.error_codes), zuora.codes_since)
+        pages, shadowing = QueryRenderer(contract), None
+        if shadow is not None:
+            shadowing = Shadowing(
+                shadow=shadow,
+                queries=Queries(
+                    policy=policy,
+                    reader=QueryReader(aside),
+                    tenant=tenant,
+                    key=journal.locator_key,
+                    now=transport.clock.now,
+                    settlement_rows=zuora.settlement_rows,
+                ),
+                sessions=sessions,
+                pages=pages,
+                faults=facade.renderer,
+                contract=contract,
+                budget=spare,
+            )
         json = JsonDoor(
             decoder=JsonDecoder(contract),
             renderer=renderer,
@@ -178,6 +208,7 @@ class App:
             calls=calls,
             passing=passing,
             queries=JsonQueries(queries, tenancy, renderer),
+            shadowing=shadowing,
         )
         taken = settings.capture
         if taken.folder is not None:
@@ -189,13 +220,14 @@ class App:
             facade=facade,
             passing=passing,
             sessions=sessions,
-            queries=SoapQueries(queries, sessions, QueryRenderer(contract), facade.renderer),
+            queries=SoapQueries(queries, sessions, pages, facade.renderer),
             calls=calls,
             json=json,
             wsdl=Files(raw, contract.version),
             addresses=Addresses(settings.public_url, settings.proxies),
             soap_hosts=zuora.hosts,
             tap=self._tap,
+            shadowing=shadowing,
         )
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
@@ -203,6 +235,8 @@ class App:
             now, knows = transport.clock.now, partial(knows_time, transport.clock, oauth)
             self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
+        if shadow is not None:
+            shadow.start()
         self._gates = Gates(journal, live, machine_now, transport.clock.now)
         self._gates.start()
         self._keeping = asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now))
@@ -243,6 +277,8 @@ class App:
         if self._runtime is not None:
             # Before anything that takes its time: what the recoverer looks for may take half a minute.
             self._runtime.stopping = True
+        if self._shadow is not None:
+            await self._shadow.stop()
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
@@ -264,6 +300,14 @@ class App:
             await asyncio.to_thread(self._tap.close)
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
+
+
+def _ledger(path: Path | None) -> tuple[Known, ...]:
+    """What is accepted: what two routes differ in by nature, and the owner's own."""
+    try:
+        return (*known.inherent(), *(known.read(path) if path is not None else ()))
+    except ParityError as error:
+        raise ConfigurationError(f"BRIDGE_SHADOW__KNOWN: {error}") from None
 
 
 def _reasons(settings: Settings, *, has_credential: bool) -> list[str]:

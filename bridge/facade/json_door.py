@@ -28,10 +28,11 @@ from bridge.facade.json_queries import JsonQueries
 from bridge.facade.json_tenancy import ENTITIES, UNAUTHENTICATED, Proof, Tenancy, Unproved
 from bridge.facade.json_wire import Door, JsonRenderer, Written, message
 from bridge.facade.message_ids import message_ids
-from bridge.facade.passing import Passing
+from bridge.facade.passing import Passed, Passing
 from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
 from bridge.facade.responses import FAILED, RECEIVE_SECONDS, as_sent, relay, retry, told
+from bridge.facade.shadowing import Shadowing
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential, of_json
@@ -75,6 +76,7 @@ class JsonDoor:
         calls: Calls,
         passing: Passing,
         queries: JsonQueries,
+        shadowing: Shadowing | None = None,
     ) -> None:
         self._decoder = decoder
         self._renderer = renderer
@@ -82,6 +84,7 @@ class JsonDoor:
         self._calls = calls
         self._passing = passing
         self._queries = queries
+        self._shadowing = shadowing
         self._large = asyncio.Semaphore(2)
 
     async def __call__(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
@@ -121,7 +124,7 @@ class JsonDoor:
             began = time.monotonic()
             written = await self._query(request, asked, given, version or DEFAULT_VERSION, found.rest)
             if written is None:
-                return await self._pass(request, raw)
+                return await self._pass_query(request, asked, given, raw, version or DEFAULT_VERSION, found.rest)
             METRICS.call_seconds.observe(time.monotonic() - began, op="query", route="rest")
             METRICS.calls.add(op="query", route="rest", told="page" if written.status == 200 else "fault")
             return self._answer(request, written, {"Bridge-Route": "rest"} if written.status == 200 else None)
@@ -174,6 +177,27 @@ class JsonDoor:
 
     async def _pass(self, request: web.BaseRequest, raw: bytes) -> web.StreamResponse:
         return relay(await self._passing.rest(request.method, request.raw_path, as_sent(request), raw))
+
+    async def _pass_query(
+        self, request: web.BaseRequest, asked: Asked, given: Value, raw: bytes, version: Version, rest: str
+    ) -> web.StreamResponse:
+        """To Zuora, and a copy of its answer to the shadow."""
+        method, path, headers = request.method, request.raw_path, as_sent(request)
+
+        async def send() -> Passed:
+            return await self._passing.rest(method, path, headers, raw)
+
+        passed = await send()
+        if self._shadowing is not None and rest != "querymore":
+            credential, entities = of_json(headers), request.headers.getall(ENTITIES, ())
+            if asked.door is Door.CRUD:
+                fields = request.rel_url.query.get("fields")
+                read = self._queries.read_of_crud(asked.type, asked.zuora_id, fields, version, credential, entities)
+            else:
+                read = self._queries.read_of_action(given, version, credential, entities)
+            if read is not None:
+                self._shadowing.json(read, self._queries, passed, len(raw), send)
+        return relay(passed)
 
     async def _query(
         self, request: web.BaseRequest, asked: Asked, given: Value, version: Version, rest: str

@@ -20,6 +20,7 @@ from bridge.facade.responses import BEFORE_READING, FAILED, RECEIVE_SECONDS, as_
 from bridge.facade.rest_door import RestDoor
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
+from bridge.facade.shadowing import Shadowing
 from bridge.facade.soap_door import SoapDoor
 from bridge.facade.soap_queries import SoapQueries
 from bridge.parity.tap import Tap
@@ -51,6 +52,7 @@ class Server:
         soap_hosts: frozenset[str],
         queries: SoapQueries | None = None,
         tap: Tap | None = None,
+        shadowing: Shadowing | None = None,
     ) -> None:
         self._soap = SoapDoor(
             facade=facade,
@@ -60,6 +62,7 @@ class Server:
             soap_hosts=soap_hosts,
             queries=queries,
             tap=tap,
+            shadowing=shadowing,
         )
         self._rest = RestDoor(passing, json)
         self._passing = passing

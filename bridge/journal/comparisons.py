@@ -50,7 +50,7 @@ class Comparison:
     @property
     def counts(self) -> bool:
         """Whether it says something about the route; what changed between two reads says nothing."""
-        return self.detail.get("calls", 1) != 0
+        return bool(self.detail.get("calls", 1))
 
 
 class Comparisons:
@@ -89,12 +89,13 @@ def found(since: Instant, rule: str | None) -> Select[Any]:
 
 def comparison_of(row: Sequence[Any]) -> Comparison:
     """The comparison of a row in the order of ``schema.comparison``."""
-    *told, equal, detail = row
+    id_, at, kind, rule, operation, object_type, intent_id, equal, detail = row
     try:
         said = json.loads(detail)
     except ValueError:
         said = None
-    return Comparison(*told, bool(equal), said if isinstance(said, dict) else {})
+    about = said if isinstance(said, dict) else {}
+    return Comparison(id_, at, kind, rule, operation, object_type, intent_id, bool(equal), about)
 
 
 def _row(made: Comparison) -> dict[str, object]:

@@ -130,7 +130,7 @@ class Journal:
     def compared(self, made: Sequence[Comparison]) -> None:
         """Keep what shadows found. Lazy: nobody waits, and what a journal that is down cannot take is lost."""
         if made:
-            self._writer.put(Job(partial(self._comparisons.add, tuple(made)), lazy=True))
+            self._writer.put(Job(partial(self._comparisons.add, tuple(made)), atomic=False, lazy=True))
 
     async def hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> bool:
         """Take the lease on ``key`` for an intent, if it is free. Raises ``JournalDown``."""
