@@ -18,6 +18,7 @@ from bridge.admin import Admin, Api
 from bridge.admin.cutover import CutoverDesk
 from bridge.admin.explain import ExplainDesk
 from bridge.admin.ramps import RampsDesk
+from bridge.admin.shadow import ShadowDesk
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -248,7 +249,7 @@ class App:
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
             cutover = CutoverDesk(journal, fixed(settings.routes))
-            desks = cutover, ExplainDesk(journal, rehearsal.of), RampsDesk(journal)
+            desks = cutover, ExplainDesk(journal, rehearsal.of), RampsDesk(journal), ShadowDesk(journal)
             api = Api(token, *(desk.answers() for desk in desks))
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))

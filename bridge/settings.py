@@ -224,7 +224,7 @@ class JournalPart(_Part):
 
 
 class ShadowPart(_Part):
-    """Comparisons with REST off the caller's path, where a rule says ``shadow``. ``known`` is a ledger of accepted ones."""
+    """What rules that say ``shadow`` compare. ``known`` is a ledger of accepted differences, as ``parity`` has them."""
 
     known: Path | None = None
 

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bridge.cli.parity_print import as_read, summary
+from bridge.cli.parity_shadow import shadow
 from bridge.cli.parity_twins import ROUTES, Twin, fresh, twins
 from bridge.contract.errors import ContractError
 from bridge.contract.reader import read as read_contract
@@ -403,6 +404,9 @@ def gate_command(
     else:
         print(decision.reason)
     raise typer.Exit(decision.step.value)
+
+
+cli.command()(shadow)
 
 
 @cli.command()

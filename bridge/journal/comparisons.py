@@ -34,7 +34,8 @@ class Comparison:
     """One comparison; ``at`` is by the machine of whoever made it.
 
     ``kind`` is read, plan (what REST would have been sent) or effect (what is in Zuora afterwards). ``detail`` is plain
-    JSON: ``differences``, ``money``, ``known``, ``noise``; ``calls`` is 0 where it counts neither way.
+    JSON: ``differences``, ``money``, ``known``, ``noise``. Of what was found about one call, one has ``calls`` 1 and all
+    others 0, so that whoever only adds up does not count it twice; noise counts nowhere.
     """
 
     id: str
@@ -48,9 +49,9 @@ class Comparison:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def counts(self) -> bool:
-        """Whether it says something about the route; what changed between two reads says nothing."""
-        return bool(self.detail.get("calls", 1))
+    def noise(self) -> bool:
+        """Whether it says nothing of the route: something changed between the two reads."""
+        return self.detail.get("noise") is True
 
 
 class Comparisons:

@@ -1,8 +1,8 @@
 """The shadow of a process: answers again by the other route what was answered already, compares, and records.
 
-Contract: ``take`` returns at once and never raises; it drops, and counts what it drops: where its queue or its memory is
-full, where Zuora has refused something for its limits or not answered, and where less than half of the upstream slots
-are free. What it does use are two slots at most. ``stop`` ends in bounded time. Its readers can send GETs, and repeat a
+Contract: ``take`` returns at once and never raises; it drops, and counts what it drops: where its queue or its memory
+is full, where Zuora has refused something for its limits or not answered, and where half of the upstream slots are in
+use. What it does use are two slots at most. ``stop`` ends in bounded time. Its readers can send GETs, and repeat a
 query that was answered: nothing here has a way to write. Must not delay a call, or keep a secret: what is recorded is
 redacted and bounded.
 """
@@ -13,8 +13,8 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from bridge.journal.comparisons import Comparison
@@ -84,7 +84,7 @@ class Keeps(Protocol):
 
 
 class Shadow:
-    """One per process; ``start`` it inside the running loop. Its readers take their slots of ``budget`` by ``Spare``."""
+    """One per process; ``start`` it inside the running loop. Its readers take of ``budget`` what is to spare."""
 
     def __init__(self, journal: Keeps, budget: Budget, ledger: Sequence[Known] = ()) -> None:
         self._journal = journal
@@ -165,11 +165,11 @@ class Shadow:
             drop("slow")
             self.rest()
             return
-        self._journal.compared([self._kept(each) for each in found])
+        self._journal.compared(_counted_once([self._kept(each) for each in found]))
 
     def _kept(self, found: Found) -> Comparison:
         """The comparison as it is recorded: what the ledger accepts is no difference, money is never accepted."""
-        open_, accepted = judged(found, self._ledger, date.fromtimestamp(clocks.wall()))
+        open_, accepted = judged(found, self._ledger, datetime.fromtimestamp(clocks.wall(), UTC).date())
         equal = not open_ and not found.noise
         METRICS.shadow_comparisons.add(kind=found.kind, equal="noise" if found.noise else str(int(equal)))
         detail: dict[str, Any] = {"money": any(each.money for each in open_) and not found.noise, **found.about}
@@ -178,7 +178,7 @@ class Shadow:
         if accepted:
             detail["known"] = sorted({f"{each.where} {each.kind.value}" for each in accepted})[:MOST_DIFFERENCES]
         if found.noise:
-            detail |= {"noise": True, "calls": 0, "unequal": 0}
+            detail["noise"] = True
         return Comparison(
             secrets.token_hex(16),
             round(clocks.wall() * 1000),
@@ -190,6 +190,13 @@ class Shadow:
             equal,
             bounded(detail),
         )
+
+
+def _counted_once(kept: Sequence[Comparison]) -> list[Comparison]:
+    """What tells most of a call counts for it: what differs, else the last; noise leaves it uncounted."""
+    unequal = [each for each in kept if not each.equal and not each.noise]
+    best = unequal[0] if unequal else kept[-1] if kept and not any(each.noise for each in kept) else None
+    return [replace(each, detail={**each.detail, "calls": int(each is best)}) for each in kept]
 
 
 def drop(reason: str) -> None:
@@ -214,7 +221,7 @@ def bounded(detail: Mapping[str, Any]) -> dict[str, Any]:
     while len(json.dumps(made)) > LARGEST_DETAIL:
         listed = next((name for name in ("differences", "known") if len(made.get(name, ())) > 1), None)
         if listed is None:
-            return {name: made[name] for name in ("money", "noise", "calls", "unequal") if name in made} | {"cut": True}
+            return {name: made[name] for name in ("money", "noise") if name in made} | {"cut": True}
         made[listed] = made[listed][:-1]
         made["cut"] = True
     return made
