@@ -34,8 +34,8 @@ class Comparison:
     """One comparison; ``at`` is by the machine of whoever made it.
 
     ``kind`` is read, plan (what REST would have been sent) or effect (what is in Zuora afterwards). ``detail`` is plain
-    JSON: ``differences``, ``money``, ``known``, ``noise``. Of what was found about one call, one has ``calls`` 1 and all
-    others 0, so that whoever only adds up does not count it twice; noise counts nowhere.
+    JSON: ``differences``, ``money``, ``known``, ``noise``. Of what was found about one call, one has ``calls`` 1 and
+    all others 0, so that whoever only adds up does not count it twice; noise counts nowhere.
     """
 
     id: str
