@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,9 +43,15 @@ REST_SECONDS = 10.0
 STOP_SECONDS = 2.0
 
 MOST_DIFFERENCES = 20
-LONGEST_TEXT = 120
 LARGEST_DETAIL = 4096
 BETWEEN = "rest soap"
+
+_PLAIN = re.compile(
+    r"[+-]?\d{1,20}(?:\.\d{1,20})?"
+    r"|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|[0-9a-f]{32}|\(empty\)"
+    r"|[A-Za-z_]{1,30}|[A-Z_]{3,40}(?:, [A-Z_]{3,40}){0,5}"
+)
 
 
 class Unanswered(Exception):
@@ -236,8 +243,16 @@ def _first_of_each(differences: Iterable[Difference]) -> list[Difference]:
 
 
 def _told(one: Difference) -> dict[str, object]:
-    """A difference with both values, redacted before they are cut: half a secret is one as well."""
+    """A difference with both values, as far as they can hold nothing private."""
     name = one.where.rpartition("/")[2]
-    both = {side: redact({name: redact_text(text)}) for side, text in (("left", one.left), ("right", one.right))}
-    cut = {side: str(value[name] if isinstance(value, dict) else value)[:LONGEST_TEXT] for side, value in both.items()}
-    return {"path": one.where, "kind": one.kind.value, "money": one.money, **cut}
+    both = {side: redact({name: shape(text)}) for side, text in (("left", one.left), ("right", one.right))}
+    plain = {side: str(value[name]) if isinstance(value, dict) else "" for side, value in both.items()}
+    return {"path": one.where, "kind": one.kind.value, "money": one.money, **plain}
+
+
+def shape(text: str) -> str:
+    """A number, a day, an id, codes or one word as they are; of any other text how long it is.
+
+    What callers write freely can hold anything, a session without a name included.
+    """
+    return text if not text or _PLAIN.fullmatch(text) else f"(text of {len(text)} characters)"

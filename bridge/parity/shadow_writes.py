@@ -326,7 +326,7 @@ def _shown(body: Mapping[str, object], made: Mapping[str, Any], path: str = "eff
         if isinstance(wanted, Mapping):
             yield from _shown(wanted, found if isinstance(found, Mapping) else {}, f"{path}/{name}")
         else:
-            yield from _leaf(f"{path}/{name}", wanted, found, money=name in MONEY)
+            yield from _leaf(f"{path}/{name}", wanted, found, money=name in MONEY or name == "accountId")
 
 
 def _leaf(path: str, wanted: object, found: object, *, money: bool = False) -> Iterator[Difference]:
