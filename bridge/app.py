@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from bridge.admin import Admin, Api
 from bridge.admin.cutover import CutoverDesk
 from bridge.admin.explain import ExplainDesk
 from bridge.admin.ramps import RampsDesk
+from bridge.admin.shadow import ShadowDesk
 from bridge.admin.usage import UsageDesk
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
@@ -39,10 +41,16 @@ from bridge.facade.queries import Queries
 from bridge.facade.server import Server
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
+from bridge.facade.shadowing import Shadowing
 from bridge.facade.soap_queries import SoapQueries
 from bridge.facade.usage import UsageCounter, keep_usage, tell_usage
 from bridge.journal import Journal, JournalDown, keep
+from bridge.parity import known
+from bridge.parity.known import Known
+from bridge.parity.shadow import AT_ONCE, Shadow
+from bridge.parity.shadow_writes import WriteShadow
 from bridge.parity.tap import Tap
+from bridge.parity.terms import ParityError
 from bridge.planning import Prefixes, Rehearsal, tenant_of
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.settings import ConfigurationError, Settings
@@ -50,7 +58,7 @@ from bridge.settings_terms import address
 from bridge.telemetry.metrics import METRICS
 from bridge.telemetry.usage import Usage
 from bridge.upstream.action import ZuoraActions
-from bridge.upstream.budget import Budget
+from bridge.upstream.budget import Budget, Spare
 from bridge.upstream.clock import ZuoraClock
 from bridge.upstream.directory import Directory
 from bridge.upstream.oauth import OAuthClient, knows_time
@@ -106,6 +114,7 @@ class App:
         self._gates: Gates | None = None
         self._keeping: list[asyncio.Task[None]] = []
         self._usage = Usage()
+        self._shadow: Shadow | None = None
         self._reasons: list[str] = []
 
     async def start(self, sockets: Mapping[str, socket.socket] | None = None) -> None:
@@ -171,11 +180,33 @@ class App:
             now=transport.clock.now,
             settlement_rows=zuora.settlement_rows,
         )
+        spare = Spare(budget, AT_ONCE)
+        aside = ZuoraRest(transport, zuora.rest_url, oauth, spare, zuora.rest_version)
+        shadow = self._shadow = Shadow(journal, budget, _ledger(settings.shadow.known)) if oauth is not None else None
+        writes = WriteShadow(shadow, tenant, aside, Directory, transport.clock.now) if shadow is not None else None
         used = UsageCounter(self._usage)
-        calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None), used=used)
+        calls = Calls(runtime, tenant, policy, ready=ready(tenant, oauth is not None), used=used, shadow=writes)
         passing = Passing(passing_pool, zuora.soap_url, zuora.rest_url)
         tenancy = Tenancy(rest, directory, zuora.tenant_id, zuora.entities, settings.caller, tenant.directives)
         renderer = JsonRenderer(contract.version, frozenset(contract.error_codes), zuora.codes_since)
+        pages, shadowing = QueryRenderer(contract), None
+        if shadow is not None:
+            shadowing = Shadowing(
+                shadow=shadow,
+                queries=Queries(
+                    policy=policy,
+                    reader=QueryReader(aside),
+                    tenant=tenant,
+                    key=journal.locator_key,
+                    now=transport.clock.now,
+                    settlement_rows=zuora.settlement_rows,
+                ),
+                sessions=sessions,
+                pages=pages,
+                faults=facade.renderer,
+                contract=contract,
+                budget=spare,
+            )
         taken = settings.capture
         if taken.folder is not None:
             try:
@@ -191,12 +222,13 @@ class App:
             queries=JsonQueries(queries, tenancy, renderer),
             used=used,
             tap=self._tap,
+            shadowing=shadowing,
         )
         server = Server(
             facade=facade,
             passing=passing,
             sessions=sessions,
-            queries=SoapQueries(queries, sessions, QueryRenderer(contract), facade.renderer),
+            queries=SoapQueries(queries, sessions, pages, facade.renderer),
             calls=calls,
             json=json,
             wsdl=Files(raw, contract.version),
@@ -204,6 +236,7 @@ class App:
             soap_hosts=zuora.hosts,
             tap=self._tap,
             used=used,
+            shadowing=shadowing,
         )
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
@@ -211,6 +244,8 @@ class App:
             now, knows = transport.clock.now, partial(knows_time, transport.clock, oauth)
             self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
+        if shadow is not None:
+            shadow.start()
         self._gates = Gates(journal, live, machine_now, transport.clock.now)
         self._gates.start()
         self._keeping = [
@@ -224,8 +259,8 @@ class App:
             rehearsal = Rehearsal(
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
-            cutover = CutoverDesk(journal, fixed(settings.routes))
-            desks = cutover, ExplainDesk(journal, rehearsal.of), RampsDesk(journal), UsageDesk(journal)
+            rules, why = CutoverDesk(journal, fixed(settings.routes)), ExplainDesk(journal, rehearsal.of)
+            desks = rules, why, RampsDesk(journal), ShadowDesk(journal), UsageDesk(journal)
             api = Api(token, *(desk.answers() for desk in desks))
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
@@ -254,6 +289,8 @@ class App:
         if self._runtime is not None:
             # Before anything that takes its time: what the recoverer looks for may take half a minute.
             self._runtime.stopping = True
+        if self._shadow is not None:
+            await self._shadow.stop()
         for task in self._keeping:
             task.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)
@@ -277,6 +314,14 @@ class App:
             with contextlib.suppress(JournalDown):
                 await tell_usage(self._usage, self._journal)
             await asyncio.to_thread(self._journal.close)
+
+
+def _ledger(path: Path | None) -> tuple[Known, ...]:
+    """What is accepted: what two routes differ in by nature, and the owner's own."""
+    try:
+        return (*known.inherent(), *(known.read(path) if path is not None else ()))
+    except ParityError as error:
+        raise ConfigurationError(f"BRIDGE_SHADOW__KNOWN: {error}") from None
 
 
 def _reasons(settings: Settings, *, has_credential: bool) -> list[str]:

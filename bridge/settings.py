@@ -223,6 +223,12 @@ class JournalPart(_Part):
     look_up_first: bool = False
 
 
+class ShadowPart(_Part):
+    """What rules that say ``shadow`` compare. ``known`` is a ledger of accepted differences, as ``parity`` has them."""
+
+    known: Path | None = None
+
+
 class CallerPart(_Part):
     """One caller: which users it is and what it may cause under the bridge's own credential.
 
@@ -286,6 +292,7 @@ class Settings(BaseSettings):
     zuora: Zuora = Field(default_factory=Zuora)
     journal: JournalPart = JournalPart()
     capture: CapturePart = CapturePart()
+    shadow: ShadowPart = ShadowPart()
     callers: Mapping[str, CallerPart] = Field(default_factory=dict)
 
     @classmethod

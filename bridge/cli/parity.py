@@ -23,6 +23,7 @@ from rich.console import Console
 
 from bridge.cli import parity_sign
 from bridge.cli.parity_print import as_read, progress, steps, summary
+from bridge.cli.parity_shadow import shadow
 from bridge.cli.parity_twins import ROUTES, Twin, fresh, twins
 from bridge.contract import files
 from bridge.contract.errors import ContractError
@@ -415,6 +416,9 @@ def gate_command(
     else:
         print(decision.reason)
     raise typer.Exit(decision.step.value)
+
+
+cli.command()(shadow)
 
 
 @cli.command()

@@ -168,6 +168,7 @@ def _told(decided: Decided, history: Sequence[Standing]) -> dict[str, object]:
         "rule": decided.rule,
         "conditions": plain(rule) if rule is not None else None,
         "policyRoute": decided.route,
+        "shadowed": decided.shadowed,
         "account": decided.account,
         "place": str(decided.place) if decided.place is not None else None,
         "inside": decided.inside,
@@ -204,6 +205,8 @@ def _decision(decided: Decided, history: Sequence[Standing], route: str | None) 
         yield f"Policy said {decided.route}, by {decided.rule}: no rule of revision {decided.revision} answered."
     else:
         yield f"Policy said {decided.route}, by default: no rule of revision {decided.revision} answered."
+    if decided.shadowed:
+        yield "REST is compared with it afterwards, as its shadow."
     yield _history(decided, history)
     yield _place(decided, rule)
     if decided.passed:

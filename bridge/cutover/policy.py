@@ -11,7 +11,18 @@ from dataclasses import replace
 from bridge.core.classify import Prefer, Preference
 from bridge.core.model import Caller, Instant, Op, Route, ZObject
 from bridge.cutover.record import written
-from bridge.cutover.rules import OBJECTS, OPERATIONS, ROUTES, Asked, Decision, Rule, Way, decide, needs_account
+from bridge.cutover.rules import (
+    OBJECTS,
+    OPERATIONS,
+    ROUTES,
+    Asked,
+    Decision,
+    Rule,
+    Way,
+    decide,
+    may_shadow,
+    needs_account,
+)
 from bridge.cutover.standing import FIRST, Standing
 
 QUERY = "query"
@@ -80,10 +91,29 @@ class Policy:
             if account not in known:
                 asked = replace(nobody, account=account)
                 made = decide(rules, asked)
-                known[account] = Preference(made.route, written(made, asked, standing.number), made.ramp)
+                said = written(made, asked, standing.number)
+                known[account] = Preference(made.route, said, made.ramp, made.shadow)
             return known[account]
 
         return Prefer(of, needs_account(rules, nobody))
+
+    def may_shadow(self, caller: Caller, op: Op, object_type: str) -> bool:
+        """Whether an object of such a call could be shadowed, whatever its account."""
+        name = caller.name or caller.username
+        asked = Asked(caller.tenant, name, op.value, object_type, None, self._now(), own=caller.own)
+        return may_shadow(self.rules, asked)
+
+    def query_shadow(self, caller: Caller, object_type: str) -> str | None:
+        """The rule for which a query that passes to Zuora is compared with REST, or None."""
+        return self.decide(caller, QUERY, object_type, None).shadow
+
+    def query_may_shadow(self, object_type: str) -> bool:
+        """Whether any caller's query of this object is shadowed; asked before it is known who calls."""
+        return any(
+            Way.SHADOW in (rule.way, rule.otherwise if rule.percent is not None else None)
+            and _for_query(rule, object_type)
+            for rule in self.rules
+        )
 
     def query_route(self, caller: Caller, object_type: str) -> Route:
         """The route of a query; ``soap`` stands for passing the caller's own request through."""
@@ -92,12 +122,11 @@ class Policy:
 
     def query_may_rest(self, object_type: str) -> bool:
         """Whether any caller's query of this object goes by REST; asked before it is known who calls."""
-        return any(
-            rule.way is Way.REST
-            and (not rule.operations or QUERY in rule.operations)
-            and (not rule.objects or object_type in rule.objects)
-            for rule in self.rules
-        )
+        return any(rule.way is Way.REST and _for_query(rule, object_type) for rule in self.rules)
+
+
+def _for_query(rule: Rule, object_type: str) -> bool:
+    return (not rule.operations or QUERY in rule.operations) and (not rule.objects or object_type in rule.objects)
 
 
 assert set(OPERATIONS) == {QUERY, *(op.value for op in Op)}

@@ -208,7 +208,7 @@ def _together(rules: Sequence[Rule]) -> Iterator[str]:
         if "query" in rule.operations and len(rule.operations) > 1:
             yield f"{title}: operation: query has a rule of its own, since it moves no money."
         if rule.operations == {"query"} and Way.ACTION in (rule.way, rule.otherwise):
-            yield f"{title}: route: queries go by soap or rest."
+            yield f"{title}: route: queries go by soap or rest, or are shadowed."
         if rule.operations == {"query"} and rule.asks_account:
             yield f"{title}: accounts: a query has no account."
         writes = rule.operations - {"query"} or not rule.operations
@@ -226,6 +226,8 @@ def _against_ramp(rule: Rule) -> Iterator[str]:
         return
     if rule.operations == {"query"} or "query" in rule.operations:
         yield "a query is not journaled, so nothing could be counted"
+    if rule.way is Way.SHADOW:
+        yield "a shadow moves nothing; give the ramp to a rule of rest whose otherwise is shadow"
     if rule.percent is not None and not rule.percent and not ramp.halted:
         yield "at 0 % nothing can be counted: begin at its first step, or say halted = true"
     if rule.percent is not None and rule.percent > ramp.steps[-1]:

@@ -32,6 +32,8 @@ def written(made: Decision, asked: Asked, revision: int) -> str:
         told["place"] = str(made.place)
     if made.inside is not None:
         told["inside"] = made.inside
+    if made.shadowed:
+        told["shadow"] = True
     if not made.passed:
         return _ENCODE(told)
     text = _ENCODE(told)
@@ -60,6 +62,7 @@ class Decided:
     ``rule`` is the one that answered, None where none did; ``passed`` those before it, each with the first condition
     that failed, and ``more`` how many of them are not kept. ``route`` is policy's; ``reason`` is what the object asks
     for, by which it was decided what is possible, and ``overruled`` says that it did not go policy's way for that.
+    ``shadowed``: REST was compared with it.
     """
 
     revision: int
@@ -72,6 +75,7 @@ class Decided:
     more: int
     reason: str
     overruled: bool
+    shadowed: bool = False
 
 
 def read(text: str) -> Decided:
@@ -91,6 +95,7 @@ def read(text: str) -> Decided:
             int(said.get("more", 0)),
             str(whole["capability"]),
             bool(whole["overruled"]),
+            said.get("shadow") is True,
         )
     except (AttributeError, KeyError, TypeError, ValueError, InvalidOperation) as error:
         raise Unread(f"what was kept of the decision cannot be read by this bridge: {error}") from None

@@ -24,9 +24,11 @@ class Way(enum.Enum):
     SOAP = "soap"
     ACTION = "action"
     REST = "rest"
+    SHADOW = "shadow"
 
 
 ROUTES = {Way.SOAP: Route.SOAP, Way.ACTION: Route.ACTION, Way.REST: Route.REST}
+"""A shadow is no route of its own: the default one answers, and what REST would have done is compared afterwards."""
 
 
 STEPS = tuple(Decimal(each) for each in (1, 5, 20, 50, 100))
@@ -107,7 +109,8 @@ class Decision:
     """The route, and everything that led to it.
 
     ``passed`` are the rules before the one that answered, each with the first condition that failed. ``rule`` is None
-    where none matched. ``place`` is the account's place, if a percentage asked for it.
+    where none matched. ``place`` is the account's place, if a percentage asked for it. ``shadowed``: the default route
+    answers, and REST is compared with it off the caller's path.
     """
 
     route: Route
@@ -115,6 +118,12 @@ class Decision:
     passed: tuple[tuple[str, str], ...] = ()
     place: Decimal | None = None
     inside: bool | None = None
+    shadowed: bool = False
+
+    @property
+    def shadow(self) -> str | None:
+        """The name of the rule for which it is compared with REST, if it is."""
+        return self.rule.name if self.rule is not None and self.shadowed else None
 
     @property
     def ramp(self) -> str | None:
@@ -138,8 +147,19 @@ def decide(rules: Sequence[Rule], asked: Asked) -> Decision:
         inside = None if rule.percent is None else _below(asked, rule.percent)
         way = rule.otherwise if inside is False else rule.way
         shown = place(asked.tenant, asked.account) if asked.account is not None and _by_percent(rule) else None
-        return Decision(_route(way, asked), rule, tuple(passed), shown, inside)
+        return Decision(_route(way, asked), rule, tuple(passed), shown, inside, way is Way.SHADOW)
     return Decision(default_route(own=asked.own), None, tuple(passed))
+
+
+def may_shadow(rules: Sequence[Rule], asked: Asked) -> bool:
+    """Whether some account's object of this kind could be shadowed; cheap, for those that cannot be."""
+    for rule in rules:
+        if next(_against_all(rule, asked), None) is None:
+            if Way.SHADOW in (rule.way, rule.otherwise if rule.percent is not None else None):
+                return True
+            if not rule.accounts and rule.account_percent is None:
+                return False
+    return False
 
 
 def needs_account(rules: Sequence[Rule], asked: Asked) -> bool:
@@ -152,7 +172,7 @@ def needs_account(rules: Sequence[Rule], asked: Asked) -> bool:
 
 
 def _route(way: Way, asked: Asked) -> Route:
-    if way is Way.SOAP and asked.own:
+    if way is Way.SHADOW or (way is Way.SOAP and asked.own):
         return default_route(own=asked.own)
     return ROUTES[way]
 

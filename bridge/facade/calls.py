@@ -14,6 +14,7 @@ from bridge.core.conduct import Errand
 from bridge.core.model import Call, Caller, CallFault, Outcome, Reply, Settlement, Tenant
 from bridge.cutover import Policy
 from bridge.facade.usage import UsageCounter
+from bridge.parity.shadow_writes import WriteShadow
 from bridge.runtime import Runtime, Stopping, Visit
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential
@@ -36,13 +37,21 @@ class Calls:
     """The one way from a door to the runtime."""
 
     def __init__(
-        self, runtime: Runtime, tenant: Tenant, policy: Policy, *, ready: bool, used: UsageCounter | None = None
+        self,
+        runtime: Runtime,
+        tenant: Tenant,
+        policy: Policy,
+        *,
+        ready: bool,
+        used: UsageCounter | None = None,
+        shadow: WriteShadow | None = None,
     ) -> None:
         self._used = used
         self._runtime = runtime
         self._policy = policy
         self._tenant = tenant
         self._ready = ready
+        self._shadow = shadow
 
     def unready(self) -> CallFault | None:
         """The fault of every journaled write where the bridge cannot serve one, before the caller is even known."""
@@ -61,9 +70,12 @@ class Calls:
         prefer = self._policy.prefer(caller, call.op, call.type)
         errand = Errand(call, caller, self._tenant, uuid.uuid4().hex, self._runtime.instance, prefer)
         try:
-            return await self._runtime.run(errand, visit, credential)
+            reply = await self._runtime.run(errand, visit, credential)
         except Stopping:
             return CallFault("SERVER_UNAVAILABLE", "The bridge is stopping; nothing was sent. Repeat it later.")
+        if self._shadow is not None and self._policy.may_shadow(caller, call.op, call.type):
+            self._shadow.take(call, caller, prefer, credential, reply)
+        return reply
 
     async def deliver(self, request: web.BaseRequest, response: web.Response, outcomes: tuple[Outcome, ...]) -> None:
         """Write the answer; it counts as delivered when the socket has taken its last byte."""

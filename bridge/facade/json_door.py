@@ -28,10 +28,11 @@ from bridge.facade.json_queries import JsonQueries
 from bridge.facade.json_tenancy import ENTITIES, UNAUTHENTICATED, Proof, Tenancy, Unproved
 from bridge.facade.json_wire import Door, JsonRenderer, Written, message
 from bridge.facade.message_ids import message_ids
-from bridge.facade.passing import Passing
+from bridge.facade.passing import Passed, Passing
 from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
 from bridge.facade.responses import FAILED, RECEIVE_SECONDS, as_sent, relay, retry, told
+from bridge.facade.shadowing import Shadowing
 from bridge.facade.usage import UsageCounter
 from bridge.parity.tap import Tap
 from bridge.telemetry.log import get_logger
@@ -79,6 +80,7 @@ class JsonDoor:
         queries: JsonQueries,
         used: UsageCounter | None = None,
         tap: Tap | None = None,
+        shadowing: Shadowing | None = None,
     ) -> None:
         self._used = used
         self._decoder = decoder
@@ -88,6 +90,7 @@ class JsonDoor:
         self._passing = passing
         self._queries = queries
         self._tap = tap
+        self._shadowing = shadowing
         self._large = asyncio.Semaphore(2)
 
     async def __call__(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
@@ -138,7 +141,7 @@ class JsonDoor:
             written = await self._query(request, asked, given, version or DEFAULT_VERSION, found.rest)
             self._count(asked, given, version, "action" if written is None else "rest")
             if written is None:
-                return await self._pass(request, raw)
+                return await self._pass_query(request, asked, given, raw, version or DEFAULT_VERSION, found.rest)
             METRICS.call_seconds.observe(time.monotonic() - began, op="query", route="rest")
             METRICS.calls.add(op="query", route="rest", told="page" if written.status == 200 else "fault")
             return self._answer(request, written, {"Bridge-Route": "rest"} if written.status == 200 else None)
@@ -201,6 +204,27 @@ class JsonDoor:
             self._used.query(text, None, version, route)
         elif asked.door is Door.CRUD:
             self._used.passed("crud get", asked.type, None, version)
+
+    async def _pass_query(
+        self, request: web.BaseRequest, asked: Asked, given: Value, raw: bytes, version: Version, rest: str
+    ) -> web.StreamResponse:
+        """To Zuora, and a copy of its answer to the shadow."""
+        method, path, headers = request.method, request.raw_path, as_sent(request)
+
+        async def send() -> Passed:
+            return await self._passing.rest(method, path, headers, raw)
+
+        passed = await send()
+        if self._shadowing is not None and rest != "querymore":
+            credential, entities = of_json(headers), request.headers.getall(ENTITIES, ())
+            if asked.door is Door.CRUD:
+                fields = request.rel_url.query.get("fields")
+                read = self._queries.read_of_crud(asked.type, asked.zuora_id, fields, version, credential, entities)
+            else:
+                read = self._queries.read_of_action(given, version, credential, entities)
+            if read is not None:
+                self._shadowing.json(read, self._queries, passed, len(raw), send)
+        return relay(passed)
 
     async def _query(
         self, request: web.BaseRequest, asked: Asked, given: Value, version: Version, rest: str

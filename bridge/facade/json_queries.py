@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -28,6 +28,19 @@ NOT_FOUND: Final = b'{"records":[],"size":0,"done":true}'
 """Zuora: CRUD: Retrieve a payment, 404."""
 
 _ID: Final = re.compile(r"[0-9a-zA-Z]{1,32}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRead:
+    """A query of Actions, or (``one``) the read of one object of CRUD, as a query."""
+
+    door: Door
+    text: str
+    version: Version
+    credential: Credential | None
+    entities: Sequence[str]
+    options: QueryOptions
+    one: bool = False
 
 
 class JsonQueries:
@@ -69,9 +82,7 @@ class JsonQueries:
             return self._fault(Door.ACTION, fault, version)
         run = self._queries.more if more else self._queries.query
         answer = await run(text, version, caller, options, credential.own)
-        if isinstance(answer, CallFault):
-            return self._fault(Door.ACTION, answer, version)
-        return Written(200, _page(answer).encode())
+        return self.written(JsonRead(Door.ACTION, text, version, credential, entities, options), answer)
 
     async def crud(
         self,
@@ -92,11 +103,54 @@ class JsonQueries:
             return None
         if not _ID.match(zuora_id):
             return Written(404, NOT_FOUND)
+        read = self._one(kind, zuora_id, fields, version, credential, entities)
+        return self.written(read, await self._queries.query(read.text, version, caller, credential=credential.own))
+
+    def read_of_action(
+        self, given: Value, version: Version, credential: Credential | None, entities: Sequence[str]
+    ) -> JsonRead | None:
+        """A query that has passed to Zuora; None where it is none that can be read."""
+        text = given.get("queryString") if isinstance(given, dict) else None
+        found = _options(given.get("conf")) if isinstance(given, dict) else None
+        if not isinstance(text, str) or found is None:
+            return None
+        return JsonRead(Door.ACTION, text, version, credential, entities, found)
+
+    def read_of_crud(
+        self,
+        kind: str,
+        zuora_id: str,
+        fields: str | None,
+        version: Version,
+        credential: Credential | None,
+        entities: Sequence[str],
+    ) -> JsonRead | None:
+        """A read of one object that has passed to Zuora."""
+        return self._one(kind, zuora_id, fields, version, credential, entities) if _ID.match(zuora_id) else None
+
+    def _one(
+        self,
+        kind: str,
+        zuora_id: str,
+        fields: str | None,
+        version: Version,
+        credential: Credential | None,
+        entities: Sequence[str],
+    ) -> JsonRead:
         names = ", ".join(_names(kind, version, fields, self._queries.custom_fields(kind)))
         text = f"select {names} from {kind} where Id = '{zuora_id}'"  # noqa: S608
-        answer = await self._queries.query(text, version, caller, credential=credential.own)
+        return JsonRead(Door.CRUD, text, version, credential, entities, QueryOptions(), one=True)
+
+    def caller_of(self, read: JsonRead) -> Caller | CallFault:
+        """Who asked."""
+        return self._caller(read.credential, read.entities)
+
+    def written(self, read: JsonRead, answer: QueryPage | CallFault) -> Written:
+        """The bridge's answer to it."""
         if isinstance(answer, CallFault):
-            return self._fault(Door.CRUD, answer, version)
+            return self._fault(read.door, answer, read.version)
+        if not read.one:
+            return Written(200, _page(answer).encode())
         if not answer.rows:
             return Written(404, NOT_FOUND)
         return Written(200, _record(answer, answer.rows[0]).encode())

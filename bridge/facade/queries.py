@@ -50,6 +50,12 @@ class Policy(Protocol):
     def query_may_rest(self, object_type: str) -> bool:
         """Whether any caller's query of this object goes by REST; asked before it is known who calls."""
 
+    def query_may_shadow(self, object_type: str) -> bool:
+        """Whether any caller's query of this object is shadowed; asked before it is known who calls."""
+
+    def query_shadow(self, caller: Caller, object_type: str) -> str | None:
+        """The rule for which a query that passes is compared with REST, or None."""
+
 
 class Reader(Protocol):
     """What answers a search's questions."""
@@ -100,6 +106,16 @@ class Queries:
             return None
         name = source.object if source is not None else EVERYTHING
         return name if self._policy.query_may_rest(name) else None
+
+    def shadowed(self, text: str) -> str | None:
+        """The object of a query that could be shadowed where it passes; None for all others, at little cost."""
+        asked = object_of(text)
+        source = source_of(asked) if asked is not None else None
+        return source.object if source is not None and self._policy.query_may_shadow(source.object) else None
+
+    def shadow(self, caller: Caller, kind: str) -> str | None:
+        """The rule for which this caller's query is shadowed, or None."""
+        return self._policy.query_shadow(caller, kind)
 
     def by_rest(self, caller: Caller, candidate: str) -> bool:
         """Whether this caller's query goes by REST."""

@@ -20,6 +20,7 @@ from bridge.facade.responses import BEFORE_READING, FAILED, RECEIVE_SECONDS, as_
 from bridge.facade.rest_door import RestDoor
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
+from bridge.facade.shadowing import Shadowing
 from bridge.facade.soap_door import SoapDoor
 from bridge.facade.soap_queries import SoapQueries
 from bridge.facade.usage import UsageCounter
@@ -53,6 +54,7 @@ class Server:
         queries: SoapQueries | None = None,
         tap: Tap | None = None,
         used: UsageCounter | None = None,
+        shadowing: Shadowing | None = None,
     ) -> None:
         self._soap = SoapDoor(
             facade=facade,
@@ -63,6 +65,7 @@ class Server:
             queries=queries,
             tap=tap,
             used=used,
+            shadowing=shadowing,
         )
         self._rest = RestDoor(passing, json)
         self._passing = passing

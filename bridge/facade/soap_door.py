@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -39,6 +41,7 @@ from bridge.facade.responses import (
 )
 from bridge.facade.service import Exchange, Facade
 from bridge.facade.sessions import Sessions
+from bridge.facade.shadowing import Shadowing
 from bridge.facade.soap_queries import SoapQueries
 from bridge.facade.usage import UsageCounter
 from bridge.parity.tap import Tap
@@ -77,9 +80,11 @@ class SoapDoor:
         queries: SoapQueries | None = None,
         tap: Tap | None = None,
         used: UsageCounter | None = None,
+        shadowing: Shadowing | None = None,
     ) -> None:
         self._used = used
         self._queries = queries
+        self._shadowing = shadowing
         self._tap = tap
         self._facade = facade
         self._passing = passing
@@ -159,12 +164,17 @@ class SoapDoor:
     # ------------------------------------------------------------------ what goes to Zuora unchanged
 
     async def _passed(self, request: web.BaseRequest, inspected: Inspected, raw: bytes) -> Passed:
+        return await self._passed_once(request.raw_path, as_sent(request), inspected, raw)
+
+    async def _passed_once(
+        self, path: str, headers: Sequence[tuple[str, str]], inspected: Inspected, raw: bytes
+    ) -> Passed:
         try:
             session = session_of(inspected.header)
         except DecodeError:
             session = None
         host = self._sessions.host(session) if session is not None else None
-        return await self._passing.soap("POST", request.raw_path, as_sent(request), raw, host)
+        return await self._passing.soap("POST", path, headers, raw, host)
 
     async def _pass(
         self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, seen: Seen, style: Style
@@ -183,11 +193,19 @@ class SoapDoor:
     ) -> web.StreamResponse:
         """A query or queryMore passes at the caller's own version, unless policy sends it by REST."""
         answer, version = None, _version(found)
+        if version is not None:
+            style = replace(style, version=version)
         if self._queries is not None and version is not None:
-            answer = await self._queries.answer(inspected, version, replace(style, version=version))
+            answer = await self._queries.answer(inspected, version, style)
         if self._used is not None and (text := _query_text(inspected)) is not None:
             self._used.query(text, self._known(inspected), version, "soap" if answer is None else "rest")
-        return answer if answer is not None else relay(await self._passed(request, inspected, raw))
+        if answer is not None:
+            return answer
+        passed = await self._passed(request, inspected, raw)
+        if self._shadowing is not None and version is not None:
+            again = partial(self._passed_once, request.raw_path, as_sent(request), inspected, raw)
+            self._shadowing.soap(inspected, version, style, passed, len(raw), again)
+        return relay(passed)
 
     async def _login(
         self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, origin: str

@@ -25,6 +25,7 @@ from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Instant, Op, Route
 from bridge.journal import migrations
 from bridge.journal.chain import GONE, HEAD, Mark, Row, Walk
+from bridge.journal.comparisons import MOST_READ, Comparison, comparison_of, found
 from bridge.journal.crypto import KEY_BYTES, Seal
 from bridge.journal.discrepancies import Kept, kept
 from bridge.journal.errors import JournalDown, JournalRefused
@@ -201,6 +202,10 @@ class Reader:
         if rule is not None:
             query = query.where(judgement.c.rule == rule)
         return [judged(tuple(row)) for row in self._rows(query if limit is None else query.limit(limit))]
+
+    def comparisons(self, since: Instant, rule: str | None = None) -> list[Comparison]:
+        """What shadows found from then on (this machine's time), the newest first; ``MOST_READ`` of them at most."""
+        return [comparison_of(tuple(row)) for row in self._rows(found(since, rule).limit(MOST_READ))]
 
     def mode(self) -> Mode | None:
         """Look-up-first mode as it stands in the journal, over or not."""

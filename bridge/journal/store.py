@@ -18,6 +18,7 @@ from bridge.core.intent import Dispatch, Intent
 from bridge.core.model import Instant, Route
 from bridge.journal.audit import Audit, now
 from bridge.journal.changes import Changes, check, order, steps
+from bridge.journal.comparisons import Comparison, Comparisons
 from bridge.journal.crypto import KEY_BYTES, Seal, Unreadable
 from bridge.journal.database import PATIENCE, Database
 from bridge.journal.discrepancies import Discrepancies
@@ -26,7 +27,7 @@ from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
 from bridge.journal.queries import Queries, Waiting
-from bridge.journal.ramps import Compared, Counted, Judged, Ramps
+from bridge.journal.ramps import NEWEST, Compared, Counted, Judged, Ramps
 from bridge.journal.retention import Retention
 from bridge.journal.revisions import Revision, Revisions
 from bridge.journal.statements import Statements
@@ -67,6 +68,7 @@ class Journal:
         self._revisions = Revisions(database, self.audit)
         self._usage = UsageTable(database)
         self._ramps = Ramps(database, self.audit, self._revisions)
+        self._comparisons = Comparisons(database)
         found = Discrepancies(database, seal, self.audit)
         self.operator = Operator(
             self._writer, self._changes, self._queries, self.audit, self._mode, found, self._revisions, self._ramps
@@ -128,6 +130,11 @@ class Journal:
         if told:
             self._writer.put(Job(partial(self._changes.deliver, told), lazy=True, told=told))
 
+    def compared(self, made: Sequence[Comparison]) -> None:
+        """Keep what shadows found. Lazy: nobody waits, and what a journal that is down cannot take is lost."""
+        if made:
+            self._writer.put(Job(partial(self._comparisons.add, tuple(made)), atomic=False, lazy=True))
+
     async def hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> bool:
         """Take the lease on ``key`` for an intent, if it is free. Raises ``JournalDown``."""
         return bool(await self._writer.ask(Job(partial(self._changes.hold, scope, key, intent_id, whole=whole))))
@@ -159,11 +166,14 @@ class Journal:
         return int(await self._writer.ask(Job(partial(self._retention.let_go, before), atomic=False)))
 
     async def let_go_of_the_rest(self, before: Instant) -> int:
-        """Delete a batch of as old audit rows, and what is left of long dead processes; how many audit rows it were."""
+        """Delete a batch of as old audit rows and comparisons, and what is left of long dead processes.
+
+        How many audit rows and comparisons it were.
+        """
 
         def run() -> int:
             self._ramps.prune(before)
-            return self._retention.let_go_of_the_rest(before, now())
+            return self._comparisons.prune(before) + self._retention.let_go_of_the_rest(before, now())
 
         return int(await self._writer.ask(Job(run, atomic=False)))
 
@@ -244,6 +254,10 @@ class Journal:
     async def judgements(self, rule: str | None = None, limit: int = 20) -> list[Judged]:
         """What gates judged, the newest first."""
         return await self._read(partial(self._ramps.history, rule, limit))
+
+    async def comparisons(self, since: Instant, rule: str | None = None, limit: int = NEWEST) -> list[Comparison]:
+        """What shadows found from then on (this machine's time), the newest first."""
+        return await self._read(partial(self._comparisons.since, since, rule, limit))
 
     def _read(self, run: Callable[[], Answer]) -> asyncio.Future[Answer]:
         return self._writer.ask(Job(run, writes=False))

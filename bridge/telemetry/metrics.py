@@ -157,6 +157,12 @@ class Registry:
         self.ramp_verdict = self._add(
             Gauge("bridge_ramp_verdict", "1 for what a rule's gate judges now.", ("rule", "verdict"))
         )
+        self.shadow_comparisons = self._add(
+            Counter("bridge_shadow_comparisons_total", "What shadows compared.", ("kind", "equal"))
+        )
+        self.shadow_dropped = self._add(
+            Counter("bridge_shadow_dropped_total", "What no shadow compared, and why.", ("reason",))
+        )
         self.call_seconds = self._add(Histogram("bridge_call_seconds", "Time to answer a call.", ("op", "route")))
         self.dispatch_seconds = self._add(Histogram("bridge_dispatch_seconds", "Time of a dispatch.", ("route",)))
 

@@ -11,7 +11,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bridge.upstream.clock import fence_now
+
 DEFAULT_LIMIT = 40
+LONGEST_LIMIT = 600.0
 
 
 class Budget:
@@ -20,8 +23,20 @@ class Budget:
     def __init__(self, limit: int = DEFAULT_LIMIT, wait: float = 5.0) -> None:
         if limit < 1:
             raise ValueError(f"a budget of {limit} concurrent requests would send nothing; give 1 or more")
+        self._limit = limit
         self._slots = asyncio.Semaphore(limit)
         self._wait = wait
+        self._used = 0
+        self._limited_until = float("-inf")
+
+    @property
+    def roomy(self) -> bool:
+        """Whether less than half of the slots are in use, and Zuora has refused none for its limits lately."""
+        return self._used * 2 < self._limit and fence_now() >= self._limited_until
+
+    def limited(self, seconds: float) -> None:
+        """Zuora has answered 429, and wants to be left alone for so long."""
+        self._limited_until = max(self._limited_until, fence_now() + min(seconds, LONGEST_LIMIT))
 
     @asynccontextmanager
     async def slot(self, wait: float | None = None) -> AsyncIterator[bool]:
@@ -36,7 +51,42 @@ class Budget:
             except TimeoutError:
                 yield False
                 return
+        self._used += 1
         try:
             yield True
         finally:
+            self._used -= 1
             self._slots.release()
+
+
+class Spare(Budget):
+    """What nobody else needs of a budget: at most ``most`` slots, and only while it is roomy.
+
+    For requests that can be left undone. They count in the budget they are taken of.
+    """
+
+    def __init__(self, of: Budget, most: int) -> None:
+        super().__init__(most)
+        self._of = of
+
+    @property
+    def roomy(self) -> bool:
+        """Whether there is one at this moment."""
+        return self._used < self._limit and self._of.roomy
+
+    def limited(self, seconds: float) -> None:
+        """As of the whole."""
+        self._of.limited(seconds)
+
+    @asynccontextmanager
+    async def slot(self, wait: float | None = None) -> AsyncIterator[bool]:
+        """Hold a slot of both for the block; yields False at once where there is none to spare.
+
+        For one of its own, which ends soon, it waits as ``Budget`` does.
+        """
+        async with super().slot(wait) as mine:
+            if not mine or not self._of.roomy:
+                yield False
+                return
+            async with self._of.slot(0) as free:
+                yield free

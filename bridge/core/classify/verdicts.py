@@ -18,11 +18,15 @@ Asking = Generator[tuple[Question, ...], Facts, _T]
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Policy's answer about one object: why as its own JSON, and the rule whose ramp counts it."""
+    """Policy's answer about one object: why as its own JSON, and the rule whose ramp counts it.
+
+    ``shadow`` is the rule for which REST is compared with it afterwards, if one says so.
+    """
 
     route: Route
     decided: str = "null"
     ramp: str | None = None
+    shadow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,36 @@
+"""The shadow's desk in the admin API: what shadows have found, and what it proves. Must not compare anything."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bridge.admin.api import Answer, Answers, Wrong
+from bridge.journal import Journal
+from bridge.journal.audit import now
+from bridge.parity.shadow_report import TOLERANCE, summed, whole
+
+DAYS = 7
+DAY_MS = 24 * 60 * 60 * 1000
+MOST = 20_000
+
+
+class ShadowDesk:
+    """Reads what was compared."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def answers(self) -> Answers:
+        """What it answers."""
+        return {("GET", "shadow"): self._show}
+
+    async def _show(self, request: web.BaseRequest) -> Answer:
+        """``since`` in milliseconds since 1970 (seven days ago), ``rule`` (all)."""
+        text = request.query.get("since", "")
+        if text and not (text.isascii() and text.isdigit() and len(text) <= 15):
+            raise Wrong(400, {"error": "since is a moment in milliseconds since 1970."})
+        since = int(text) if text else now() - DAYS * DAY_MS
+        found = await self._journal.comparisons(since, request.query.get("rule") or None, MOST)
+        groups = summed(found)
+        told = [each.as_json() for each in groups]
+        return 200, {"verdict": whole(groups).value, "since": since, "tolerance": TOLERANCE, "groups": told}
