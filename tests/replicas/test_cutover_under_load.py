@@ -51,7 +51,7 @@ class Tenant:
         self._numbers = iter(range(2, 280))
         # As slow as a real Zuora: a decision and a kill find something under way.
         for path in ("/v1/payments", "/apps/services/a/"):
-            self.world.fault("delay", seconds=0.6, times=10_000, method="POST", path=path)
+            self.world.fault("delay", seconds=1.2, times=10_000, method="POST", path=path)
         self._gate = threading.Lock()
 
     @property
@@ -64,7 +64,9 @@ class Tenant:
         """Pay one after another, each repeated until its Id is told."""
         while not self.over.is_set():
             with self._gate:
-                number = next(self._numbers)
+                number = next(self._numbers, None)
+            if number is None:
+                return
             done = pay(payer, self.urls, self.session, self._fields(number), self.over.is_set)
             if done is not None:
                 self.told.append(done)
