@@ -23,6 +23,7 @@ import provision  # noqa: E402
 from stacks import ENVIRONMENT, ZONE  # noqa: E402
 
 WSDL = CLIENTS / "wsdl"
+MOST_TRIES = 300
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "zeep": (sys.executable, str(CLIENTS / "python-zeep" / "payer.py")),
     "suds": (str(provision.SUDS_HOME / "bin" / "python"), str(CLIENTS / "python-suds" / "payer.py")),
@@ -85,9 +86,9 @@ class Paid:
 def pay(
     payer: Payer, urls: Sequence[str], session: str, fields: Mapping[str, str], until: Callable[[], bool]
 ) -> Paid | None:
-    """Order one payment, at one replica after the other, until it is told an Id or the test is over."""
+    """Order one payment, at one replica after the other, until it is told an Id; none is begun when the test is over."""
     tries = 0
-    while not until():
+    while tries < MOST_TRIES and (tries or not until()):
         told = payer.order(urls[tries % len(urls)], session, fields)
         tries += 1
         if "id" in told:
