@@ -86,7 +86,7 @@ class Paid:
 def pay(
     payer: Payer, urls: Sequence[str], session: str, fields: Mapping[str, str], until: Callable[[], bool]
 ) -> Paid | None:
-    """Order one payment, at one replica after the other, until it is told an Id; none is begun when the test is over."""
+    """Order one payment, at one replica after the other, until its Id is told; none is begun once the test is over."""
     tries = 0
     while tries < MOST_TRIES and (tries or not until()):
         told = payer.order(urls[tries % len(urls)], session, fields)
