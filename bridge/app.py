@@ -259,8 +259,14 @@ class App:
             rehearsal = Rehearsal(
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
-            rules, why = CutoverDesk(journal, fixed(settings.routes)), ExplainDesk(journal, rehearsal.of)
-            desks = rules, why, RampsDesk(journal), ShadowDesk(journal), UsageDesk(journal)
+            cutover = CutoverDesk(journal, fixed(settings.routes))
+            desks = (
+                cutover,
+                ExplainDesk(journal, rehearsal.of),
+                RampsDesk(journal),
+                UsageDesk(journal),
+                ShadowDesk(journal),
+            )
             api = Api(token, *(desk.answers() for desk in desks))
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))

@@ -21,9 +21,8 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from bridge.cli import parity_sign
+from bridge.cli import parity_shadow, parity_sign
 from bridge.cli.parity_print import as_read, progress, steps, summary
-from bridge.cli.parity_shadow import shadow
 from bridge.cli.parity_twins import ROUTES, Twin, fresh, twins
 from bridge.contract import files
 from bridge.contract.errors import ContractError
@@ -418,7 +417,7 @@ def gate_command(
     raise typer.Exit(decision.step.value)
 
 
-cli.command()(shadow)
+cli.command()(parity_shadow.shadow)
 
 
 @cli.command()

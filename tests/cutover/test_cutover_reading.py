@@ -64,7 +64,7 @@ def test_no_rules_are_rules() -> None:
         ("[rules]\n", "'rules' is not known here"),
         ("rule = 1", "Rules are a list of tables."),
         ('[[rule]]\nroute = "rest"', "Rule 1: name: Field required."),
-        ('[[rule]]\nname = "a"\nroute = "fax"', "Rule 1 (a): route: Input should be 'soap', 'action' or 'rest'"),
+        ('[[rule]]\nname = "a"\nroute = "fax"', "Rule 1 (a): route: Input should be 'soap', 'action', 'rest'"),
         ('[[rule]]\nname = "a"\nroute = "rest"\nacount = "x"', "Rule 1 (a): acount: Extra inputs are not permitted."),
         ('[[rule]]\nname = "a"\nroute = "rest"\noperation = "pay"', "Rule 1 (a): operation: 'pay' is none of create,"),
         ('[[rule]]\nname = "a"\nroute = "rest"\nobject = "payment"', "Rule 1 (a): object: 'payment' is none of"),
@@ -74,6 +74,18 @@ def test_no_rules_are_rules() -> None:
         ('[[rule]]\nname = "a"\nroute = "rest"\nsince = 2026-03-01T00:00:00', "Rule 1 (a): since: Input should have"),
         ('[[rule]]\nname = "a"\nroute = "rest"\notherwise = "action"', "Rule 1 (a): otherwise: it goes with percent."),
         ('[[rule]]\nname = "a"\nroute = "soap"\npercent = 5', "Rule 1 (a): otherwise: it is the rule's own route"),
+        (
+            '[[rule]]\nname = "a"\nroute = "shadow"\noperation = "create"\n[rule.ramp]\nsoak = "1h"',
+            "Rule 1 (a): ramp: a shadow moves nothing; give the ramp to a rule of rest whose otherwise is shadow.",
+        ),
+        (
+            '[[rule]]\nname = "a"\nroute = "shadow"\npercent = 5\notherwise = "shadow"',
+            "Rule 1 (a): otherwise: it is the rule's own route",
+        ),
+        (
+            '[[rule]]\nname = "a"\nroute = "shadow"\noperation = "query"\npercent = 5',
+            "Rule 1 (a): accounts: a query has no account.",
+        ),
         (
             '[[rule]]\nname = "a"\nroute = "rest"\noperation = ["query", "create"]',
             "Rule 1 (a): operation: query has a rule of its own",

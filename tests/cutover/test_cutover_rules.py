@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.core.model import Route
 from bridge.cutover.buckets import place
-from bridge.cutover.rules import Asked, Rule, Way, decide
+from bridge.cutover.rules import Asked, Rule, Way, decide, may_shadow
 
 ACCOUNT = "8ad045fdb5315afd09c05d43dc940f95"
 ASKED = Asked("10000", "erp", "create", "Payment", ACCOUNT, 1_000)
@@ -127,3 +127,38 @@ def test_accounts_spread_evenly() -> None:
 def test_two_tenants_have_other_first_accounts() -> None:
     """A copied tenant keeps its Ids."""
     assert place("10000", ACCOUNT) != place("10001", ACCOUNT)
+
+
+@pytest.mark.parametrize(("own", "route"), [(False, Route.SOAP), (True, Route.ACTION)])
+def test_a_shadow_answers_the_default_way_and_says_so(own: bool, route: Route) -> None:
+    """What is compared with REST goes where it went before."""
+    rule = Rule("aside", Way.SHADOW)
+    seen = decide((rule,), replace(ASKED, own=own))
+    assert (seen.route, seen.shadowed, seen.shadow, seen.ramp) == (route, True, "aside", None)
+    assert decide((rest(),), ASKED).shadow is None
+
+
+@given(ids, percents, percents)
+def test_raising_a_shadow_s_percentage_takes_no_account_out_of_it(account: str, one: Decimal, other: Decimal) -> None:
+    """As for every other route."""
+    low, high = sorted((one, other))
+    asked = replace(ASKED, account=account)
+    shadowed = [decide((Rule("aside", Way.SHADOW, percent=each),), asked).shadowed for each in (low, high)]
+    assert shadowed != [True, False]
+
+
+@pytest.mark.parametrize(
+    ("rules", "may"),
+    [
+        ((Rule("aside", Way.SHADOW),), True),
+        ((rest(percent=Decimal(5), otherwise=Way.SHADOW),), True),
+        ((rest(otherwise=Way.SHADOW),), False),
+        ((rest(), Rule("aside", Way.SHADOW)), False),
+        ((rest(accounts=frozenset({ACCOUNT})), Rule("aside", Way.SHADOW)), True),
+        ((Rule("aside", Way.SHADOW, callers=frozenset({"crm"})),), False),
+        ((), False),
+    ],
+)
+def test_whether_anything_can_be_shadowed_is_known_without_an_account(rules: tuple[Rule, ...], may: bool) -> None:
+    """So that what cannot costs nothing."""
+    assert may_shadow(rules, replace(ASKED, account=None)) is may

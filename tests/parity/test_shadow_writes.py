@@ -1,4 +1,4 @@
-"""Writes whose plan and effect are compared aside, never mirrored: a real bridge and a simulated tenant."""
+"""Writes whose plan and effect are compared aside, and which are never mirrored: a real bridge, a simulated tenant."""
 
 from __future__ import annotations
 
