@@ -6,15 +6,16 @@ overwrites what they have not seen. Must not decide a route or hold a rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from bridge.admin.api import Answer, Answers, Wrong, body_of
+from bridge.admin.revising import current, revise
 from bridge.cutover.reading import RulesRefused, from_plain, parse, plain
 from bridge.cutover.rules import Rule
-from bridge.cutover.standing import FIRST, NoWayBack, Standing, back, difference, of, start, stop, with_rules
+from bridge.cutover.standing import NoWayBack, Standing, back, of, start, stop, with_rules
 from bridge.journal import Journal
 
 MOST_REVISIONS = 1000
@@ -42,7 +43,7 @@ class CutoverDesk:
     # ------------------------------------------------------------ looking
 
     async def _show(self, _request: web.BaseRequest) -> Answer:
-        return 200, standing_json(await self._now()) | {"fixed": [plain(rule) for rule in self._fixed]}
+        return 200, standing_json(await current(self._journal)) | {"fixed": [plain(rule) for rule in self._fixed]}
 
     async def _history(self, request: web.BaseRequest) -> Answer:
         text = request.query.get("limit", "20")
@@ -59,7 +60,7 @@ class CutoverDesk:
     async def _set(self, request: web.BaseRequest) -> Answer:
         body = await body_of(request)
         rules = _rules(body)
-        return await self._change(body, lambda now: with_rules(now, rules))
+        return await revise(self._journal, body, lambda now: with_rules(now, rules))
 
     async def _rollback(self, request: web.BaseRequest) -> Answer:
         body = await body_of(request)
@@ -68,38 +69,17 @@ class CutoverDesk:
             raise Wrong(400, {"error": "to is the number of a revision."})
         history = await self._revisions(None)
         try:
-            return await self._change(body, lambda now: back(now, history, to))
+            return await revise(self._journal, body, lambda now: back(now, history, to))
         except NoWayBack as why:
             # A wrong number is the request's fault; that there is nothing to go back to is the state's.
             words = str(why) if to is None else f"to is the number of a revision; {why}"
             raise Wrong(409 if to is None else 400, {"error": f"{words[:1].upper()}{words[1:]}."}) from None
 
     async def _stop(self, request: web.BaseRequest) -> Answer:
-        return await self._change(await body_of(request), stop)
+        return await revise(self._journal, await body_of(request), stop)
 
     async def _start(self, request: web.BaseRequest) -> Answer:
-        return await self._change(await body_of(request), start)
-
-    async def _change(self, body: Mapping[str, Any], decide: Callable[[Standing], Standing]) -> Answer:
-        reason, by, seen = body.get("reason"), body.get("by"), body.get("seen")
-        if not isinstance(reason, str) or not isinstance(by, str) or not reason.strip() or not by.strip():
-            raise Wrong(400, {"error": "reason and by are needed: both go into the history and the audit."})
-        now = await self._now()
-        if seen is not None and seen != now.number:
-            said = f"The rules were changed since: they are at revision {now.number} by {now.author}; look again."
-            raise Wrong(409, {"error": said, "revision": now.number})
-        new = decide(now)
-        lines = difference(now, new)
-        if not lines:
-            raise Wrong(409, {"error": "That is what counts already.", "revision": now.number})
-        dry = body.get("dryRun") is True
-        why = await self._journal.operator.revise(now.number, new.decided(), reason, by, dry=dry)
-        if why is not None:
-            raise Wrong(409, {"error": f"{why[:1].upper()}{why[1:]}."})
-        return 200, {"revision": now.number + 1, "what": new.what, "difference": lines, "done": not dry}
-
-    async def _now(self) -> Standing:
-        return next(iter(await self._revisions(1)), FIRST)
+        return await revise(self._journal, await body_of(request), start)
 
     async def _revisions(self, limit: int | None) -> list[Standing]:
         return [of(each) for each in await self._journal.revisions(limit)]

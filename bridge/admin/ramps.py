@@ -11,9 +11,10 @@ from typing import Any
 from aiohttp import web
 
 from bridge.admin.api import Answer, Answers, Wrong, body_of
+from bridge.admin.revising import current, revise
 from bridge.cutover.gates import not_ready
 from bridge.cutover.reading import plain
-from bridge.cutover.standing import FIRST, NoStep, Standing, difference, halt, of, promote, resume
+from bridge.cutover.standing import NoStep, Standing, halt, promote, resume
 from bridge.journal import Journal
 from bridge.journal.ramps import Judged
 
@@ -37,7 +38,7 @@ class RampsDesk:
         }
 
     async def _show(self, _request: web.BaseRequest) -> Answer:
-        now = await self._now()
+        now = await current(self._journal)
         told = []
         for rule in now.rules:
             if rule.ramp is not None:
@@ -55,56 +56,33 @@ class RampsDesk:
 
     async def _promote(self, request: web.BaseRequest) -> Answer:
         body = await body_of(request)
-        now, rule = await self._now(), str(body.get("rule"))
-        last = next(iter(await self._journal.judgements(rule, 1)), None)
-        try:
+        last = next(iter(await self._journal.judgements(str(body.get("rule")), 1)), None)
+
+        def up(now: Standing, rule: str) -> Standing:
             why = None if body.get("force") is True else not_ready(now, rule, last)
-        except NoStep as refused:
-            raise _wrong(str(refused)) from None
-        if why is not None:
-            raise _wrong(why)
-        return await self._move(body, now, promote)
+            if why is not None:
+                raise NoStep(why)
+            return promote(now, rule)
+
+        return await self._move(body, up)
 
     async def _hold(self, request: web.BaseRequest) -> Answer:
-        return await self._move(
-            await body_of(request), await self._now(), lambda now, rule: halt(now, rule, back=False)
-        )
+        return await self._move(await body_of(request), lambda now, rule: halt(now, rule, back=False))
 
     async def _resume(self, request: web.BaseRequest) -> Answer:
-        return await self._move(await body_of(request), await self._now(), resume)
+        return await self._move(await body_of(request), resume)
 
-    async def _move(
-        self, body: Mapping[str, Any], now: Standing, decide: Callable[[Standing, str], Standing]
-    ) -> Answer:
-        rule, reason, by, seen = (body.get(name) for name in ("rule", "reason", "by", "seen"))
-        if not all(isinstance(each, str) and each.strip() for each in (rule, reason, by)):
-            raise Wrong(400, {"error": "rule, reason and by are needed: they go into the history and the audit."})
-        if seen is not None and seen != now.number:
-            said = f"The rules were changed since: they are at revision {now.number} by {now.author}; look again."
-            raise Wrong(409, {"error": said, "revision": now.number})
+    async def _move(self, body: Mapping[str, Any], decide: Callable[[Standing, str], Standing]) -> Answer:
+        rule = body.get("rule")
+        if not isinstance(rule, str) or not rule.strip():
+            raise Wrong(400, {"error": "rule is needed: the name of a rule with a ramp."})
         try:
-            new = decide(now, str(rule))
+            return await revise(self._journal, body, lambda now: decide(now, rule))
         except NoStep as why:
-            raise _wrong(str(why)) from None
-        dry = body.get("dryRun") is True
-        refused = await self._journal.operator.revise(now.number, new.decided(), str(reason), str(by), dry=dry)
-        if refused is not None:
-            raise Wrong(409, {"error": f"{refused[:1].upper()}{refused[1:]}."})
-        return 200, {
-            "revision": now.number + 1,
-            "what": new.what,
-            "difference": difference(now, new),
-            "done": not dry,
-        }
-
-    async def _now(self) -> Standing:
-        return next((of(each) for each in await self._journal.revisions(1)), FIRST)
+            words = str(why)
+            raise Wrong(409, {"error": f"{words[:1].upper()}{words[1:]}."}) from None
 
 
 def judgement_json(one: Judged) -> dict[str, object]:
     """A judgement as the API tells it; moments in milliseconds since 1970."""
     return {"rule": one.rule, "revision": one.revision, "at": one.at, "verdict": one.verdict, **one.detail}
-
-
-def _wrong(words: str) -> Wrong:
-    return Wrong(409, {"error": f"{words[:1].upper()}{words[1:]}."})

@@ -8,7 +8,7 @@ not hold a rule: those are in ``cutover``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bridge.cli import cutover_ramps
-from bridge.cli.journal import DRY, JSON, YES, changed, confirm, done, reader, refuse
+from bridge.cli.cutover_change import change, history_of, standing
+from bridge.cli.journal import DRY, JSON, YES, refuse
 from bridge.cli.journal_terms import iso
 from bridge.cutover.policy import fixed
 from bridge.cutover.reading import RulesRefused, parse, plain, toml
 from bridge.cutover.rules import Rule
-from bridge.cutover.standing import NoWayBack, Standing, Unreadable, back, difference, of, start, stop, with_rules
-from bridge.settings import ConfigurationError, Settings, load
+from bridge.cutover.standing import NoWayBack, Standing, back, difference, start, stop, with_rules
+from bridge.settings import load
 
 cli = typer.Typer(help="Which route carries what more than one can carry.", no_args_is_help=True, add_completion=False)
 
@@ -96,7 +97,7 @@ def set_(
         rules = parse(file.read_text(encoding="utf-8"))
     except (RulesRefused, UnicodeDecodeError) as error:
         refuse(f"{file}: {error}")
-    _change(lambda now: with_rules(now, rules), "Let these rules count?", reason, by, dry_run, yes, as_json=as_json)
+    change(lambda now: with_rules(now, rules), "Let these rules count?", reason, by, dry_run, yes, as_json=as_json)
 
 
 @cli.command()
@@ -116,7 +117,7 @@ def rollback(
         except NoWayBack as why:
             refuse(str(why))
 
-    _change(earlier, "Let these earlier rules count?", reason, by, dry_run, yes, as_json=as_json)
+    change(earlier, "Let these earlier rules count?", reason, by, dry_run, yes, as_json=as_json)
 
 
 @cli.command("stop")
@@ -128,7 +129,7 @@ def stop_(
     as_json: bool = JSON,
 ) -> None:
     """Refuse all new payments and refunds at once, and go on settling what is on its way. Queries go on."""
-    _change(stop, "Refuse all new payments and refunds?", reason, by, dry_run, yes, as_json=as_json)
+    change(stop, "Refuse all new payments and refunds?", reason, by, dry_run, yes, as_json=as_json)
 
 
 @cli.command("start")
@@ -140,7 +141,7 @@ def start_(
     as_json: bool = JSON,
 ) -> None:
     """Take payments and refunds again after a stop."""
-    _change(start, "Take payments and refunds again?", reason, by, dry_run, yes, as_json=as_json)
+    change(start, "Take payments and refunds again?", reason, by, dry_run, yes, as_json=as_json)
 
 
 @cli.command()
@@ -167,47 +168,6 @@ def history(
 
 
 # ---------------------------------------------------------------- what the verbs share
-
-
-def standing(settings: Settings) -> Standing:
-    """What counts now."""
-    return next(iter(history_of(settings, 1)), Standing())
-
-
-def history_of(settings: Settings, limit: int | None = None) -> list[Standing]:
-    """Every revision, the newest first."""
-    with reader(settings) as opened:
-        try:
-            return [of(each) for each in opened.revisions(limit)]
-        except Unreadable as error:
-            raise ConfigurationError(f"{error}; use the newer bridge that wrote it") from None
-
-
-def _change(
-    decide: Callable[[Standing], Standing],
-    question: str,
-    reason: str,
-    by: str,
-    dry_run: bool,
-    yes: bool,
-    *,
-    as_json: bool,
-) -> None:
-    if not reason.strip() or not by.strip():
-        raise ConfigurationError("--reason and --by are needed: both go into the history and the audit")
-    settings = load()
-    now = standing(settings)
-    new = decide(now)
-    lines = difference(now, new)
-    if not lines:
-        refuse("that is what counts already")
-    if not as_json:
-        for line in lines:
-            typer.echo(line)
-    confirm(question, dry_run, yes)
-    why = changed(settings, lambda opened: opened.operator.revise(now.number, new.decided(), reason, by, dry=dry_run))
-    told: dict[str, object] = {"revision": now.number + 1, "what": new.what}
-    done(why, told | ({"difference": lines} if as_json else {}), dry_run=dry_run, as_json=as_json)
 
 
 def _headline(now: Standing) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 
 import typer
 
-from bridge.cli.journal import DRY, JSON, YES, changed, confirm, done, reader, refuse
+from bridge.cli.cutover_change import change, standing
+from bridge.cli.journal import DRY, JSON, YES, reader, refuse
 from bridge.cli.journal_terms import iso
 from bridge.cutover.gates import not_ready
 from bridge.cutover.reading import plain
-from bridge.cutover.standing import NoStep, Standing, difference, halt, of, promote, ramp_of, resume
+from bridge.cutover.standing import NoStep, Standing, halt, promote, ramp_of, resume
 from bridge.journal.ramps import Judged
-from bridge.settings import ConfigurationError, load
+from bridge.settings import load
 
 RULE = typer.Argument(..., metavar="RULE", help="the name of a rule with a ramp")
 REASON = typer.Option("", help="why; it stands in the history and in the audit")
@@ -80,26 +81,26 @@ def promote_(
 ) -> None:
     """Take the next step of a ramp, if its gate says PROMOTE."""
 
-    def up(now: Standing, last: Judged | None) -> Standing:
-        if not force and (why := not_ready(now, rule, last)) is not None:
+    def up(now: Standing) -> Standing:
+        if not force and (why := not_ready(now, rule, next(iter(_last(rule)), None))) is not None:
             refuse(why)
         return promote(now, rule)
 
-    _move(up, f"Take the next step of {rule}?", rule, reason, by, dry_run, yes, as_json=as_json)
+    _move(up, f"Take the next step of {rule}?", reason, by, dry_run, yes, as_json=as_json)
 
 
 def hold(
     rule: str = RULE, reason: str = REASON, by: str = BY, dry_run: bool = DRY, yes: bool = YES, as_json: bool = JSON
 ) -> None:
     """Let a ramp stay where it is; its gate goes on watching, and rolls back at a breach."""
-    _move(lambda now, _: halt(now, rule, back=False), f"Hold {rule}?", rule, reason, by, dry_run, yes, as_json=as_json)
+    _move(lambda now: halt(now, rule, back=False), f"Hold {rule}?", reason, by, dry_run, yes, as_json=as_json)
 
 
 def resume_(
     rule: str = RULE, reason: str = REASON, by: str = BY, dry_run: bool = DRY, yes: bool = YES, as_json: bool = JSON
 ) -> None:
     """Let a ramp that is halted go on; from its first step, if it was rolled back."""
-    _move(lambda now, _: resume(now, rule), f"Resume {rule}?", rule, reason, by, dry_run, yes, as_json=as_json)
+    _move(lambda now: resume(now, rule), f"Resume {rule}?", reason, by, dry_run, yes, as_json=as_json)
 
 
 def register(cli: typer.Typer) -> None:
@@ -112,10 +113,13 @@ def register(cli: typer.Typer) -> None:
 
 
 def _now() -> tuple[Standing, dict[str, Judged]]:
+    now = standing(load())
+    return now, {each.name: one for each in now.rules if each.ramp is not None for one in _last(each.name)}
+
+
+def _last(rule: str) -> list[Judged]:
     with reader(load()) as opened:
-        now = next((of(each) for each in opened.revisions(1)), Standing())
-        named = [each.name for each in now.rules if each.ramp is not None]
-        return now, {name: one for name in named for one in opened.judgements(name, 1)}
+        return opened.judgements(rule, 1)
 
 
 def _told(now: Standing, name: str, last: Judged | None) -> dict[str, Any]:
@@ -142,9 +146,8 @@ def _told(now: Standing, name: str, last: Judged | None) -> dict[str, Any]:
 
 
 def _move(
-    decide: Callable[[Standing, Judged | None], Standing],
+    decide: Callable[[Standing], Standing],
     question: str,
-    rule: str,
     reason: str,
     by: str,
     dry_run: bool,
@@ -152,18 +155,10 @@ def _move(
     *,
     as_json: bool,
 ) -> None:
-    if not reason.strip() or not by.strip():
-        raise ConfigurationError("--reason and --by are needed: both go into the history and the audit")
-    now, last = _now()
-    try:
-        new = decide(now, last.get(rule))
-    except NoStep as why:
-        refuse(str(why))
-    lines = difference(now, new)
-    if not as_json:
-        for line in lines:
-            typer.echo(line)
-    confirm(question, dry_run, yes)
-    why_not = changed(load(), lambda opened: opened.operator.revise(now.number, new.decided(), reason, by, dry=dry_run))
-    told: dict[str, object] = {"revision": now.number + 1, "what": new.what}
-    done(why_not, told | ({"difference": lines} if as_json else {}), dry_run=dry_run, as_json=as_json)
+    def step(now: Standing) -> Standing:
+        try:
+            return decide(now)
+        except NoStep as why:
+            refuse(str(why))
+
+    change(step, question, reason, by, dry_run, yes, as_json=as_json)

@@ -151,10 +151,30 @@ def test_what_a_newer_bridge_has_decided_is_said_and_not_overwritten(owned: Worl
     for name, said in (("cutover", None), ("cutover/stop", {**WHO})):
         assert "cannot be read by this bridge" in told(owned, name, said, 500)["error"]
     environment = {**os.environ, "BRIDGE_DATABASE_URL": f"sqlite:///{owned.database}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "bridge", "cutover", "show"], capture_output=True, text=True, env=environment
-    )
-    assert (done.returncode, "use the newer bridge" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    for verb in ("show", "ramps"):
+        done = subprocess.run(
+            [sys.executable, "-m", "bridge", "cutover", verb], capture_output=True, text=True, env=environment
+        )
+        assert (done.returncode, "use the newer bridge" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+RAMP = {"name": "step by step", "operation": "create", "object": "Payment", "route": "rest", "ramp": {}}
+
+
+def test_a_person_s_word_about_a_ramp_is_checked_before_anything_changes(owned: World) -> None:
+    """A rule, a name and a reason; a ramp that is there; and what its gate says."""
+    told(owned, "cutover/set", {"rules": [RAMP], **WHO})
+    one = {"rule": "step by step"}
+    assert "rule is needed" in told(owned, "ramps/hold", {**WHO}, 400)["error"]
+    assert "reason and by" in told(owned, "ramps/hold", one, 400)["error"]
+    assert told(owned, "ramps/hold", {**WHO, "rule": "nobody's"}, 409)["error"].startswith("There is no rule nobody's")
+    assert "look again" in told(owned, "ramps/hold", {**WHO, **one, "seen": 7}, 409)["error"]
+    assert "is not halted" in told(owned, "ramps/resume", {**WHO, **one}, 409)["error"]
+    assert "force goes" in told(owned, "ramps/promote", {**WHO, **one}, 409)["error"]
+    assert told(owned, "cutover")["revision"] == 1
+    assert told(owned, "ramps/promote", {**WHO, **one, "force": True, "dryRun": True})["done"] is False
+    assert told(owned, "ramps/promote", {**WHO, **one, "force": True})["revision"] == 2
+    assert told(owned, "cutover")["rules"][0]["percent"] == "5"
 
 
 # ---------------------------------------------------------------- explanations
