@@ -124,6 +124,10 @@ class Ramps:
         """Keep a judgement, and decide what it leads to; the words of a refusal where somebody was quicker."""
         if act is not None and (why := self._revisions.add(made.revision, act.decided, act.author, act.reason)):
             return why
+        newest = self._revisions.newest() if act is None else None
+        if newest is not None and newest.number > made.revision:
+            # Another process has acted meanwhile, and what it judged must stay the last word of that revision.
+            return f"the rules were changed at this moment (revision {newest.number} by {newest.author})"
         last = self.newest(made.rule)
         # A clock that was set back must not let judgements vanish.
         at = max(now(), last.at + 1) if last is not None else now()

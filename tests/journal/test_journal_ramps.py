@@ -53,6 +53,10 @@ async def scene(journal: Journal) -> None:
     late = await operator.judged(Judged("pilot", 0, 0, "PROMOTE", {}), act)
     assert late is not None
     assert "look again" in late
+    # Judged by another process before that one acted, and heard of after: the act stays the last word.
+    late = await operator.judged(Judged("pilot", 0, 0, "NOT ENOUGH DATA", {}))
+    assert late is not None
+    assert "revision 1 by gate" in late
     assert [each.verdict for each in await journal.judgements()] == ["PROMOTE", "HOLD"]
     assert [each.author for each in await journal.revisions()] == ["gate"]
     await journal.let_go_of_the_rest(2**50)
