@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bridge import __version__
 from bridge.admin import Admin, Api
+from bridge.admin.api import people_of
 from bridge.admin.cutover import CutoverDesk
 from bridge.admin.explain import ExplainDesk
 from bridge.admin.ramps import RampsDesk
@@ -255,7 +256,6 @@ class App:
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
-            token = settings.admin.token.get_secret_value() if settings.admin.token else None
             rehearsal = Rehearsal(
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
@@ -267,7 +267,7 @@ class App:
                 UsageDesk(journal),
                 ShadowDesk(journal),
             )
-            api = Api(token, *(desk.answers() for desk in desks))
+            api = Api(people_of(settings.admin.owner, settings.admin.people), *(desk.answers() for desk in desks))
             admin = Admin(self._why_not, METRICS.render, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 

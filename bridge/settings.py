@@ -19,9 +19,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -38,13 +36,11 @@ from pydantic_settings import (
 
 from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
+from bridge.settings_parts import Admin, CapturePart, JournalPart, Part, ShadowPart, with_files
 from bridge.settings_terms import address, custom, networks
 
 REMEMBERED_DAYS = 400
 """For how long a message id or a unique field's value is one act: longer than any ERP keeps a message to send again."""
-
-SECRETS = frozenset({"token", "client_secret", "key", "database_url"})
-
 
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 
@@ -71,45 +67,7 @@ def _origin(text: object) -> object:
 Origin = Annotated[str, BeforeValidator(_origin)]
 
 
-def _with_files(given: Any) -> Any:
-    """``client_secret_file`` for ``client_secret`` and so on, as container platforms mount secrets."""
-    if not isinstance(given, dict):
-        return given
-    taken = dict(given)
-    for name in [name for name in given if name.endswith("_file") and name.removesuffix("_file") in SECRETS]:
-        path = taken.pop(name)
-        try:
-            # A trailing newline is the editor's doing.
-            text = Path(str(path)).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, ValueError):
-            raise ValueError(f"the file that {name.upper()} names cannot be read") from None
-        taken.setdefault(name.removesuffix("_file"), text)
-    return taken
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _secrets_from_files(cls, given: Any) -> Any:
-        return _with_files(given)
-
-
-class Admin(_Part):
-    """The operator's listener."""
-
-    listen: str = "127.0.0.1:8081"
-    token: SecretStr | None = None
-
-    @field_validator("listen")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        address(value)
-        return value
-
-
-class Zuora(_Part):
+class Zuora(Part):
     """The tenant behind the bridge. ``soap_url`` may carry /apps/services/a/N.N, whose version is ignored."""
 
     soap_url: Origin | None = None
@@ -207,29 +165,7 @@ class Zuora(_Part):
         return frozenset(listed or ({own} if own else set()))
 
 
-class CapturePart(_Part):
-    """The tap for parity runs: off without a folder. ``rate`` is the share of calls taken, ``cap`` per process."""
-
-    folder: Path | None = None
-    rate: float = Field(default=1.0, gt=0, le=1)
-    cap: int = Field(default=10_000, ge=1)
-
-
-class JournalPart(_Part):
-    """The journal's key and mode."""
-
-    key: SecretStr | None = None
-    keep_days: int = Field(default=400, ge=7)
-    look_up_first: bool = False
-
-
-class ShadowPart(_Part):
-    """What rules that say ``shadow`` compare. ``known`` is a ledger of accepted differences, as ``parity`` has them."""
-
-    known: Path | None = None
-
-
-class CallerPart(_Part):
+class CallerPart(Part):
     """One caller: which users it is and what it may cause under the bridge's own credential.
 
     ``usernames`` are those of SOAP logins and the apiAccessKeyIds of JSON callers; ``json`` stands for all JSON callers
@@ -314,7 +250,7 @@ class Settings(BaseSettings):
     @classmethod
     def _secrets_from_files(cls, given: Any) -> Any:
         """The database's URL holds its password."""
-        return _with_files(given)
+        return with_files(given)
 
     @field_validator("routes")
     @classmethod

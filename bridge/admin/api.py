@@ -1,87 +1,100 @@
-"""``/admin/api/``: what the commands do, over HTTP, for the owner of ``BRIDGE_ADMIN__TOKEN``.
+"""``/admin/api/``: what the commands do, over HTTP, for people with a token.
 
-JSON in and out. Without a token in the settings nothing of it exists (404); without the right one it is 401. What there
-is to ask and to do is told by its desks (``admin.cutover``, ...). Must not decide a route or hold a rule.
+JSON in and out. Tokens are those of ``BRIDGE_ADMIN__USERS``, each a person's with a role, and ``BRIDGE_ADMIN__TOKEN``,
+the owner's. Without any in the settings nothing of it exists (404); without a right one it is 401, without the role
+403. What there is to ask and to do is told by its desks (``admin.cutover``, ...). Must not decide a route or hold a
+rule.
 """
 
 from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from aiohttp import web
 
+from bridge.admin.asking import Answer, Answers, Asked, Entry, Person, Role, Wrong
 from bridge.cutover.standing import Unreadable
-from bridge.journal import JournalDown
+from bridge.journal import JournalDown, JournalRefused
 
 PREFIX = "/admin/api/"
 LARGEST_BODY = 1024 * 1024
 
-Answer = tuple[int, object]
-"""An HTTP status and what is said as JSON."""
-
-Answers = Mapping[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Answer]]]
-"""By method and by the path behind ``PREFIX``. One that ends in a slash takes a segment more: a name."""
-
-
-class Wrong(Exception):
-    """The request is at fault, and nothing was changed."""
-
-    def __init__(self, status: int, said: object) -> None:
-        super().__init__(said)
-        self.status = status
-        self.said = said
+CLOSED = "Neither BRIDGE_ADMIN__TOKEN nor BRIDGE_ADMIN__USERS is set, so there is no admin API."
 
 
 class Api:
-    """Answers the owner's requests by what its desks know."""
+    """Answers people's requests by what its desks know. ``people`` by their tokens."""
 
-    def __init__(self, token: str | None, *desks: Answers) -> None:
-        self._token = token
-        self._answers = {name: answer for desk in desks for name, answer in desk.items()}
+    def __init__(self, people: Mapping[str, Person], *desks: Answers) -> None:
+        self._people = {token.encode(): person for token, person in people.items()}
+        self._entries: dict[tuple[str, str], Entry] = {name: entry for desk in desks for name, entry in desk.items()}
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody may ask."""
+        return bool(self._people)
+
+    def person(self, token: str) -> Person | None:
+        """Whose token it is."""
+        given = token.encode("utf-8", "surrogateescape")
+        found = None
+        for known, person in self._people.items():
+            # All of them, as bytes and in constant time; a token of another length tells no more than that.
+            if hmac.compare_digest(given, known):
+                found = person
+        return found
+
+    async def ask(self, asked: Asked) -> Answer:
+        """Answer one question of somebody known; never raises for what was asked."""
+        paths = (asked.path, "/".join((*asked.path.split("/")[:-1], "")))
+        entry = next((each for path in paths if (each := self._entries.get((asked.method, path)))), None)
+        if entry is None:
+            allowed = sorted(method for method, known in self._entries if known in paths)
+            if allowed:
+                return 405, {"error": f"{asked.path} takes {' or '.join(allowed)}."}
+            return 404, {"error": "There is nothing here."}
+        if asked.person.role < entry.role:
+            return 403, {"error": f"That takes the role {entry.role.name.lower()}; nothing was changed."}
+        try:
+            return await entry.answer(asked)
+        except Wrong as wrong:
+            return wrong.status, wrong.said
+        except Unreadable as error:
+            return 500, {"error": f"{error}; use the newer bridge that wrote it. Nothing was changed."}
+        except JournalRefused as refused:
+            return 503, {"error": f"The journal cannot be read: {refused.reason}. {refused.instruction}"}
+        except JournalDown:
+            return 503, {"error": "The journal cannot be reached; nothing was changed."}
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
-        """Answer one request."""
-        if self._token is None:
-            return _said(404, {"error": "BRIDGE_ADMIN__TOKEN is not set, so there is no admin API."})
-        given = request.headers.get("Authorization", "")
-        # Compared as bytes and in constant time; a token of another length tells no more than that.
-        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), f"Bearer {self._token}".encode()):
-            return _said(401, {"error": "Authorization: Bearer with the admin token is needed."}, authenticate=True)
-        name = request.path.removeprefix(PREFIX)
-        paths = (name, "/".join((*name.split("/")[:-1], "")))
-        answer = next((each for path in paths if (each := self._answers.get((request.method, path)))), None)
-        if answer is None:
-            allowed = sorted(method for method, known in self._answers if known in paths)
-            if allowed:
-                return _said(405, {"error": f"{name} takes {' or '.join(allowed)}."})
-            return _said(404, {"error": "There is nothing here."})
-        try:
-            return _said(*await answer(request))
-        except Wrong as wrong:
-            return _said(wrong.status, wrong.said)
-        except Unreadable as error:
-            return _said(500, {"error": f"{error}; use the newer bridge that wrote it. Nothing was changed."})
-        except JournalDown:
-            return _said(503, {"error": "The journal cannot be reached; nothing was changed."})
+        """Answer one HTTP request."""
+        if not self.open:
+            return _said(404, {"error": CLOSED})
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        person = self.person(token) if kind == "Bearer" else None
+        if person is None:
+            return _said(401, {"error": "Authorization: Bearer with an admin token is needed."}, authenticate=True)
+        body = await body_within(request, LARGEST_BODY)
+        if body is None:
+            return _said(413, {"error": f"A request has at most {LARGEST_BODY} bytes."})
+        path = request.path.removeprefix(PREFIX)
+        return _said(*await self.ask(Asked(request.method, path, person, request.query, body)))
 
 
-async def body_of(request: web.BaseRequest) -> Mapping[str, Any]:
-    """The JSON object of a request; raises ``Wrong``."""
-    raw = await request.content.read(LARGEST_BODY + 1)
-    while len(raw) <= LARGEST_BODY and (more := await request.content.read(LARGEST_BODY + 1 - len(raw))):
+async def body_within(request: web.BaseRequest, most: int) -> bytes | None:
+    """The body of a request; None where it is larger."""
+    raw = await request.content.read(most + 1)
+    while len(raw) <= most and (more := await request.content.read(most + 1 - len(raw))):
         raw += more
-    if len(raw) > LARGEST_BODY:
-        raise Wrong(413, {"error": f"A request has at most {LARGEST_BODY} bytes."})
-    try:
-        said = json.loads(raw)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise Wrong(400, {"error": "The request is no JSON object."})
-    return said
+    return raw if len(raw) <= most else None
+
+
+def people_of(token: str | None, users: Mapping[str, tuple[str, str]]) -> dict[str, Person]:
+    """Who may ask, by token: the owner's token, and per name a role and a token."""
+    owner = {} if token is None else {token: Person("admin", Role.ADMIN, shared=True)}
+    return owner | {own: Person(name, Role[role.upper()]) for name, (role, own) in users.items()}
 
 
 def _said(status: int, said: object, *, authenticate: bool = False) -> web.Response:

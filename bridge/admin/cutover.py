@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
-
-from bridge.admin.api import Answer, Answers, Wrong, body_of
+from bridge.admin.asking import Answer, Answers, Asked, Wrong, administers, body_of, looks, number_in, operates
 from bridge.admin.revising import current, revise
 from bridge.cutover.reading import RulesRefused, from_plain, parse, plain
 from bridge.cutover.rules import Rule
@@ -31,55 +29,53 @@ class CutoverDesk:
     def answers(self) -> Answers:
         """What it answers."""
         return {
-            ("GET", "cutover"): self._show,
-            ("GET", "cutover/history"): self._history,
-            ("POST", "cutover/check"): self._check,
-            ("POST", "cutover/set"): self._set,
-            ("POST", "cutover/rollback"): self._rollback,
-            ("POST", "cutover/stop"): self._stop,
-            ("POST", "cutover/start"): self._start,
+            ("GET", "cutover"): looks(self._show),
+            ("GET", "cutover/history"): looks(self._history),
+            ("POST", "cutover/check"): looks(self._check),
+            ("POST", "cutover/set"): administers(self._set),
+            ("POST", "cutover/rollback"): operates(self._rollback),
+            ("POST", "cutover/stop"): operates(self._stop),
+            ("POST", "cutover/start"): administers(self._start),
         }
 
     # ------------------------------------------------------------ looking
 
-    async def _show(self, _request: web.BaseRequest) -> Answer:
+    async def _show(self, _asked: Asked) -> Answer:
         return 200, standing_json(await current(self._journal)) | {"fixed": [plain(rule) for rule in self._fixed]}
 
-    async def _history(self, request: web.BaseRequest) -> Answer:
-        text = request.query.get("limit", "20")
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_REVISIONS):
-            raise Wrong(400, {"error": f"limit is a number from 1 to {MOST_REVISIONS}."})
-        return 200, [standing_json(each) for each in await self._revisions(int(text))]
+    async def _history(self, asked: Asked) -> Answer:
+        limit = number_in(asked, "limit", 20, MOST_REVISIONS)
+        return 200, [standing_json(each) for each in await self._revisions(limit)]
 
-    async def _check(self, request: web.BaseRequest) -> Answer:
-        rules = _rules(await body_of(request))
+    async def _check(self, asked: Asked) -> Answer:
+        rules = _rules(body_of(asked))
         return 200, {"good": True, "rules": len(rules), "wrong": []}
 
     # ------------------------------------------------------------ changing
 
-    async def _set(self, request: web.BaseRequest) -> Answer:
-        body = await body_of(request)
+    async def _set(self, asked: Asked) -> Answer:
+        body = body_of(asked)
         rules = _rules(body)
-        return await revise(self._journal, body, lambda now: with_rules(now, rules))
+        return await revise(self._journal, asked, lambda now: with_rules(now, rules))
 
-    async def _rollback(self, request: web.BaseRequest) -> Answer:
-        body = await body_of(request)
+    async def _rollback(self, asked: Asked) -> Answer:
+        body = body_of(asked)
         to = body.get("to")
         if to is not None and (not isinstance(to, int) or isinstance(to, bool)):
             raise Wrong(400, {"error": "to is the number of a revision."})
         history = await self._revisions(None)
         try:
-            return await revise(self._journal, body, lambda now: back(now, history, to))
+            return await revise(self._journal, asked, lambda now: back(now, history, to))
         except NoWayBack as why:
             # A wrong number is the request's fault; that there is nothing to go back to is the state's.
             words = str(why) if to is None else f"to is the number of a revision; {why}"
             raise Wrong(409 if to is None else 400, {"error": f"{words[:1].upper()}{words[1:]}."}) from None
 
-    async def _stop(self, request: web.BaseRequest) -> Answer:
-        return await revise(self._journal, await body_of(request), stop)
+    async def _stop(self, asked: Asked) -> Answer:
+        return await revise(self._journal, asked, stop)
 
-    async def _start(self, request: web.BaseRequest) -> Answer:
-        return await revise(self._journal, await body_of(request), start)
+    async def _start(self, asked: Asked) -> Answer:
+        return await revise(self._journal, asked, start)
 
     async def _revisions(self, limit: int | None) -> list[Standing]:
         return [of(each) for each in await self._journal.revisions(limit)]

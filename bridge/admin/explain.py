@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
-
-from bridge.admin.api import Answer, Answers, Wrong, body_of
+from bridge.admin.asking import Answer, Answers, Asked, Wrong, body_of, looks
 from bridge.core.model import Call, Caller, Version
 from bridge.core.preview import Preview
 from bridge.cutover.explain import of_intent, of_object
@@ -30,18 +28,17 @@ class ExplainDesk:
 
     def answers(self) -> Answers:
         """What it answers."""
-        return {("GET", "explain/"): self._intent, ("POST", "explain"): self._message}
+        return {("GET", "explain/"): looks(self._intent), ("POST", "explain"): looks(self._message)}
 
-    async def _intent(self, request: web.BaseRequest) -> Answer:
-        intent_id = request.path.rpartition("/")[2]
-        found = next(iter(await self._journal.intents([intent_id])), None)
+    async def _intent(self, asked: Asked) -> Answer:
+        found = next(iter(await self._journal.intents([asked.name])), None)
         if found is None:
             raise Wrong(404, {"error": "The journal has no such intent; its id stands in the header Bridge-Intent."})
-        dispatches = await self._journal.dispatches_of(intent_id)
+        dispatches = await self._journal.dispatches_of(asked.name)
         return 200, of_intent(found, dispatches, await self._history()).whole
 
-    async def _message(self, request: web.BaseRequest) -> Answer:
-        body = await body_of(request)
+    async def _message(self, asked: Asked) -> Answer:
+        body = body_of(asked)
         soap, caller, account = body.get("soap"), body.get("caller"), body.get("account")
         if not isinstance(soap, str):
             raise Wrong(400, {"error": "soap is the text of one SOAP envelope."})

@@ -5,12 +5,9 @@ A change names its author, its reason and the revision it was decided on (``seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from aiohttp import web
-
-from bridge.admin.api import Answer, Answers, Wrong, body_of
+from bridge.admin.asking import Answer, Answers, Asked, Wrong, administers, body_of, looks, number_in, operates
 from bridge.admin.revising import current, revise
 from bridge.cutover.gates import not_ready
 from bridge.cutover.reading import plain
@@ -30,14 +27,14 @@ class RampsDesk:
     def answers(self) -> Answers:
         """What it answers."""
         return {
-            ("GET", "ramps"): self._show,
-            ("GET", "ramps/judgements"): self._judgements,
-            ("POST", "ramps/promote"): self._promote,
-            ("POST", "ramps/hold"): self._hold,
-            ("POST", "ramps/resume"): self._resume,
+            ("GET", "ramps"): looks(self._show),
+            ("GET", "ramps/judgements"): looks(self._judgements),
+            ("POST", "ramps/promote"): administers(self._promote),
+            ("POST", "ramps/hold"): operates(self._hold),
+            ("POST", "ramps/resume"): administers(self._resume),
         }
 
-    async def _show(self, _request: web.BaseRequest) -> Answer:
+    async def _show(self, _asked: Asked) -> Answer:
         now = await current(self._journal)
         told = []
         for rule in now.rules:
@@ -47,15 +44,13 @@ class RampsDesk:
                 told.append({"rule": plain(rule), "judgement": judged})
         return 200, {"revision": now.number, "ramps": told}
 
-    async def _judgements(self, request: web.BaseRequest) -> Answer:
-        text = request.query.get("limit", "20")
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
-            raise Wrong(400, {"error": f"limit is a number from 1 to {MOST}."})
-        found = await self._journal.judgements(request.query.get("rule") or None, int(text))
+    async def _judgements(self, asked: Asked) -> Answer:
+        limit = number_in(asked, "limit", 20, MOST)
+        found = await self._journal.judgements(asked.query.get("rule") or None, limit)
         return 200, [judgement_json(each) for each in found]
 
-    async def _promote(self, request: web.BaseRequest) -> Answer:
-        body = await body_of(request)
+    async def _promote(self, asked: Asked) -> Answer:
+        body = body_of(asked)
         last = next(iter(await self._journal.judgements(str(body.get("rule")), 1)), None)
 
         def up(now: Standing, rule: str) -> Standing:
@@ -64,20 +59,20 @@ class RampsDesk:
                 raise NoStep(why)
             return promote(now, rule)
 
-        return await self._move(body, up)
+        return await self._move(asked, up)
 
-    async def _hold(self, request: web.BaseRequest) -> Answer:
-        return await self._move(await body_of(request), lambda now, rule: halt(now, rule, back=False))
+    async def _hold(self, asked: Asked) -> Answer:
+        return await self._move(asked, lambda now, rule: halt(now, rule, back=False))
 
-    async def _resume(self, request: web.BaseRequest) -> Answer:
-        return await self._move(await body_of(request), resume)
+    async def _resume(self, asked: Asked) -> Answer:
+        return await self._move(asked, resume)
 
-    async def _move(self, body: Mapping[str, Any], decide: Callable[[Standing, str], Standing]) -> Answer:
-        rule = body.get("rule")
+    async def _move(self, asked: Asked, decide: Callable[[Standing, str], Standing]) -> Answer:
+        rule = body_of(asked).get("rule")
         if not isinstance(rule, str) or not rule.strip():
             raise Wrong(400, {"error": "rule is needed: the name of a rule with a ramp."})
         try:
-            return await revise(self._journal, body, lambda now: decide(now, rule))
+            return await revise(self._journal, asked, lambda now: decide(now, rule))
         except NoStep as why:
             words = str(why)
             raise Wrong(409, {"error": f"{words[:1].upper()}{words[1:]}."}) from None

@@ -5,10 +5,9 @@ A change names its author and reason, and may name the revision it was decided o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from bridge.admin.api import Answer, Wrong
+from bridge.admin.asking import Answer, Asked, Wrong, author_of, body_of
 from bridge.cutover.standing import FIRST, Standing, difference, of
 from bridge.journal import Journal
 
@@ -18,11 +17,11 @@ async def current(journal: Journal) -> Standing:
     return next((of(each) for each in await journal.revisions(1)), FIRST)
 
 
-async def revise(journal: Journal, body: Mapping[str, Any], decide: Callable[[Standing], Standing]) -> Answer:
+async def revise(journal: Journal, asked: Asked, decide: Callable[[Standing], Standing]) -> Answer:
     """Decide on top of what counts now and record it; raises ``Wrong``, and what ``decide`` raises."""
-    reason, by, seen = body.get("reason"), body.get("by"), body.get("seen")
-    if not isinstance(reason, str) or not isinstance(by, str) or not reason.strip() or not by.strip():
-        raise Wrong(400, {"error": "reason and by are needed: both go into the history and the audit."})
+    body = body_of(asked)
+    reason, by = author_of(asked, body)
+    seen = body.get("seen")
     now = await current(journal)
     if seen is not None and seen != now.number:
         said = f"The rules were changed since: they are at revision {now.number} by {now.author}; look again."

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
-from bridge.admin.api import Answer, Answers, Wrong
+from bridge.admin.asking import Answer, Answers, Asked, Wrong, looks
 from bridge.journal import Journal
 from bridge.journal.audit import now
 from bridge.parity.shadow_report import TOLERANCE, summed, whole
@@ -22,15 +20,15 @@ class ShadowDesk:
 
     def answers(self) -> Answers:
         """What it answers."""
-        return {("GET", "shadow"): self._show}
+        return {("GET", "shadow"): looks(self._show)}
 
-    async def _show(self, request: web.BaseRequest) -> Answer:
+    async def _show(self, asked: Asked) -> Answer:
         """``since`` in milliseconds since 1970 (seven days ago), ``rule`` (all)."""
-        text = request.query.get("since", "")
+        text = asked.query.get("since", "")
         if text and not (text.isascii() and text.isdigit() and len(text) <= 15):
             raise Wrong(400, {"error": "since is a moment in milliseconds since 1970."})
         since = int(text) if text else now() - DAYS * DAY_MS
-        found = await self._journal.comparisons(since, request.query.get("rule") or None, MOST)
+        found = await self._journal.comparisons(since, asked.query.get("rule") or None, MOST)
         groups = summed(found)
         told = [each.as_json() for each in groups]
         return 200, {"verdict": whole(groups).value, "since": since, "tolerance": TOLERANCE, "groups": told}

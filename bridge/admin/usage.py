@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aiohttp import web
-
-from bridge.admin.api import Answer, Answers, Wrong
+from bridge.admin.asking import Answer, Answers, Asked, looks, number_in
 from bridge.core.model import Instant
 from bridge.cutover.usage import QUIET_DAYS, radar, radar_json
 from bridge.journal import Journal
@@ -27,10 +25,8 @@ class UsageDesk:
 
     def answers(self) -> Answers:
         """What it answers."""
-        return {("GET", "usage"): self._show}
+        return {("GET", "usage"): looks(self._show)}
 
-    async def _show(self, request: web.BaseRequest) -> Answer:
-        text = request.query.get("quiet_days", str(QUIET_DAYS))
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS):
-            raise Wrong(400, {"error": f"quiet_days is a number from 1 to {MOST_DAYS}."})
-        return 200, radar_json(radar(await self._journal.usage(), self._now(), int(text)))
+    async def _show(self, asked: Asked) -> Answer:
+        days = number_in(asked, "quiet_days", QUIET_DAYS, MOST_DAYS)
+        return 200, radar_json(radar(await self._journal.usage(), self._now(), days))
