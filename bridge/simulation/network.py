@@ -115,6 +115,7 @@ class Network:
     trace: Callable[..., None]
     first_byte: Callable[[Actor, Dispatch, str, str, bytes], None]
     done: Callable[[Dispatch | None, str], None]
+    turned_away: Callable[[Dispatch], None]
     mishap: Callable[[], float]
     nap: Callable[[Actor, str], None]
     without: frozenset[str]
@@ -195,6 +196,8 @@ class Wire(Transport):
         came = await answer
         timer.cancel()
         if isinstance(came, Exchange):
+            if dispatch is not None and came.status == 401:
+                net.turned_away(dispatch)
             self.clock.observe(came.headers.get("Date"), began, fence_now())
         return came
 

@@ -174,6 +174,14 @@ class Oracle:
         if day != sent.day and self._since_midnight() > CLOCK_MS / 1000:
             self._violated(f"I5: {dispatch.id} is sent again on another day")
 
+    def turned_away(self, dispatch: Dispatch) -> None:
+        """Zuora has said 401: it has not looked at the request, so its key is as new as before (Zuora: Idempotent
+        requests; authentication comes first), and a new token takes the same bytes there, also after midnight."""
+        sent = self._sent[dispatch.id]
+        sent.times -= 1
+        if not sent.times:
+            del self._sent[dispatch.id]
+
     def _since_midnight(self) -> float:
         now = self._tenant.clock.now()
         return now.hour * 3600 + now.minute * 60 + now.second

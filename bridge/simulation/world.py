@@ -89,6 +89,7 @@ class World:
             self._note,
             self._oracle.first_byte,
             self._oracle.done,
+            self._oracle.turned_away,
             self._weather.mishap,
             self._nap,
             plan.without,

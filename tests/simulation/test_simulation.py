@@ -46,3 +46,10 @@ def test_no_world_pays_twice_lies_or_forgets(first: int) -> None:
         done = one(seed)
         assert done.violations == (), f"bridge simulate --seed {seed} --calls 1"
         assert done.calls > 50
+
+
+def test_what_a_401_turned_away_may_leave_again_after_midnight() -> None:
+    """A seed where a request met 401, the token came late and midnight lay between: Zuora had not looked at it."""
+    done = one(401437)
+    assert done.violations == ()
+    assert done.calls > 50
