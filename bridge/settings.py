@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,6 +38,9 @@ from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
 from bridge.settings_parts import Admin, CapturePart, JournalPart, Part, ShadowPart, with_files
 from bridge.settings_terms import address, custom, networks
+
+if TYPE_CHECKING:
+    from bridge.journal.crypto import Keys
 
 REMEMBERED_DAYS = 400
 """For how long a message id or a unique field's value is one act: longer than any ERP keeps a message to send again."""
@@ -310,17 +313,17 @@ class Settings(BaseSettings):
         )
 
     @property
-    def journal_key(self) -> bytes | None:
-        """The journal's key as bytes; raises ``ConfigurationError`` unless it is 32 bytes in base64."""
-        if self.journal.key is None:
-            return None
-        try:
-            key = base64.b64decode(self.journal.key.get_secret_value(), validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if len(key) != 32:
-            raise ConfigurationError("BRIDGE_JOURNAL__KEY must be 32 bytes in base64 (`openssl rand -base64 32`)")
-        return key
+    def journal_key(self) -> Keys:
+        """The journal's keys as bytes; raises ``ConfigurationError`` unless each is 32 bytes in base64."""
+        # Whoever needs no journal should not wait for a database's toolkit to load.
+        from bridge.journal.crypto import Keys
+
+        own, others = self.journal.key, self.journal.other_keys
+        said = re.split(r"[\s,]+", others.get_secret_value().strip(" \t\r\n,")) if others is not None else []
+        return Keys(
+            None if own is None else _key_from(own.get_secret_value(), "BRIDGE_JOURNAL__KEY"),
+            tuple(_key_from(each, "BRIDGE_JOURNAL__OTHER_KEYS") for each in said if each),
+        )
 
     def caller(self, tenant: str, entity: str, username: str) -> Caller:
         """The caller behind a proved session; a user nobody configured may do nothing under the bridge's credential."""
@@ -341,6 +344,16 @@ class Settings(BaseSettings):
                     wait_seconds=part.wait_seconds,
                 )
         return Caller(tenant=tenant, username=username, entity=entity)
+
+
+def _key_from(text: str, setting: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise ConfigurationError(f"{setting} must be 32 bytes in base64 (`openssl rand -base64 32`)")
+    return key
 
 
 def _toml(settings: type[BaseSettings], named: str) -> PydanticBaseSettingsSource:

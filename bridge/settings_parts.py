@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from bridge.settings_terms import address
 
-SECRETS = frozenset({"token", "client_secret", "key", "database_url"})
+SECRETS = frozenset({"token", "client_secret", "key", "other_keys", "database_url"})
 
 
 def with_files(given: Any) -> Any:
@@ -90,9 +90,10 @@ class CapturePart(Part):
 
 
 class JournalPart(Part):
-    """The journal's key and mode."""
+    """The journal's key and mode. ``other_keys`` open as well: one, or several parted by commas or lines."""
 
     key: SecretStr | None = None
+    other_keys: SecretStr | None = None
     keep_days: int = Field(default=400, ge=7)
     look_up_first: bool = False
 

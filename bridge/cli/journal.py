@@ -300,6 +300,35 @@ def restore(
     )
 
 
+@cli.command()
+def rekey(
+    reason: str = typer.Option("", help="why the key is exchanged"),
+    by: str = typer.Option("", help="your name"),
+    dry_run: bool = DRY,
+    yes: bool = YES,
+    as_json: bool = JSON,
+) -> None:
+    """Seal all requests anew under BRIDGE_JOURNAL__KEY, so that BRIDGE_JOURNAL__OTHER_KEYS opens nothing any more."""
+    from bridge.cli.journal_rekey import resealed
+
+    if not reason.strip() or not by.strip():
+        raise ConfigurationError("--reason and --by are needed: both go into the audit")
+    settings = load()
+    with reader(settings) as opened:
+        count = opened.sealed_otherwise()
+    confirm(f"Seal {count} requests anew under BRIDGE_JOURNAL__KEY?", dry_run, yes)
+    if dry_run:
+        done(None, {"requests": count}, dry_run=True, as_json=as_json)
+        return
+    with progress() as bar:
+        task = bar.add_task("rekey", total=count)
+        told = changed(settings, lambda opened: resealed(opened, reason, by, lambda n: bar.advance(task, n)))
+    done(None, {"requests": told.count, "unreadable": told.unreadable or None}, dry_run=False, as_json=as_json)
+    if told.unreadable:
+        typer.echo("bridge: the unreadable ones open under none of the keys; keep the other keys set", err=True)
+        raise typer.Exit(1)
+
+
 # ---------------------------------------------------------------- what the verbs share
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.core.model import Instant
@@ -61,10 +61,10 @@ def signed(key: bytes, writer: str, part: str, seq: int, head: bytes, at: Instan
     return Mark(writer, part, seq, head, at, _signature(key, writer, part, seq, head, at))
 
 
-def is_signed(key: bytes, mark: Mark) -> bool:
-    """Whether the signature is ours."""
-    ours = _signature(key, mark.writer, mark.part, mark.seq, mark.digest, mark.at)
-    return hmac.compare_digest(ours, mark.signature)
+def is_signed(keys: Sequence[bytes], mark: Mark) -> bool:
+    """Whether the signature is ours, under one of the keys."""
+    ours = (_signature(key, mark.writer, mark.part, mark.seq, mark.digest, mark.at) for key in keys)
+    return any(hmac.compare_digest(each, mark.signature) for each in ours)
 
 
 def _signature(key: bytes, writer: str, part: str, seq: int, head: bytes, at: Instant) -> bytes:
@@ -75,13 +75,16 @@ def _signature(key: bytes, writer: str, part: str, seq: int, head: bytes, at: In
 class Walk:
     """Checks one writer's rows as they come, in the order of ``seq``: ``begin``, ``see`` them, ``end``.
 
-    ``known`` are rows of this writer that somebody else has seen: seq and digest.
+    ``keys`` are all that the journal had: a process keeps one for its whole chain, so the key of the first row is that
+    of all; marks may be signed by a later process under a later key. ``known`` are rows of this writer that somebody
+    else has seen: seq and digest.
     """
 
     def __init__(
-        self, key: bytes, writer: str, head: Mark | None, gone: Mark | None, known: Mapping[int, bytes]
+        self, keys: Sequence[bytes], writer: str, head: Mark | None, gone: Mark | None, known: Mapping[int, bytes]
     ) -> None:
-        self._key = key
+        self._keys = tuple(keys)
+        self._key: bytes | None = None
         self._writer = writer
         self._head = head
         self._gone = gone
@@ -95,7 +98,7 @@ class Walk:
         if self._head is None:
             yield f"{self._writer}: its signed head is missing"
         for mark in (self._head, self._gone):
-            if mark is not None and not is_signed(self._key, mark):
+            if mark is not None and not is_signed(self._keys, mark):
                 what = "its head" if mark.part == HEAD else "what was deleted"
                 yield f"{self._writer}: the signature of {what} is wrong"
 
@@ -106,15 +109,22 @@ class Walk:
             follows = row.seq == self.last + 1
             if not follows:
                 yield f"{self._writer}: {_gap(self.last + 1, row.seq)}"
-            ours = digest(self._key, self._before, row.writer, row.seq, row.at, row.kind, row.subject, row.detail)
             # Behind a gap the row before is not there to check against, and the gap was told.
-            if follows and not hmac.compare_digest(ours, row.digest):
+            if follows and not self._ours(row):
                 yield f"{self._writer}: row {row.seq} is not what was written, or not where it was written"
             if self._head is not None and row.seq == self._head.seq and row.digest != self._head.digest:
                 yield f"{self._writer}: row {row.seq} is not the one its head was signed for"
             if self._known.get(row.seq, row.digest) != row.digest:
                 yield f"{self._writer}: row {row.seq} is not the one that was seen before"
             self.last, self._before = row.seq, row.digest
+
+    def _ours(self, row: Row) -> bool:
+        for key in self._keys if self._key is None else (self._key,):
+            ours = digest(key, self._before, row.writer, row.seq, row.at, row.kind, row.subject, row.detail)
+            if hmac.compare_digest(ours, row.digest):
+                self._key = key
+                return True
+        return False
 
     def end(self) -> Iterator[str]:
         """What is wrong with where the chain ends."""

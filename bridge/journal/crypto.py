@@ -12,6 +12,8 @@ import base64
 import binascii
 import hmac
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -27,6 +29,20 @@ NONCE_BYTES = 24
 
 class Unreadable(Exception):
     """A sealed value does not open: another key, another owner of the value, or damage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a process knows of a journal's keys: the one it seals with (None: the journal's place has one), and others
+    that open too, while a key is being exchanged."""
+
+    own: bytes | None = None
+    others: tuple[bytes, ...] = ()
+
+
+def keys_of(given: Keys | bytes | None) -> Keys:
+    """One key, or None, as keys."""
+    return given if isinstance(given, Keys) else Keys(given)
 
 
 def key_from_text(text: str) -> bytes:
@@ -72,14 +88,20 @@ class XaesGcm:
 
 
 class Seal:
-    """Seals and opens byte strings, each bound to a name (a dispatch's id). Not safe for several threads at once."""
+    """Seals and opens byte strings, each bound to a name (a dispatch's id). Not safe for several threads at once.
 
-    def __init__(self, root: bytes) -> None:
+    It seals under ``root`` and opens what was sealed under one of ``others`` as well.
+    """
+
+    def __init__(self, root: bytes, others: Iterable[bytes] = ()) -> None:
         self._cipher = XaesGcm(derived(root, "seal"))
+        others = tuple(others)
+        self._openers = (self._cipher, *(XaesGcm(derived(other, "seal")) for other in others))
         self.key_id = derived(root, "key id")[:4].hex()
         # For query locators, which every process on this journal must know as its own.
         self.locator_key = derived(root, "query locators")
         self.audit_key = derived(root, "audit")
+        self.audit_keys = (self.audit_key, *(derived(other, "audit") for other in others))
 
     def close(self, plain: bytes, name: str) -> bytes:
         """``plain`` sealed under ``name``: 24 bytes of nonce, then ciphertext and tag."""
@@ -90,7 +112,9 @@ class Seal:
         """What was sealed under ``name``; raises ``Unreadable`` where key, name or bytes differ."""
         if len(sealed) < NONCE_BYTES:
             raise Unreadable(f"the sealed bytes of {name} are cut short")
-        try:
-            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], name.encode())
-        except InvalidTag as error:
-            raise Unreadable(f"the sealed bytes of {name} do not open under key {self.key_id}") from error
+        for cipher in self._openers:
+            try:
+                return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], name.encode())
+            except InvalidTag:
+                continue
+        raise Unreadable(f"the sealed bytes of {name} do not open under key {self.key_id}")

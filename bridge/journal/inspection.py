@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bridge.journal import migrations
+from bridge.journal.crypto import Keys
 from bridge.journal.errors import JournalRefused
 from bridge.journal.store import Journal
 
@@ -29,7 +30,7 @@ class Inspection:
     instruction: str = ""
 
 
-def inspect(url: str, key: bytes | None) -> Inspection:
+def inspect(url: str, key: Keys | bytes | None) -> Inspection:
     """What ``serve`` would meet at this address."""
     try:
         parsed = make_url(url)

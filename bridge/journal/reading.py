@@ -26,7 +26,7 @@ from bridge.core.model import Instant, Op, Route
 from bridge.journal import migrations
 from bridge.journal.chain import GONE, HEAD, Mark, Row, Walk
 from bridge.journal.comparisons import MOST_READ, Comparison, comparison_of, found
-from bridge.journal.crypto import KEY_BYTES, Seal
+from bridge.journal.crypto import KEY_BYTES, Keys, Seal, keys_of
 from bridge.journal.discrepancies import Kept, kept
 from bridge.journal.errors import JournalDown, JournalRefused
 from bridge.journal.keyfile import key_beside
@@ -86,9 +86,9 @@ class Checked:
 class Reader:
     """``with Reader(url, key) as reader``."""
 
-    def __init__(self, url: str, key: bytes | None) -> None:
+    def __init__(self, url: str, key: Keys | bytes | None) -> None:
         self._url, self._path = _read_only(url)
-        self._given = key
+        self._given = keys_of(key)
         self._seal: Seal | None = None
         self._connection: Connection | None = None
         self._engine = create_engine(self._url, poolclass=NullPool)
@@ -126,12 +126,12 @@ class Reader:
     def seal(self) -> Seal:
         """The journal's seal; raises ``JournalRefused`` without its key."""
         if self._seal is None:
-            key = self._given
+            key = self._given.own
             if key is None and self._path is not None:
                 key = key_beside(self._path)
             if key is None or len(key) != KEY_BYTES:
                 raise JournalRefused("it needs its key", "Set BRIDGE_JOURNAL__KEY to the key of this database.")
-            seal = Seal(key)
+            seal = Seal(key, self._given.others)
             for (sealed,) in self._rows(select(meta.c.value).where(meta.c.name == CHECK)):
                 check_key(seal, bytes(sealed))
             self._seal = seal
@@ -170,6 +170,12 @@ class Reader:
             .order_by(dispatch.c.step, dispatch.c.attempt, dispatch.c.recorded_at, dispatch.c.id)
         )
         return [dispatch_from(tuple(row), self._carried(row[0]), self.seal) for row in self._rows(query)]
+
+    def sealed_otherwise(self) -> int:
+        """How many requests are sealed under another key than the own one."""
+        query = select(func.count()).select_from(dispatch).where(dispatch.c.key_id != self.seal.key_id)
+        ((count,),) = self._rows(query)
+        return int(count)
 
     def _carried(self, dispatch_id: str) -> tuple[str, ...]:
         query = select(dispatch_intent.c.intent_id).where(dispatch_intent.c.dispatch_id == dispatch_id)
@@ -219,7 +225,7 @@ class Reader:
 
         ``known`` are heads that were kept elsewhere: per writer seq and digest.
         """
-        key = self.seal.audit_key
+        keys = self.seal.audit_keys
         marks = {(mark.writer, mark.part): mark for mark in map(_mark, self._rows(select(audit_mark)))}
         seen = self._seen_by_starts()
         for writer, heads in (known or {}).items():
@@ -229,7 +235,7 @@ class Reader:
         wrong: list[str] = []
         rows = unsealed = 0
         for count, writer in enumerate(writers, start=1):
-            walk = Walk(key, writer, marks.get((writer, HEAD)), marks.get((writer, GONE)), seen.get(writer, {}))
+            walk = Walk(keys, writer, marks.get((writer, HEAD)), marks.get((writer, GONE)), seen.get(writer, {}))
             query = select(audit).where(audit.c.writer == writer).order_by(audit.c.seq)
             wrong += [*walk.begin(), *walk.see(map(_row, self._rows(query))), *walk.end()]
             rows, unsealed = rows + walk.rows, unsealed + walk.unsealed

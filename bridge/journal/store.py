@@ -19,7 +19,7 @@ from bridge.core.model import Instant, Route
 from bridge.journal.audit import Audit, now
 from bridge.journal.changes import Changes, check, order, steps
 from bridge.journal.comparisons import Comparison, Comparisons
-from bridge.journal.crypto import KEY_BYTES, Seal, Unreadable
+from bridge.journal.crypto import KEY_BYTES, Keys, Seal, Unreadable, keys_of
 from bridge.journal.database import PATIENCE, Database
 from bridge.journal.discrepancies import Discrepancies
 from bridge.journal.errors import JournalRefused
@@ -28,6 +28,7 @@ from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
 from bridge.journal.queries import Queries, Waiting
 from bridge.journal.ramps import NEWEST, Compared, Counted, Judged, Ramps
+from bridge.journal.rekeying import Rekeying, Resealed
 from bridge.journal.retention import Retention
 from bridge.journal.revisions import Revision, Revisions
 from bridge.journal.statements import Statements
@@ -74,16 +75,18 @@ class Journal:
             self._writer, self._changes, self._queries, self.audit, self._mode, found, self._revisions, self._ramps
         )
         self.locator_key = seal.locator_key
+        self._rekeying = Rekeying(database, seal, CHECK)
 
     @classmethod
-    def open(cls, url: str, key: bytes | None, instance: str, *, patience: float = PATIENCE) -> Journal:
+    def open(cls, url: str, key: Keys | bytes | None, instance: str, *, patience: float = PATIENCE) -> Journal:
         """Migrate, check and start; raises ``JournalRefused``.
 
         Without a ``key`` a SQLite file has one beside it, and SQLite in memory one that nobody will need again.
         ``patience`` is how many seconds a write waits for another process.
         """
         database = Database(url, patience)
-        seal = Seal(_key(database, key))
+        keys = keys_of(key)
+        seal = Seal(_key(database, keys.own), keys.others)
         statements = Statements(database.dialect)
         journal = cls(database, statements, seal, instance)
         database.open(lambda: journal._check(seal))
@@ -119,6 +122,25 @@ class Journal:
                 Job(partial(self._changes.apply, tuple(changes)), atomic=steps(changes) <= 1, order=order(changes))
             )
         )
+
+    async def reseal(self, after: str = "") -> Resealed:
+        """Seal the next requests behind that id anew, under this process's key; raises ``JournalDown``."""
+        batch: Resealed = await self._writer.ask(Job(partial(self._rekeying.batch, after), atomic=False))
+        return batch
+
+    async def finish_resealing(self, reason: str, by: str) -> Resealed:
+        """All requests are sealed anew: now the rest, and the value by which a start knows the key.
+
+        Where a break opens under no key the other keys stay needed. Raises ``JournalDown``.
+        """
+
+        def finish() -> Resealed:
+            done = self._rekeying.finish()
+            self.audit.note("rekey", "", {"finished": not done.unreadable, "reason": reason, "by": by})
+            return done
+
+        done: Resealed = await self._writer.ask(Job(finish, atomic=False))
+        return done
 
     def delivered(self, intent_ids: Sequence[str], at: int) -> None:
         """An answer with these intents' verdicts was written to the last byte. Lazy; the first mark counts.
@@ -294,5 +316,6 @@ def check_key(seal: Seal, sealed: bytes) -> None:
     except Unreadable as error:
         raise JournalRefused(
             "its key does not open this database",
-            "Use the key it was made with: BRIDGE_JOURNAL__KEY, or the key file beside the database.",
+            "Use the key it was made with: BRIDGE_JOURNAL__KEY, or the key file beside the database. While keys are "
+            "exchanged, BRIDGE_JOURNAL__OTHER_KEYS takes the other one.",
         ) from error

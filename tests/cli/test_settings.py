@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.core.model import Op, Settlement
+from bridge.journal.crypto import Keys
 from bridge.settings import ConfigurationError, Settings, load
 
 
@@ -88,7 +89,7 @@ def test_the_soap_url_may_carry_a_version_that_is_ignored() -> None:
 def test_the_journal_s_key_is_32_bytes_in_base64() -> None:
     """Anything else is refused with how to make one."""
     good = Settings.model_validate({"journal": {"key": base64.b64encode(bytes(32)).decode()}})
-    assert good.journal_key == bytes(32)
+    assert good.journal_key == Keys(bytes(32))
     with pytest.raises(ConfigurationError, match="openssl rand"):
         _ = Settings.model_validate({"journal": {"key": "AAAA"}}).journal_key
 
