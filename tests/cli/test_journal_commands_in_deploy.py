@@ -8,6 +8,7 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,13 +16,15 @@ import pytest
 from harness import World, payment
 
 PAGES = sorted((Path(__file__).parents[2] / "deploy").glob("*.md"))
+"""Those of ``deploy/runbooks`` are run by ``test_runbooks``, each in a situation of its own."""
+RUNBOOKS = sorted((Path(__file__).parents[2] / "deploy" / "runbooks").glob("*.md"))
 EXAMPLE = "i-0123456789abcdef0123456789abcd"
 
 
-def shown() -> list[str]:
+def shown(pages: Sequence[Path] = PAGES) -> list[str]:
     """The command lines, each once."""
     found: dict[str, None] = {}
-    for page in PAGES:
+    for page in pages:
         for block in re.findall(
             r"^ *```console\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
         ):
@@ -32,8 +35,8 @@ def shown() -> list[str]:
 
 def test_the_pages_show_every_verb() -> None:
     """A new verb needs its line, and a line that is gone is missed."""
-    verbs = {line.split()[2] for line in shown()}
-    assert verbs == {"list", "show", "resolve", "verify", "reconcile", "restore"}
+    verbs = {line.split()[2] for line in shown([*PAGES, *RUNBOOKS])}
+    assert verbs >= {"list", "show", "resolve", "verify", "reconcile", "restore", "rekey", "export"}
 
 
 @pytest.mark.parametrize("line", shown())
@@ -70,6 +73,7 @@ def test_every_command_says_what_it_is_for() -> None:
         "resolve": ("--json", "--dry-run", "--yes"),
         "reconcile": ("--json", "--dry-run", "--yes"),
         "restore": ("--json", "--dry-run", "--yes"),
+        "rekey": ("--json", "--dry-run", "--yes"),
     }.items():
         done = subprocess.run(
             [sys.executable, "-m", "bridge", "journal", verb, "--help"],

@@ -1,4 +1,4 @@
-"""The steps of ``deploy/restore.md`` in their order, after a real loss: a bridge, a backup, calls, the backup again."""
+"""The steps of ``runbooks/restore.md`` in order after a real loss: a bridge, a backup, calls, the backup again."""
 
 from __future__ import annotations
 
