@@ -82,6 +82,11 @@ class PostgreSQL:
             file.write("".join(f"{name} = {value}\n" for name, value in settings.items()))
         self.start()
 
+    @property
+    def pid(self) -> int:
+        """The server's first process; the others are its children."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def start(self) -> None:
         """Start it; returns when it takes connections."""
         self._run("pg_ctl", "start", "-D", "data", "-w", "-t", str(START_SECONDS), "-l", "log")

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 USER, PASSWORD = "erp@example.com", "demo"
 CLIENT, SECRET = "demo-client", "demo-secret"
 
-_SERVE = "from bridge.cli import main; import sys; sys.argv = ['bridge', 'serve']; main()"
+SERVE = "from bridge.cli import main; import sys; sys.argv = ['bridge', 'serve']; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,16 @@ def running(folder: Path, others: Sequence[Path] = ()) -> Iterator[Group]:
         peers.append(Peer("naive", start("naive", ("-m", "tests.bench.naive", zuora.url, CLIENT, SECRET))))
         for name, root in (("bridge", ROOT), *((_name(root), root) for root in others)):
             # -c puts the working directory first on sys.path, so a checkout runs its own code under our Python.
-            peers.append(Peer(name, start(name, ("-c", _SERVE), root, **_settings(zuora.url, folder / f"{name}.db"))))
-        yield Group(tuple(peers), Tenant(names, _session(zuora.url), _token(zuora.url)))
+            peers.append(Peer(name, start(name, ("-c", SERVE), root, **settings(zuora.url, folder / f"{name}.db"))))
+        yield Group(tuple(peers), Tenant(names, session(zuora.url), token(zuora.url)))
 
 
 def _name(root: Path) -> str:
     return f"bridge@{root.name}"
 
 
-def _settings(zuora: str, database: Path) -> dict[str, str]:
+def settings(zuora: str, database: Path) -> dict[str, str]:
+    """The variables of a bridge before this tenant."""
     return {
         "BRIDGE_LISTEN": "127.0.0.1:0",
         "BRIDGE_ADMIN__LISTEN": "127.0.0.1:0",
@@ -81,7 +82,8 @@ def _settings(zuora: str, database: Path) -> dict[str, str]:
     }
 
 
-def _session(url: str) -> str:
+def session(url: str) -> str:
+    """A session of the demo's user."""
     body = (
         '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
         '<login xmlns="http://api.zuora.com/">'
@@ -92,7 +94,8 @@ def _session(url: str) -> str:
     return unescape(found[1])
 
 
-def _token(url: str) -> str:
+def token(url: str) -> str:
+    """A token of the bridge's client."""
     form = f"client_id={CLIENT}&client_secret={SECRET}&grant_type=client_credentials"
     answer = _post(f"{url}/oauth/token", form.encode(), "application/x-www-form-urlencoded")
     return str(json.loads(answer)["access_token"])

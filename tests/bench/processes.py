@@ -79,12 +79,22 @@ class Process:
     @property
     def cpu(self) -> float:
         """Seconds of CPU used so far by the process and its descendants."""
-        return sum(_cpu(pid) for pid in _family(self.pid))
+        return cpu_of(self.pid)
+
+    @property
+    def handles(self) -> int:
+        """Open file descriptors of the process and its descendants."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in _family(self.pid))
 
     @property
     def resident(self) -> int:
         """Bytes of resident memory of the process and its descendants."""
         return sum(_status(pid, "VmRSS") for pid in _family(self.pid))
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU used so far by a process and its descendants."""
+    return sum(_cpu(each) for each in _family(pid))
 
 
 def _family(pid: int) -> list[int]:

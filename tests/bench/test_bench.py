@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.bench.capacity import RECORDED
+from tests.bench.capacity_page import FIGURES, PAGE, page
 from tests.bench.report import table
 from tests.bench.work import WORKS, Request
 
@@ -39,3 +42,25 @@ def test_no_two_calls_carry_the_same_reference() -> None:
     request = Request((b"<a>", b"</a><a>", b"</a>"))
     assert request.references == 2
     assert request.filled(7) == b"<a>000000000007</a><a>000000000008</a>"
+
+
+def test_the_capacity_bench_runs_and_its_calls_are_answered() -> None:
+    """One point for two seconds; the figures the page is made of are there."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.capacity", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (point,) = json.loads(done.stdout)["points"]
+    assert point["calls"] > 0
+    assert point["bridge_cpu_ms"] > 0
+    assert point["commits_per_call"] > 0
+    assert point["journal_bytes_per_call"] > 0
+
+
+def test_the_capacity_page_shows_what_was_recorded() -> None:
+    """Nobody edits a figure by hand."""
+    found = json.loads(RECORDED.read_text(encoding="utf-8"))
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text, found) == text
+    assert set(re.findall(r"<!-- figures: (\w+) -->", text)) == set(FIGURES)
+    assert all(each["wrong"] == 0 for each in found["points"])
