@@ -239,6 +239,7 @@ class App:
             used=used,
             shadowing=shadowing,
         )
+        METRICS.build_info.set(1, version=__version__, wsdl=str(contract.version))
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
         if directory is not None:
@@ -268,12 +269,16 @@ class App:
                 ShadowDesk(journal),
             )
             api = Api(people_of(settings.admin.owner, settings.admin.people), *(desk.answers() for desk in desks))
-            admin = Admin(self._why_not, METRICS.render, api)
+            admin = Admin(self._why_not, self._metrics, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 
     def _why_not(self) -> list[str]:
         stopping = self._runtime is not None and self._runtime.stopping
         return [*self._reasons, *(["the bridge is stopping"] if stopping else [])]
+
+    def _metrics(self) -> bytes:
+        METRICS.ready.set(not self._why_not())
+        return METRICS.render()
 
     async def _listen(self, handler: web.ServerRunner | Server | Admin, where: str, given: socket.socket | None) -> str:
         # The guard inflates under its own ceiling, so the server must not inflate.

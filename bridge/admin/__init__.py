@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
 from aiohttp import web
 
 from bridge.admin.api import PREFIX, Api
+from bridge.telemetry.metrics import CONTENT_TYPE
 
 __all__ = ["Admin", "Api"]
 
@@ -17,7 +19,7 @@ Reasons = Callable[[], list[str]]
 class Admin:
     """Answers ``/healthz``, ``/readyz`` and ``/metrics``, which need no token and tell no secret, and the API."""
 
-    def __init__(self, reasons: Reasons, metrics: Callable[[], str], api: Api) -> None:
+    def __init__(self, reasons: Reasons, metrics: Callable[[], bytes], api: Api) -> None:
         self._reasons = reasons
         self._metrics = metrics
         self._api = api
@@ -33,11 +35,13 @@ class Admin:
                 return web.Response(text="ok")
             case "/readyz":
                 reasons = self._reasons()
-                body = {"ready": not reasons} if not reasons else {"ready": False, "reasons": reasons}
+                told = {"ready": not reasons} if not reasons else {"ready": False, "reasons": reasons}
                 return web.Response(
-                    status=503 if reasons else 200, text=json.dumps(body), content_type="application/json"
+                    status=503 if reasons else 200, text=json.dumps(told), content_type="application/json"
                 )
             case "/metrics":
-                return web.Response(text=self._metrics(), content_type="text/plain", charset="utf-8")
+                # Of several workers' numbers a rendering is some milliseconds, in which callers would wait.
+                body = await asyncio.to_thread(self._metrics)
+                return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
             case _:
                 return web.Response(status=404, text="There is nothing here.")

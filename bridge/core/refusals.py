@@ -6,11 +6,15 @@ WSDL's ErrorCode enumeration (Zuora: SOAP API error handling). Must not decide a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bridge.core.model import RowError, Version
 from bridge.core.versions import NO_METHOD_IS_INVALID_SINCE
 
 KNOWS_TRANSACTION_TIMEOUT = Version(60)
 """First WSDL whose ErrorCode has TRANSACTION_TIMEOUT and TEMPORARY_ERROR (Zuora: SOAP API error handling)."""
+
+_EQUAL = "Equal to "
 
 KNOWS_NO_METHOD_IS_INVALID = NO_METHOD_IS_INVALID_SINCE
 """From here a missing PaymentMethodId is INVALID_VALUE (Zuora: SOAP API version history, 121)."""
@@ -54,8 +58,13 @@ def forbidden(object_type: str, op: str) -> tuple[RowError, ...]:
 def twin(zuora_id: str, day: str) -> tuple[RowError, ...]:
     """An equal call was answered with success that day, and the caller's policy is not to do it twice unasked."""
     return (
-        RowError("DUPLICATE_VALUE", f"Equal to {zuora_id} of {day}; another ReferenceId makes it a second payment."),
+        RowError("DUPLICATE_VALUE", f"{_EQUAL}{zuora_id} of {day}; another ReferenceId makes it a second payment."),
     )
+
+
+def tells_twin(errors: Sequence[RowError]) -> bool:
+    """Whether a row is refused as a twin of what is there already."""
+    return len(errors) == 1 and errors[0].code == "DUPLICATE_VALUE" and errors[0].message.startswith(_EQUAL)
 
 
 def near_twin(zuora_id: str, day: str) -> tuple[RowError, ...]:

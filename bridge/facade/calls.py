@@ -6,7 +6,6 @@ Contract: ``run`` answers with a Reply and lets nothing but cancellation out as 
 from __future__ import annotations
 
 import asyncio
-import uuid
 
 from aiohttp import web
 
@@ -16,6 +15,7 @@ from bridge.cutover import Policy
 from bridge.facade.usage import UsageCounter
 from bridge.parity.shadow_writes import WriteShadow
 from bridge.runtime import Runtime, Stopping, Visit
+from bridge.telemetry.call import current, outcome_of
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential
 
@@ -59,7 +59,12 @@ class Calls:
 
     async def run(self, call: Call, caller: Caller, visit: Visit, credential: Credential) -> Reply:
         """What became of the call."""
+        note = current()
+        note.asks(call.op.value, call.type, call.version)
+        note.by(caller)
         reply = await self._run(call, caller, visit, credential)
+        note.replied(reply)
+        _count(call, caller, reply)
         if self._used is not None:
             self._used.write(call, caller, reply)
         return reply
@@ -68,7 +73,7 @@ class Calls:
         if self._policy.stopped() is not None:
             return CallFault("SERVER_UNAVAILABLE", STOPPED)
         prefer = self._policy.prefer(caller, call.op, call.type)
-        errand = Errand(call, caller, self._tenant, uuid.uuid4().hex, self._runtime.instance, prefer)
+        errand = Errand(call, caller, self._tenant, current().call_id, self._runtime.instance, prefer)
         try:
             reply = await self._runtime.run(errand, visit, credential)
         except Stopping:
@@ -93,17 +98,13 @@ def visit_of(request: web.BaseRequest, caller: Caller) -> Visit:
     return Visit(caller.wait_seconds, lambda: request.transport is None or request.transport.is_closing())
 
 
-def count(operation: str, reply: Reply, seconds: float) -> None:
-    """Measure one call that was decoded and answered."""
-    METRICS.call_seconds.observe(seconds, op=operation, route=_route(reply))
-    if isinstance(reply, CallFault):
-        METRICS.calls.add(op=operation, route="none", told="fault")
-        return
-    for each in reply.outcomes:
-        METRICS.calls.add(op=operation, route=each.route.value if each.route else "none", told=each.told.value)
-
-
-def _route(reply: Reply) -> str:
-    """The route of a call for its metrics: one of a few words."""
-    routes = {each.route.value for each in getattr(reply, "outcomes", ()) if each.route is not None}
-    return routes.pop() if len(routes) == 1 else ("mixed" if routes else "none")
+def _count(call: Call, caller: Caller, reply: Reply) -> None:
+    """Count the objects of one call."""
+    for each in () if isinstance(reply, CallFault) else reply.outcomes:
+        outcome = outcome_of(each)
+        route = each.route.value if each.route is not None else "none"
+        METRICS.objects.add(operation=call.op.value, object=call.type, route=route, outcome=outcome)
+        if each.joined:
+            METRICS.joins.add(state=each.told.value)
+        if outcome == "twin":
+            METRICS.twins.add(policy=caller.twins)

@@ -8,7 +8,6 @@ not answer with a trace, a path or another caller's words.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,20 +20,21 @@ from bridge.contract.errors import DecodeError, Problem
 from bridge.core.identity import harvested
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Rows, Silence, Told, Version, ZObject
 from bridge.core.plan import check
-from bridge.facade.calls import Calls, count, visit_of
-from bridge.facade.json_doors import Asked, Way, by_body, by_path, rejects_unknown
+from bridge.facade.calls import Calls, visit_of
+from bridge.facade.json_doors import QUERIES, Asked, Way, by_body, by_path, rejects_unknown
 from bridge.facade.json_guard import Body, Refused, Value, charset, coding, media_type, parse
 from bridge.facade.json_queries import JsonQueries
 from bridge.facade.json_tenancy import ENTITIES, UNAUTHENTICATED, Proof, Tenancy, Unproved
 from bridge.facade.json_wire import Door, JsonRenderer, Written, message
 from bridge.facade.message_ids import message_ids
-from bridge.facade.passing import Passed, Passing
+from bridge.facade.passing import Passed, Passing, came_back
 from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
 from bridge.facade.responses import FAILED, RECEIVE_SECONDS, as_sent, relay, retry, told
 from bridge.facade.shadowing import Shadowing
 from bridge.facade.usage import UsageCounter
 from bridge.parity.tap import Tap
+from bridge.telemetry.call import current
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential, of_json
@@ -115,7 +115,7 @@ class JsonDoor:
         received = await self._receive(request, asked)
         if isinstance(received, Refused):
             METRICS.refusals.add(reason=received.reason)
-            log.info("refused", reason=received.reason)
+            current().reason = received.reason
             response = self._fault(request, door, CallFault("INVALID_VALUE", received.text), received.status)
             if received.status == 413:
                 response.force_close()
@@ -137,16 +137,16 @@ class JsonDoor:
             return self._fault(request, door, CallFault(asked.code, asked.why), asked.status, asked.allowed)
         version = _version(request)
         if asked.way is Way.QUERY:
-            began = time.monotonic()
+            current().asks("query" if found.rest != "querymore" else "queryMore", asked.type, version)
             written = await self._query(request, asked, given, version or DEFAULT_VERSION, found.rest)
             self._count(asked, given, version, "action" if written is None else "rest")
             if written is None:
                 return await self._pass_query(request, asked, given, raw, version or DEFAULT_VERSION, found.rest)
-            METRICS.call_seconds.observe(time.monotonic() - began, op="query", route="rest")
-            METRICS.calls.add(op="query", route="rest", told="page" if written.status == 200 else "fault")
+            current().came_to("rest", "page" if written.status == 200 else "fault")
             return self._answer(request, written, {"Bridge-Route": "rest"} if written.status == 200 else None)
         if asked.way is Way.PASS:
-            return await self._pass(request, raw)
+            return await self._pass(request, found, asked, raw)
+        current().asks(asked.op.value if asked.op is not None else "", asked.type, version)
         if version is None:
             fault = CallFault("INVALID_VERSION", f"{VERSION_HEADER} is no WSDL version; nothing was sent.")
             return self._fault(request, door, fault)
@@ -192,8 +192,13 @@ class JsonDoor:
 
     # ------------------------------------------------------------------ what goes to Zuora unchanged
 
-    async def _pass(self, request: web.BaseRequest, raw: bytes) -> web.StreamResponse:
-        return relay(await self._passing.rest(request.method, request.raw_path, as_sent(request), raw))
+    async def _pass(self, request: web.BaseRequest, found: Found, asked: Asked, raw: bytes) -> web.StreamResponse:
+        reads = request.method in ("GET", "HEAD", "OPTIONS")
+        operation = found.rest.partition("/")[0] if asked.door is Door.ACTION else "read" if reads else "write"
+        current().asks(operation, asked.type, _version(request))
+        passed = await self._passing.rest(request.method, request.raw_path, as_sent(request), raw)
+        current().came_to("pass", came_back(passed, changes=not reads and operation not in QUERIES))
+        return relay(passed)
 
     def _count(self, asked: Asked, given: Value, version: Version | None, route: str) -> None:
         """Count a query; whose it is, nobody has asked Zuora."""
@@ -215,6 +220,7 @@ class JsonDoor:
             return await self._passing.rest(method, path, headers, raw)
 
         passed = await send()
+        current().came_to("pass", came_back(passed))
         if self._shadowing is not None and rest != "querymore":
             credential, entities = of_json(headers), request.headers.getall(ENTITIES, ())
             if asked.door is Door.CRUD:
@@ -260,9 +266,9 @@ class JsonDoor:
         assert asked.op is not None
         call = Call(asked.op, version, asked.type, decoded.objects, crud=asked.door is Door.CRUD)
         call = harvested(call, message_ids(as_sent(request), request.query_string))
-        began = time.monotonic()
+        current().by(caller)
         reply = await self._run(request, call, _patient(caller, asked.door), credential)
-        count(call.op.value, reply, time.monotonic() - began)
+        current().replied(reply)
         written = self._renderer.reply(asked.door, call, reply)
         if written.status == 401:
             self._tenancy.forget(credential)
@@ -316,6 +322,7 @@ class JsonDoor:
         self, request: web.BaseRequest, door: Door, fault: CallFault, status: int | None = None, allowed: str = ""
     ) -> web.Response:
         """A fault of the whole call; a ``status`` given here wins over that of the code."""
+        current().reason = fault.code
         written = self._renderer.fault(door, fault, _version(request) or DEFAULT_VERSION)
         more = {"Allow": allowed} if allowed else None
         return self._answer(request, written if status is None else replace(written, status=status), more)
@@ -328,7 +335,7 @@ class JsonDoor:
             headers["Content-Type"] = "application/json;charset=utf-8"
         track = request.headers.get(TRACK_ID, "")
         if track and track.isascii() and track.isprintable() and len(track) <= 64:
-            headers[TRACK_ID] = track
+            headers[TRACK_ID] = current().track = track
         # RFC 9110, 15.5.14; Pythons before 3.13 still call it otherwise.
         reason = "Content Too Large" if written.status == 413 else None
         return web.Response(status=written.status, reason=reason, body=written.body, headers=headers)

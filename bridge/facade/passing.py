@@ -81,6 +81,13 @@ class Passing:
         return no_answer(came)
 
 
+def came_back(passed: Passed, *, changes: bool = False) -> str:
+    """One word for what became of it. ``changes``: what is lost may have been done."""
+    if passed.lost:
+        return "unknown" if changes else "fault"
+    return "fault" if passed.status == 502 and not passed.headers else "passed"
+
+
 def no_answer(came: NotSent | Lost) -> Passed:
     """RFC 9110, 15.6.3 and 15.6.5: 502 where Zuora was not reached, 504 where it may have been and did not answer."""
     return Passed(502, [], b"") if isinstance(came, NotSent) else Passed(504, [], b"", lost=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from bridge.facade.json_door import JsonDoor
-from bridge.facade.passing import Passing, no_answer
+from bridge.facade.passing import Passing, came_back, no_answer
 from bridge.facade.paths import Door, Found
 from bridge.facade.responses import as_sent, go_on, relay
+from bridge.telemetry.call import current
 from bridge.telemetry.log import get_logger
 from bridge.upstream.transport import Broken, Streamed
 
@@ -32,11 +33,16 @@ class RestDoor:
         return await self._json(request, found)
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
+        note, reads = current(), request.method in ("GET", "HEAD", "OPTIONS")
+        note.asks("read" if reads else "write")
         body = request.content.iter_any() if request.body_exists else None
         async with self._passing.stream(request.method, request.raw_path, as_sent(request), body) as came:
             if not isinstance(came, Streamed):
                 log.warning("not passed", came=type(came).__name__.lower(), reason=came.reason)
-                return relay(no_answer(came))
+                passed = no_answer(came)
+                note.came_to("pass", came_back(passed, changes=not reads))
+                return relay(passed)
+            note.came_to("pass", "passed")
             response = web.StreamResponse(status=came.status, reason=came.reason)
             response.headers.clear()
             response.headers.extend(came.headers)

@@ -7,7 +7,6 @@ with a trace, a path or another caller's words.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,11 +20,11 @@ from bridge.contract.wire import Style, encoding_token, server_fault
 from bridge.core.identity import harvested
 from bridge.core.model import Call, Caller, CallFault, Reply, Rows, Silence, Version
 from bridge.core.versions import NO_VERSION
-from bridge.facade.calls import Calls, count, visit_of
+from bridge.facade.calls import Calls, visit_of
 from bridge.facade.door import Seen, Way, look
 from bridge.facade.guard import Inspected, Intake, Refusal, admit, inspect_received
 from bridge.facade.message_ids import message_ids
-from bridge.facade.passing import Passed, Passing, rewritten_login
+from bridge.facade.passing import Passed, Passing, came_back, rewritten_login
 from bridge.facade.paths import Found
 from bridge.facade.responses import (
     BEFORE_READING,
@@ -45,6 +44,7 @@ from bridge.facade.shadowing import Shadowing
 from bridge.facade.soap_queries import SoapQueries
 from bridge.facade.usage import UsageCounter
 from bridge.parity.tap import Tap
+from bridge.telemetry.call import current
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.credential import Credential
@@ -98,7 +98,7 @@ class SoapDoor:
         inspected, raw = await self._receive(request)
         if isinstance(inspected, Refusal):
             METRICS.refusals.add(reason=inspected.reason)
-            log.info("refused", reason=inspected.reason)
+            current().reason = inspected.reason
             if inspected.status != 500:
                 return plain(inspected.status, inspected.text, close=True)
             style = replace(BEFORE_READING, soap12=inspected.soap12, encoding=_token(request))
@@ -119,6 +119,7 @@ class SoapDoor:
         self, request: web.BaseRequest, found: Found, inspected: Inspected, raw: bytes, origin: str, style: Style
     ) -> web.StreamResponse:
         seen = look(inspected.payload)
+        current().asks(seen.operation, seen.type, _version(found))
         if seen.way is Way.LOGIN:
             return await self._login(request, found, inspected, raw, origin)
         if seen.way is Way.PASS:
@@ -182,9 +183,11 @@ class SoapDoor:
         """Anything but a query: without an answer from Zuora, the caller is told what that may mean."""
         passed = await self._passed(request, inspected, raw)
         version = _version(found)
+        reads = seen.operation.lower() in READS
+        current().came_to("pass", came_back(passed, changes=not reads))
         if self._used is not None:
             self._used.passed(seen.operation, seen.type, self._known(inspected), version)
-        if passed.lost and version is not None and seen.operation.lower() not in READS:
+        if passed.lost and version is not None and not reads:
             return self._fault(LOST, seen, replace(style, version=version))
         return relay(passed)
 
@@ -202,6 +205,7 @@ class SoapDoor:
         if answer is not None:
             return answer
         passed = await self._passed(request, inspected, raw)
+        current().came_to("pass", came_back(passed))
         if self._shadowing is not None and version is not None:
             again = partial(self._passed_once, request.raw_path, as_sent(request), inspected, raw)
             self._shadowing.soap(inspected, version, style, passed, len(raw), again)
@@ -214,6 +218,7 @@ class SoapDoor:
         # The answer is read, so it must not come compressed.
         headers = [(name, value) for name, value in as_sent(request) if name.lower() != "accept-encoding"]
         passed = await self._passing.soap("POST", request.raw_path, headers, raw)
+        current().came_to("pass", came_back(passed))
         if self._used is not None:
             self._used.passed("login", "", None, _version(found))
         return relay(self._learn(found, inspected, passed, origin))
@@ -255,10 +260,9 @@ class SoapDoor:
             return await self._calls.run(harvested(call, ids), proved, visit, credential)
 
         exchange = Exchange(inspected.payload, inspected.header, style, seen.type, handle)
-        began = time.monotonic()
         body, reply = await self._facade.answer(exchange)
-        if reply is not None:
-            count(seen.operation, reply, time.monotonic() - began)
+        if reply is None:
+            current().reason = "unreadable"
         if body is None:
             assert isinstance(reply, Silence)
             return soap(504, b"", style, told(reply.outcomes))
@@ -277,6 +281,7 @@ class SoapDoor:
         return self._sessions.known(session) if session is not None else None
 
     def _fault(self, fault: CallFault, seen: Seen, style: Style) -> web.Response:
+        current().reason = fault.code
         body = self._facade.renderer.fault(fault, seen.operation, style)
         return soap(fault.status, body, style, retry(fault.retry_after))
 

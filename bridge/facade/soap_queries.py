@@ -6,8 +6,6 @@ nobody can read the object of, and Zuora's own locators. The default costs no lo
 
 from __future__ import annotations
 
-import time
-
 from aiohttp import web
 
 from bridge.contract.decode import session as session_of
@@ -19,7 +17,7 @@ from bridge.facade.guard import Inspected
 from bridge.facade.queries import Queries, QueryOptions, QueryPage, is_own
 from bridge.facade.responses import retry, soap
 from bridge.facade.sessions import Sessions
-from bridge.telemetry.metrics import METRICS
+from bridge.telemetry.call import current
 
 QUERY = "query"
 QUERY_MORE = "queryMore"
@@ -56,11 +54,11 @@ class SoapQueries:
             return self._fault(caller, operation, style)
         if not more and not self._queries.by_rest(caller, candidate):
             return None
-        began = time.monotonic()
+        current().by(caller)
+        current().asks(operation, candidate)
         answer = await self._run(text, version, caller, QueryOptions(batch_size, case_sensitive), more=more)
         told = "fault" if isinstance(answer, CallFault) else "page"
-        METRICS.call_seconds.observe(time.monotonic() - began, op=operation, route="rest")
-        METRICS.calls.add(op=operation, route="rest", told=told)
+        current().came_to("rest", told)
         if isinstance(answer, CallFault):
             return self._fault(answer, operation, style)
         body = self._pages.page(

@@ -386,7 +386,9 @@ class Runtime:
             raise RuntimeError("a REST dispatch without a REST credential; start should have refused this tenant")
         else:
             event = await self._rest.send(dispatch, not_after, credential.own)
-        METRICS.dispatches.add(route=dispatch.route.value, verdict=type(event).__name__.lower())
+        METRICS.dispatches.add(
+            route=dispatch.route.value, operation=dispatch.op.value, verdict=type(event).__name__.lower()
+        )
         log.info("sent", dispatch=dispatch.id, route=dispatch.route.value, came=type(event).__name__.lower())
         return event
 

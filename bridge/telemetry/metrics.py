@@ -1,191 +1,185 @@
-"""Counters and histograms, rendered as Prometheus text (exposition format 0.0.4).
+"""Every metric of the bridge, in one place: its name, what it counts, and what its labels can say.
 
-Contract: every family's labels are fixed when it is made, and the number of series of a family is bounded, so that a
-caller's words can never become an endless number of series. Safe for threads. Must not hold a secret: labels are
-names out of our own code, never a caller's input; a ramp's rule has the name its owner gave it.
+Contract: names follow Prometheus' conventions (the unit in the name, ``_total`` for what only grows). A label is one of
+our own words, a name that the owner has configured, or ``other``; what it can be stands in ``LABELS``, and what depends
+on the family in ``MEANT``. ``deploy/monitoring/metrics.md`` is written from here. Must not hold a secret.
 """
 
-import threading
-from bisect import bisect_left
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 125.0)
-_MOST_SERIES = 1000
-_OTHER = "other"
+from bridge.telemetry.families import OTHER, SECONDS, Counter, Exposition, Gauge, Histogram
 
+__all__ = ["CONTENT_TYPE", "LABELS", "MEANT", "METRICS", "OTHER", "Metrics"]
 
-class _Family:
-    """What counters and histograms share: a name, fixed labels, and a lock."""
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-    kind = ""
+_STATES = "received, planned, sending, not_sent, in_doubt, parked"
 
-    def __init__(self, name: str, text: str, labels: tuple[str, ...]) -> None:
-        self.name, self.text, self.labels = name, text, labels
-        self._lock = threading.Lock()
+LABELS: Final[Mapping[str, str]] = {
+    "caller": "the caller's name in BRIDGE_CALLERS, `json` for JSON callers without one, or `other`",
+    "came": "the state that an intent was brought to: applied, not_applied, refused, or one that is not settled",
+    "door": "soap, action, crud; pass for everything that is streamed unread",
+    "equal": "1, 0 or noise (the data changed in between)",
+    "kind": "see the meaning",
+    "limit": "as Zuora's headers name it: concurrency, concurrency_high_volume, rate_minute, rate_hour, rate_day, rate",
+    "object": "Payment, Refund or other",
+    "operation": (
+        "create, update, delete, query, queryMore, login, getUserInfo, ... as Zuora's WSDL has them; read and write "
+        "for what is streamed; wsdl; other"
+    ),
+    "outcome": "see the meaning",
+    "policy": "the caller's twin policy: fault, join or allow",
+    "reason": "one of the bridge's own words",
+    "route": "soap, rest, action; pass for unchanged bytes; mixed for a batch that went by several; none",
+    "rule": "the name that its owner gave to a cutover rule",
+    "stage": "guard, session, decode, lookup, journal, send, render",
+    "state": "see the meaning",
+    "verdict": "see the meaning",
+    "version": "the caller's WSDL version (107.0), other, or none",
+    "wsdl": "the version of Zuora's WSDL that the bridge sends by",
+}
+"""What a label can say, unless ``MEANT`` says it for one family."""
 
-    def _key(self, given: dict[str, str], known: Mapping[tuple[str, ...], object]) -> tuple[str, ...]:
-        if given.keys() != set(self.labels):
-            raise ValueError(f"{self.name} has the labels {self.labels}")
-        key = tuple(given[label] for label in self.labels)
-        return key if key in known or len(known) < _MOST_SERIES else (_OTHER,) * len(self.labels)
+MEANT: Final[Mapping[tuple[str, str], str]] = {
+    ("bridge_build_info", "version"): "the bridge's own version",
+    ("bridge_calls_total", "outcome"): (
+        "of several objects the one that most needs a person: unknown, unsent, refused, twin, applied; fault for a "
+        "call refused as a whole, page for a query answered by the bridge, passed for Zuora's own answer"
+    ),
+    ("bridge_dispatches_total", "verdict"): (
+        "done, no (Zuora refused), busy (refused for now), doubt, unsent; mixed for rows of several kinds; none where "
+        "the bridge broke off"
+    ),
+    ("bridge_for_people_total", "kind"): "parked, left_over (unapplied and not applied again)",
+    ("bridge_joins_total", "state"): "what the joined one was told as: applied, refused, unknown",
+    ("bridge_journal_commits_total", "outcome"): "done, down (not recorded, so nothing is sent on it), refused",
+    ("bridge_lookups_total", "outcome"): "found, absent, none (no verdict)",
+    ("bridge_objects_total", "outcome"): "applied, refused, unsent, unknown, twin",
+    ("bridge_parity_verdict", "verdict"): "PASS, FAIL, NOT ENOUGH DATA",
+    ("bridge_ramp_verdict", "verdict"): "what the gate says: hold, promote, roll back, ...",
+    ("bridge_shadow_comparisons_total", "kind"): "query, plan, effect",
+    ("bridge_unsettled", "state"): _STATES,
+    ("bridge_unsettled_oldest_seconds", "state"): _STATES,
+}
 
-    def _sample(self, suffix: str, key: tuple[str, ...], value: float, **more: str) -> str:
-        pairs = [*zip(self.labels, key, strict=True), *more.items()]
-        labels = ",".join(f'{label}="{_label(word)}"' for label, word in pairs)
-        return (
-            f"{self.name}{suffix}{{{labels}}} {_number(value)}" if labels else f"{self.name}{suffix} {_number(value)}"
-        )
-
-    def lines(self) -> list[str]:
-        """Render the samples."""
-        raise NotImplementedError
-
-
-class Counter(_Family):
-    """A number that only grows."""
-
-    kind = "counter"
-
-    def __init__(self, name: str, text: str, labels: tuple[str, ...] = ()) -> None:
-        super().__init__(name, text, labels)
-        self._values: dict[tuple[str, ...], float] = {}
-
-    def add(self, amount: float = 1, /, **labels: str) -> None:
-        """Count."""
-        if amount < 0:
-            raise ValueError(f"{self.name} only grows")
-        with self._lock:
-            key = self._key(labels, self._values)
-            self._values[key] = self._values.get(key, 0) + amount
-
-    def value(self, **labels: str) -> float:
-        """Return what was counted so far."""
-        with self._lock:
-            return self._values.get(tuple(labels[label] for label in self.labels), 0)
-
-    def lines(self) -> list[str]:
-        """Render the samples."""
-        with self._lock:
-            return [self._sample("", key, value) for key, value in sorted(self._values.items())]
-
-
-class Gauge(_Family):
-    """A number as it is now."""
-
-    kind = "gauge"
-
-    def __init__(self, name: str, text: str, labels: tuple[str, ...] = ()) -> None:
-        super().__init__(name, text, labels)
-        self._values: dict[tuple[str, ...], float] = {}
-
-    def set(self, value: float, /, **labels: str) -> None:
-        """Say it."""
-        with self._lock:
-            self._values[self._key(labels, self._values)] = value
-
-    def only(self, values: Mapping[tuple[str, ...], float]) -> None:
-        """Say these, by their labels in order, and forget all others."""
-        with self._lock:
-            self._values = dict(list(values.items())[:_MOST_SERIES])
-
-    def lines(self) -> list[str]:
-        """Render the samples."""
-        with self._lock:
-            return [self._sample("", key, value) for key, value in sorted(self._values.items())]
+_CHANGES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+_COMMIT = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_STAGE = (0.0001, 0.00025, *_COMMIT, 30.0, 125.0)
 
 
-class Histogram(_Family):
-    """Durations in seconds, in buckets."""
-
-    kind = "histogram"
-
-    def __init__(
-        self, name: str, text: str, labels: tuple[str, ...] = (), buckets: tuple[float, ...] = BUCKETS
-    ) -> None:
-        super().__init__(name, text, labels)
-        self._buckets = buckets
-        self._counts: dict[tuple[str, ...], list[int]] = {}
-        self._sums: dict[tuple[str, ...], float] = {}
-
-    def observe(self, seconds: float, /, **labels: str) -> None:
-        """Note one duration."""
-        with self._lock:
-            key = self._key(labels, self._sums)
-            counts = self._counts.setdefault(key, [0] * (len(self._buckets) + 1))
-            counts[bisect_left(self._buckets, seconds)] += 1
-            self._sums[key] = self._sums.get(key, 0.0) + seconds
-
-    def lines(self) -> list[str]:
-        """Render the samples; buckets are cumulative."""
-        out: list[str] = []
-        with self._lock:
-            for key, counts in sorted(self._counts.items()):
-                running = 0
-                for bound, count in zip((*self._buckets, float("inf")), counts, strict=True):
-                    running += count
-                    out.append(self._sample("_bucket", key, running, le=_number(bound)))
-                out.append(self._sample("_sum", key, self._sums[key]))
-                out.append(self._sample("_count", key, running))
-        return out
-
-
-_F = TypeVar("_F", bound=_Family)
-
-
-class Registry:
+class Metrics(Exposition):
     """All families of one process."""
 
     def __init__(self) -> None:
-        self._families: list[_Family] = []
-        self.calls = self._add(Counter("bridge_calls_total", "Calls answered.", ("op", "route", "told")))
-        self.dispatches = self._add(Counter("bridge_dispatches_total", "Upstream requests.", ("route", "verdict")))
-        self.refusals = self._add(Counter("bridge_guard_refusals_total", "Requests the guard refused.", ("reason",)))
-        self.for_people = self._add(
-            Counter("bridge_for_people_total", "What only a person can bring to an end.", ("kind",))
+        super().__init__()
+        self.build_info = self._gauge("bridge_build_info", "1, with what runs here.", "version", "wsdl")
+        self.ready = self._gauge("bridge_ready", "1 where /readyz says so, else 0.")
+
+        self.calls = Counter(
+            self,
+            "bridge_calls_total",
+            "Calls answered.",
+            ("door", "operation", "object", "version", "caller", "route", "outcome"),
+            most=4000,
+            stranger="caller",
         )
-        self.recovered = self._add(Counter("bridge_recovered_total", "Intents the recoverer looked for.", ("came",)))
-        self.unfinished = self._add(Gauge("bridge_unfinished", "Intents that are neither settled nor parked."))
-        self.unsettled = self._add(
-            Gauge("bridge_unsettled", "Intents that are not settled, parked ones included.", ("state", "route"))
+        self.families.append(self.calls)
+        self.objects = self._counter(
+            "bridge_objects_total", "Objects of journaled calls.", "operation", "object", "route", "outcome"
         )
-        self.oldest_seconds = self._add(
-            Gauge("bridge_unsettled_oldest_seconds", "Age of the oldest of them, 0 without one.", ("state", "route"))
+        self.in_flight = Gauge(self, "bridge_calls_in_flight", "Calls not answered yet.", ("door",), across="livesum")
+        self.families.append(self.in_flight)
+        self.call_seconds = self._histogram(
+            "bridge_call_seconds", "From a call's headers to its answer.", "door", "operation", "route"
         )
-        self.ramp_percent = self._add(Gauge("bridge_ramp_percent", "Where a rule's ramp stands.", ("rule",)))
-        self.ramp_verdict = self._add(
-            Gauge("bridge_ramp_verdict", "1 for what a rule's gate judges now.", ("rule", "verdict"))
+        self.stage_seconds = self._histogram(
+            "bridge_stage_seconds", "Time in one part of a call; a call can have one more than once.", "stage",
+            buckets=_STAGE,
+        )  # fmt: skip
+
+        self.dispatches = self._counter(
+            "bridge_dispatches_total", "Recorded requests sent to Zuora.", "route", "operation", "verdict"
         )
-        self.shadow_comparisons = self._add(
-            Counter("bridge_shadow_comparisons_total", "What shadows compared.", ("kind", "equal"))
+        self.dispatch_seconds = self._histogram(
+            "bridge_dispatch_seconds", "From sending to Zuora's whole answer.", "route"
         )
-        self.shadow_dropped = self._add(
-            Counter("bridge_shadow_dropped_total", "What no shadow compared, and why.", ("reason",))
+        self.lookups = self._counter("bridge_lookups_total", "Questions about the tenant, answered.", "outcome")
+
+        self.unfinished = self._gauge("bridge_unfinished", "Intents that are neither settled nor parked.")
+        self.unsettled = self._gauge(
+            "bridge_unsettled", "Intents that are not settled, parked ones included.", "state", "route"
         )
-        self.call_seconds = self._add(Histogram("bridge_call_seconds", "Time to answer a call.", ("op", "route")))
-        self.dispatch_seconds = self._add(Histogram("bridge_dispatch_seconds", "Time of a dispatch.", ("route",)))
+        self.oldest_seconds = self._gauge(
+            "bridge_unsettled_oldest_seconds", "Age of the oldest of them, 0 without one.", "state", "route"
+        )
+        self.for_people = self._counter("bridge_for_people_total", "What only a person can bring to an end.", "kind")
+        self.recovered = self._counter("bridge_recovered_total", "Intents the recoverer looked for.", "came")
 
-    def _add(self, family: _F) -> _F:
-        self._families.append(family)
-        return family
+        self.upstream_limit = Gauge(
+            self, "bridge_upstream_limit", "Zuora's limit, as its newest answer told it.", ("limit",),
+            across="livemostrecent",
+        )  # fmt: skip
+        self.upstream_remaining = Gauge(
+            self, "bridge_upstream_remaining", "What is left of it, as its newest answer told it.", ("limit",),
+            across="livemostrecent",
+        )  # fmt: skip
+        self.upstream_in_flight = Gauge(
+            self, "bridge_upstream_in_flight", "Requests of the bridge's own under way at Zuora.", across="livesum"
+        )
+        self.families += [self.upstream_limit, self.upstream_remaining, self.upstream_in_flight]
+        self.throttled = self._counter("bridge_upstream_throttled_total", "Answers 429 of Zuora.")
 
-    def render(self) -> str:
-        """Return everything as Prometheus text."""
-        lines: list[str] = []
-        for family in self._families:
-            lines += [f"# HELP {family.name} {family.text}", f"# TYPE {family.name} {family.kind}", *family.lines()]
-        return "\n".join(lines) + "\n"
+        self.commits = self._counter("bridge_journal_commits_total", "Ends of journal writes.", "outcome")
+        self.commit_seconds = self._histogram(
+            "bridge_journal_commit_seconds", "From beginning a transaction to its end.", buckets=_COMMIT
+        )
+        self.batch_changes = self._histogram(
+            "bridge_journal_batch_changes", "Writes that shared one transaction.", buckets=_CHANGES
+        )
+        self.journal_up = Gauge(self, "bridge_journal_up", "0 while the journal cannot be written.", across="livemin")
+        self.families.append(self.journal_up)
+
+        self.joins = self._counter("bridge_joins_total", "Objects answered by an earlier call's intent.", "state")
+        self.twins = self._counter("bridge_twins_refused_total", "Objects refused as somebody's twin.", "policy")
+        self.refusals = self._counter("bridge_guard_refusals_total", "Requests the guard refused.", "reason")
+
+        self.cutover_revision = self._gauge("bridge_cutover_revision", "The revision of the rules that count here.")
+        self.cutover_stopped = self._gauge("bridge_cutover_stopped", "1 while new money calls are stopped.")
+        self.ramp_percent = self._gauge("bridge_ramp_percent", "Where a rule's ramp stands.", "rule")
+        self.ramp_verdict = self._gauge(
+            "bridge_ramp_verdict", "1 for what a rule's gate judges now.", "rule", "verdict"
+        )
+
+        self.shadow_comparisons = self._counter(
+            "bridge_shadow_comparisons_total", "What shadows compared.", "kind", "equal"
+        )
+        self.shadow_dropped = self._counter(
+            "bridge_shadow_dropped_total", "What no shadow compared, and why.", "reason"
+        )
+        self.parity_verdict = self._gauge(
+            "bridge_parity_verdict", "1 for what the shadows of seven days prove.", "operation", "object", "verdict"
+        )
+        self.reconciliation_open = self._gauge(
+            "bridge_reconciliation_open", "Breaks that reconciliation found and nobody has closed."
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        made = Counter(self, name, text, labels)
+        self.families.append(made)
+        return made
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        made = Gauge(self, name, text, labels)
+        self.families.append(made)
+        return made
+
+    def _histogram(self, name: str, text: str, *labels: str, buckets: tuple[float, ...] = SECONDS) -> Histogram:
+        made = Histogram(self, name, text, labels, buckets=buckets)
+        self.families.append(made)
+        return made
 
 
-METRICS = Registry()
-
-
-def _label(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
-def _number(value: float) -> str:
-    if value == float("inf"):
-        return "+Inf"
-    return str(int(value)) if value == int(value) else repr(value)
+METRICS = Metrics()

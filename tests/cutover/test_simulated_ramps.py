@@ -159,8 +159,8 @@ def test_a_good_ramp_reaches_the_end_step_by_step(tmp_path: Path) -> None:
         ]
         assert await tenant.run(30) == [100]
         assert back(tenant.live.standing, history).rules == ()
-        assert 'bridge_ramp_percent{rule="pilot"} 100' in METRICS.render()
-        assert 'bridge_ramp_verdict{rule="pilot",verdict="' in METRICS.render()
+        assert METRICS.ramp_percent.value(rule="pilot") == 100
+        assert b'bridge_ramp_verdict{rule="pilot",verdict="' in METRICS.render()
 
     play(tmp_path, 200, lambda _route, _at: 0.01, scene)
 

@@ -70,7 +70,7 @@ def metrics(world: World) -> str:
 
 def counted(world: World, name: str, **labels: str) -> float:
     """One sample."""
-    wanted = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    wanted = ",".join(f'{label}="{value}"' for label, value in sorted(labels.items()))
     found = [line for line in metrics(world).splitlines() if line.startswith(f"{name}{{{wanted}}}")]
     return float(found[0].rpartition(" ")[2]) if found else 0.0
 

@@ -243,15 +243,15 @@ def test_what_is_not_settled_is_measured_by_state_route_and_age(tmp_path: Path) 
             await doubted(stage)
             stage.clock.at += 50_000
             await recovering(stage).round()
-            lines = METRICS.render().splitlines()
-            assert 'bridge_unsettled{state="in_doubt",route="rest"} 1' in lines
-            assert 'bridge_unsettled{state="parked",route="rest"} 0' in lines
-            ages = dict(each.rsplit(" ", 1) for each in lines if each.startswith("bridge_unsettled_oldest_seconds{"))
-            assert 60 <= float(ages['bridge_unsettled_oldest_seconds{state="in_doubt",route="rest"}']) < 70
+            doubted_ones = {"state": "in_doubt", "route": "rest"}
+            assert METRICS.unsettled.value(**doubted_ones) == 1
+            lines = METRICS.render().decode().splitlines()
+            assert 'bridge_unsettled{route="rest",state="parked"} 0.0' in lines
+            assert 60 <= METRICS.oldest_seconds.value(**doubted_ones) < 70
             showing(stage, Made("f" * 32, "Processed"))
             await recovering(stage).round()
             await recovering(stage).round()
-            assert 'bridge_unsettled{state="in_doubt",route="rest"} 0' in METRICS.render().splitlines()
+            assert 'bridge_unsettled{route="rest",state="in_doubt"} 0.0' in METRICS.render().decode().splitlines()
 
     asyncio.run(scene())
 
