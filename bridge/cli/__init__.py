@@ -6,6 +6,7 @@ load. Must not import a noun, or what a noun works with, before that.
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import import_module
 from typing import Any
@@ -53,9 +54,41 @@ cli = typer.Typer(
 )
 
 
-@cli.callback()
-def bridge() -> None:
+@cli.callback(invoke_without_command=True)
+def bridge(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="print version, build and WSDL version"),
+    as_json: bool = typer.Option(False, "--json", help="with --version: print JSON"),
+) -> None:
     """The SOAP retirement bridge for Zuora payments and refunds."""
+    if version:
+        _print_version(as_json)
+        raise typer.Exit
+    if as_json:
+        raise typer.BadParameter("--json belongs to --version, or behind a command")
+    if context.invoked_subcommand is None:
+        raise typer.BadParameter("no command; bridge --help lists them")
+
+
+def _print_version(as_json: bool) -> None:
+    """What runs, and the WSDL that ``serve`` would use; whatever the settings are, it is told."""
+    from bridge.contract.files import own_wsdl
+    from bridge.settings import ConfigurationError, load
+    from bridge.telemetry.build import build, wsdl_version
+
+    made = build()
+    file, problem = "", None
+    try:
+        path = load().zuora.wsdl or own_wsdl()
+        file, told = str(path), wsdl_version(path)
+    except ConfigurationError as error:
+        told, problem = "unknown", str(error)
+    if as_json:
+        wsdl = {"version": told, "file": file or None, "problem": problem}
+        shown = {"version": made.version, "build": made.revision, "origin": made.origin, "wsdl": wsdl}
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    typer.echo(f"{made}, WSDL {told} ({problem or file})")
 
 
 def main() -> None:
