@@ -33,7 +33,7 @@ def shown() -> list[str]:
 def test_the_pages_show_every_verb() -> None:
     """A new verb needs its line, and a line that is gone is missed."""
     verbs = {line.split()[2] for line in shown()}
-    assert verbs == {"list", "show", "resolve", "verify", "reconcile", "restore"}
+    assert verbs == {"list", "show", "resolve", "verify", "reconcile", "restore", "migrate"}
 
 
 @pytest.mark.parametrize("line", shown())
@@ -70,6 +70,7 @@ def test_every_command_says_what_it_is_for() -> None:
         "resolve": ("--json", "--dry-run", "--yes"),
         "reconcile": ("--json", "--dry-run", "--yes"),
         "restore": ("--json", "--dry-run", "--yes"),
+        "migrate": ("--wait", "--json", "--dry-run", "--yes"),
     }.items():
         done = subprocess.run(
             [sys.executable, "-m", "bridge", "journal", verb, "--help"],
