@@ -329,6 +329,32 @@ def rekey(
         raise typer.Exit(1)
 
 
+@cli.command()
+def migrate(
+    wait: float | None = typer.Option(
+        None, metavar="SECONDS", min=0, help="change nothing; wait so long until it is migrated, exit 1 if it is not"
+    ),
+    dry_run: bool = DRY,
+    yes: bool = YES,
+    as_json: bool = JSON,
+) -> None:
+    """Bring the journal to this bridge's schema without serving; makes it where there is none. Needs no key."""
+    from bridge.cli import journal_migrate as schema
+
+    settings = load()
+    if wait is not None:
+        if dry_run or yes:
+            raise ConfigurationError("--wait changes nothing, so it goes without --dry-run and --yes")
+        schema.wait(settings, wait, as_json=as_json)
+    found = schema.there(settings)
+    if found != schema.HEAD:
+        confirm(schema.question(found), dry_run, yes)
+    if not dry_run:
+        schema.bring(settings, found)
+    done_now = not dry_run and found != schema.HEAD
+    schema.tell(found, done=done_now, dry_run=dry_run, as_json=as_json)
+
+
 # ---------------------------------------------------------------- what the verbs share
 
 

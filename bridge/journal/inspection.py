@@ -65,12 +65,17 @@ def inspect(url: str, key: Keys | bytes | None) -> Inspection:
 
 def present(url: str) -> bool:
     """Whether there is a journal at this address, of any schema; raises ``JournalRefused`` where nothing tells."""
+    return schema_of(url) is not None
+
+
+def schema_of(url: str) -> str | None:
+    """The schema of the journal at this address, None where there is none; raises ``JournalRefused``."""
     try:
         parsed = make_url(url)
         path = _file(parsed)
         if path is not None and not (path.exists() and path.stat().st_size):
-            return False
-        return _revision(parsed, path) is not None
+            return None
+        return _revision(parsed, path)
     except (ArgumentError, SQLAlchemyError, ImportError) as error:
         reason = getattr(error, "orig", None) or type(error).__name__
         raise JournalRefused(f"the database cannot be read: {reason}", "Check BRIDGE_DATABASE_URL.") from None

@@ -113,7 +113,7 @@ class Reader:
             found = "no journal" if at is None else f"a journal of schema {at}"
             raise JournalRefused(
                 f"there is {found}; this bridge reads schema {migrations.HEAD}",
-                "Use the bridge that serves on it; `bridge serve` makes or migrates a journal when it starts.",
+                "Use the bridge that serves on it; `bridge journal migrate` or `serve` makes or migrates one.",
             )
         return self
 

@@ -36,7 +36,7 @@ def shown(pages: Sequence[Path] = PAGES) -> list[str]:
 def test_the_pages_show_every_verb() -> None:
     """A new verb needs its line, and a line that is gone is missed."""
     verbs = {line.split()[2] for line in shown([*PAGES, *RUNBOOKS])}
-    assert verbs >= {"list", "show", "resolve", "verify", "reconcile", "restore", "rekey", "export"}
+    assert verbs >= {"list", "show", "resolve", "verify", "reconcile", "restore", "rekey", "migrate", "export"}
 
 
 @pytest.mark.parametrize("line", shown())
@@ -74,6 +74,7 @@ def test_every_command_says_what_it_is_for() -> None:
         "reconcile": ("--json", "--dry-run", "--yes"),
         "restore": ("--json", "--dry-run", "--yes"),
         "rekey": ("--json", "--dry-run", "--yes"),
+        "migrate": ("--wait", "--json", "--dry-run", "--yes"),
     }.items():
         done = subprocess.run(
             [sys.executable, "-m", "bridge", "journal", verb, "--help"],
