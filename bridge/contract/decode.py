@@ -15,10 +15,11 @@ from lxml import etree
 
 from bridge.contract import versions
 from bridge.contract.contract import Contract
-from bridge.contract.errors import DecodeError, Problem, shown
+from bridge.contract.errors import DecodeError, Problem
 from bridge.contract.leaves import SPACE, TYPE, elements, invalid, is_nil, local_name, reader_for, text_of
 from bridge.contract.tables import Container, Entry, Kind, Table, Tables
 from bridge.core.model import NOTHING, Version, ZObject
+from bridge.core.words import shown
 
 NO_CHILDREN = MappingProxyType[str, tuple[ZObject, ...]]({})
 LEAF, NULLS, OBJECTS, OPAQUE = Kind.LEAF, Kind.NULLS, Kind.OBJECTS, Kind.OPAQUE

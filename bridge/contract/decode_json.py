@@ -16,10 +16,11 @@ from types import MappingProxyType
 from typing import Final
 
 from bridge.contract.contract import Contract
-from bridge.contract.errors import DecodeError, Problem, shown
+from bridge.contract.errors import DecodeError, Problem
 from bridge.contract.leaves import FORBIDDEN, SPACE, Reader, invalid
 from bridge.contract.tables import FIELDS_TO_NULL, Container, Kind, Table, Tables
 from bridge.core.model import NOTHING, ZObject
+from bridge.core.words import shown
 
 CUSTOM: Final = ("__c", "__NS")
 """Endings of a tenant's own fields (Zuora: Custom fields). A file that lacks one proves nothing: it may be our own."""

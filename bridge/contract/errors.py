@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import enum
 
+from bridge.core.words import numberless
+
 
 class ContractError(ValueError):
     """A WSDL or extension file that is malformed, contradictory or beyond what this room can model."""
@@ -29,11 +31,6 @@ class DecodeError(ValueError):
     """A request element that cannot be read without guessing. ``subject`` is the element or type it is about."""
 
     def __init__(self, problem: Problem, subject: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(numberless(message))
         self.problem = problem
         self.subject = subject
-
-
-def shown(text: str) -> str:
-    """``text`` cut for an error message: card numbers and whole documents do not belong in faults."""
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -16,7 +16,8 @@ from decimal import Decimal
 from lxml import etree
 
 from bridge.contract.contract import XSD, XSI
-from bridge.contract.errors import DecodeError, Problem, shown
+from bridge.contract.errors import DecodeError, Problem
+from bridge.core.words import shown
 
 NIL = f"{{{XSI}}}nil"
 TYPE = f"{{{XSI}}}type"

@@ -14,10 +14,11 @@ from lxml import etree
 from bridge.contract import extension as extensions
 from bridge.contract import files
 from bridge.contract.contract import ComplexType, Contract, Element, Operation, QName, SimpleType
-from bridge.contract.errors import ContractError, shown
+from bridge.contract.errors import ContractError
 from bridge.contract.schema import Types
 from bridge.contract.xml import Source, at, children, is_schema, parse, resolve
 from bridge.core.model import Version
+from bridge.core.words import shown
 
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
 SOAP = "http://schemas.xmlsoap.org/wsdl/soap/"

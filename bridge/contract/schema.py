@@ -14,8 +14,9 @@ from typing import TypeVar
 from lxml import etree
 
 from bridge.contract.contract import XSD, ComplexType, Element, Field, QName, SimpleType
-from bridge.contract.errors import ContractError, shown
+from bridge.contract.errors import ContractError
 from bridge.contract.xml import at, children, is_schema, local, resolve
+from bridge.core.words import shown
 
 _T = TypeVar("_T")
 

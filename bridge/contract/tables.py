@@ -10,8 +10,9 @@ import enum
 from dataclasses import dataclass
 
 from bridge.contract.contract import ComplexType, Contract, Field, QName
-from bridge.contract.errors import DecodeError, Problem, shown
+from bridge.contract.errors import DecodeError, Problem
 from bridge.contract.leaves import Reader, reader_for
+from bridge.core.words import shown
 
 FIELDS_TO_NULL = "fieldsToNull"
 

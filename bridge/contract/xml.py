@@ -10,7 +10,8 @@ from pathlib import Path
 from lxml import etree
 
 from bridge.contract.contract import XSD, QName
-from bridge.contract.errors import ContractError, shown
+from bridge.contract.errors import ContractError
+from bridge.core.words import shown
 
 Source = bytes | Path
 

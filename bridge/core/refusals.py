@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from bridge.core.model import RowError, Version
 from bridge.core.versions import NO_METHOD_IS_INVALID_SINCE
+from bridge.core.words import numberless
 
 KNOWS_TRANSACTION_TIMEOUT = Version(60)
 """First WSDL whose ErrorCode has TRANSACTION_TIMEOUT and TEMPORARY_ERROR (Zuora: SOAP API error handling)."""
@@ -29,8 +30,8 @@ class Refusal(Exception):
 
 
 def invalid(field: str | None, message: str) -> Refusal:
-    """INVALID_VALUE, naming the caller's field."""
-    return Refusal(RowError("INVALID_VALUE", message, field))
+    """INVALID_VALUE, naming the caller's field; no long number of the caller's is repeated."""
+    return Refusal(RowError("INVALID_VALUE", numberless(message), numberless(field) if field is not None else None))
 
 
 def missing(field: str) -> Refusal:

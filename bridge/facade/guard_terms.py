@@ -9,6 +9,8 @@ from typing import Literal
 
 from lxml import etree
 
+from bridge.core.words import numberless
+
 Reason = Literal[
     "attributes",
     "charset",
@@ -125,6 +127,10 @@ def fault(reason: Reason, what: str) -> Refusal:
 
 
 def excerpt(words: str) -> str:
-    """Return at most a few characters of what the caller wrote, with nothing left that could break a log or a page."""
+    """Return at most a few characters of what the caller wrote, with nothing left that could break a log or a page.
+
+    What looks like an account's number is not repeated, nor what a cut would leave of one.
+    """
+    words = numberless(words)
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "/.+-_=; ") else "?" for c in words[:ECHO])
     return f"'{safe}...'" if len(words) > ECHO else f"'{safe}'"

@@ -9,6 +9,7 @@ from bridge.core.commands import Facts
 from bridge.core.facts import AccountFact, Fact, GatewayFact, NoVerdict, Question, WhichGateway
 from bridge.core.model import ZObject
 from bridge.core.refusals import invalid, missing
+from bridge.core.words import shown
 
 
 class NoVerdictError(Exception):
@@ -57,7 +58,7 @@ def gateway_of(obj: ZObject, account: AccountFact) -> Asking[GatewayFact | None]
     facts = yield (WhichGateway(name),)
     gateway = fact(facts, WhichGateway(name))
     if not isinstance(gateway, GatewayFact):
-        raise invalid(field, f"There is no payment gateway {name[:100]!r}.")
+        raise invalid(field, f"There is no payment gateway {shown(name, 100)!r}.")
     if not gateway.active:
         raise invalid(field, f"The payment gateway {gateway.name} is not active.")
     return gateway

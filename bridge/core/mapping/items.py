@@ -14,6 +14,7 @@ from bridge.core.facts import Kind
 from bridge.core.mapping.lexical import amount, total
 from bridge.core.model import ZObject
 from bridge.core.refusals import Refusal, invalid
+from bridge.core.words import shown
 
 MOST = 1000
 """Items per document (Zuora: Create a payment; Refund a credit memo)."""
@@ -71,7 +72,7 @@ def checked(rows: Sequence[Row], container: str, currency: str | None, *, possib
         name, tax = (row.tax_item, True) if row.tax_item is not None else (row.item, False)
         assert name is not None
         if (name, tax) in items:
-            raise invalid(container, f"{container} names {name[:60]} twice; add the amounts up.")
+            raise invalid(container, f"{container} names {shown(name, 60)} twice; add the amounts up.")
         items[name, tax] = Item(name, tax, _amount(row, container, currency))
     return tuple(items.values())
 

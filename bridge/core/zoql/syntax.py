@@ -11,7 +11,9 @@ import dataclasses
 import enum
 from dataclasses import dataclass
 
+from bridge.core import words
 from bridge.core.model import CallFault
+from bridge.core.words import numberless
 
 SYNTAX = "You have an error in your ZOQL syntax"
 """Zuora's own text for everything that is no ZOQL, as legacy clients have recorded it."""
@@ -22,16 +24,14 @@ ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 RESERVED = frozenset("select from where and or like true false null".split())  # noqa: SIM905
 """Keywords in any case: docs write them in lower case, recorded traffic does not."""
 
-_SHOWN = 40
-
 
 class ZoqlError(Exception):
     """A query that cannot be answered; nothing was read. ``code`` is an ErrorCode, ``at`` the character from 1."""
 
     def __init__(self, message: str, code: str = "MALFORMED_QUERY", at: int | None = None) -> None:
-        super().__init__(message)
+        self.message = numberless(message)
+        super().__init__(self.message)
         self.code = code
-        self.message = message
         self.at = at
 
     @property
@@ -47,8 +47,7 @@ def malformed(why: str, at: int) -> ZoqlError:
 
 def shown(text: str) -> str:
     """A piece of the caller's text for a message: short, and on one line."""
-    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-    return "".join(each if each.isprintable() else " " for each in cut)
+    return "".join(each if each.isprintable() else " " for each in words.shown(text))
 
 
 class Operator(enum.Enum):
