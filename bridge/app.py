@@ -54,6 +54,7 @@ from bridge.parity.tap import Tap
 from bridge.parity.terms import ParityError
 from bridge.planning import Prefixes, Rehearsal, tenant_of
 from bridge.runtime import Recoverer, Runtime, machine_now
+from bridge.runtime.sharing import share
 from bridge.settings import ConfigurationError, Settings
 from bridge.settings_terms import address
 from bridge.telemetry.metrics import METRICS
@@ -139,7 +140,7 @@ class App:
         # A pool of its own, so that slow queries cannot keep money waiting; one clock, so that it learns from all.
         passing_pool = Transport(clock=transport.clock)
         self._closing = [transport, passing_pool]
-        budget = Budget()
+        budget = Budget(zuora.concurrent)
         oauth = None
         if zuora.client_id and zuora.client_secret:
             secret = zuora.client_secret.get_secret_value()
@@ -253,6 +254,7 @@ class App:
         self._keeping = [
             asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now)),
             asyncio.create_task(keep_usage(self._usage, journal)),
+            asyncio.create_task(share(journal, budget, machine_now)),
         ]
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))

@@ -89,6 +89,7 @@ class Zuora(Part):
     old_dates: Literal["zone", "literal", "pacific"] = "zone"
     directives: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     visibility_seconds: int = Field(default=60, ge=0)
+    concurrent: int = Field(default=40, ge=1, le=1000)
     clock: Literal["auto", "real", "simulated"] = "auto"
     settlement_rows: bool = False
     second_reference: str = "refuse"

@@ -1,13 +1,14 @@
 """How many requests may be under way at Zuora at once; look-ups and sends share one budget.
 
 Zuora counts concurrent requests per tenant, 40 by default (Zuora Developer Center, "Rate and concurrency limits"),
-and answers 429 above that. Waiting here costs nothing; a refused call costs the caller. Must not drop a request that
-has begun, nor hold a slot for one that has ended.
+and answers 429 above that. So the processes of a deployment have them all together, each its part. Waiting here costs
+nothing; a refused call costs the caller. Must not drop a request that has begun, nor keep a slot for one that ended.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,16 +24,31 @@ class Budget:
     def __init__(self, limit: int = DEFAULT_LIMIT, wait: float = 5.0) -> None:
         if limit < 1:
             raise ValueError(f"a budget of {limit} concurrent requests would send nothing; give 1 or more")
-        self._limit = limit
-        self._slots = asyncio.Semaphore(limit)
+        self._whole = self._limit = limit
         self._wait = wait
         self._used = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._limited_until = float("-inf")
 
     @property
     def roomy(self) -> bool:
         """Whether less than half of the slots are in use, and Zuora has refused none for its limits lately."""
         return self._used * 2 < self._limit and fence_now() >= self._limited_until
+
+    @property
+    def limit(self) -> int:
+        """How many this process may have under way now."""
+        return self._limit
+
+    @property
+    def used(self) -> int:
+        """How many it has."""
+        return self._used
+
+    def share(self, among: int) -> None:
+        """Keep one part of so many. What has begun goes on, though it be too many for a moment."""
+        self._limit = max(1, self._whole // max(1, among))
+        self._hand_on()
 
     def limited(self, seconds: float) -> None:
         """Zuora has answered 429, and wants to be left alone for so long."""
@@ -41,22 +57,38 @@ class Budget:
     @asynccontextmanager
     async def slot(self, wait: float | None = None) -> AsyncIterator[bool]:
         """Hold a slot for the block; yields False, at once after ``wait`` seconds, where none came free."""
-        if not self._slots.locked():
-            # Free and nobody waits: acquire returns at once, so it needs no timer.
-            await self._slots.acquire()
-        else:
-            try:
-                async with asyncio.timeout(self._wait if wait is None else wait):
-                    await self._slots.acquire()
-            except TimeoutError:
-                yield False
-                return
-        self._used += 1
+        if self._used < self._limit and not self._waiting:
+            self._used += 1
+        elif not await self._turn(self._wait if wait is None else wait):
+            yield False
+            return
         try:
             yield True
         finally:
             self._used -= 1
-            self._slots.release()
+            self._hand_on()
+
+    async def _turn(self, seconds: float) -> bool:
+        """Wait in the order of coming. Whoever is handed a slot has it, also in the moment in which it gives up."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await asyncio.wait({turn}, timeout=seconds)
+        except asyncio.CancelledError:
+            if turn.done():
+                self._used -= 1
+                self._hand_on()
+            else:
+                self._waiting.remove(turn)
+            raise
+        if not turn.done():
+            self._waiting.remove(turn)
+        return turn.done()
+
+    def _hand_on(self) -> None:
+        while self._waiting and self._used < self._limit:
+            self._used += 1
+            self._waiting.popleft().set_result(None)
 
 
 class Spare(Budget):
