@@ -59,7 +59,7 @@ MEANT: Final[Mapping[tuple[str, str], str]] = {
     ("bridge_lookups_total", "outcome"): "found, absent, none (no verdict)",
     ("bridge_objects_total", "outcome"): "applied, refused, unsent, unknown, twin",
     ("bridge_parity_verdict", "verdict"): "PASS, FAIL, NOT ENOUGH DATA",
-    ("bridge_ramp_verdict", "verdict"): "what the gate says: hold, promote, roll back, ...",
+    ("bridge_ramp_verdict", "verdict"): "PROMOTE, HOLD, NOT ENOUGH DATA, ROLL BACK",
     ("bridge_shadow_comparisons_total", "kind"): "query, plan, effect",
     ("bridge_unsettled", "state"): _STATES,
     ("bridge_unsettled_oldest_seconds", "state"): _STATES,

@@ -72,7 +72,7 @@ CUTOVER = dashboard(
                     "reqps",
                     Query(rate("bridge_calls_total", "route", MONEY), "{{route}}"),
                     says="Payments and refunds by route, as a share of all.",
-                    runbook="cutover.md#routes",
+                    runbook="cutover.md#move-traffic-from-soap-to-rest",
                     stacked="percent",
                 ),
                 lines(
@@ -80,7 +80,7 @@ CUTOVER = dashboard(
                     "reqps",
                     Query(rate("bridge_calls_total", "route", 'operation=~"query|queryMore"'), "{{route}}"),
                     says="Queries by route, as a share of all; pass is Zuora's SOAP, byte for byte.",
-                    runbook="cutover.md#routes",
+                    runbook="cutover.md#move-traffic-from-soap-to-rest",
                     stacked="percent",
                 ),
                 lines(
@@ -118,7 +118,7 @@ CUTOVER = dashboard(
                     "percent",
                     Query(f"min by (rule) (bridge_ramp_percent{{{JOB}}})", "{{rule}}"),
                     says="The percentage of accounts that go by the new route. 0 is rolled back.",
-                    runbook="cutover.md#routes",
+                    runbook="cutover.md#move-traffic-from-soap-to-rest",
                     most=100,
                 ),
                 states(

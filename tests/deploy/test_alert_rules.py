@@ -83,6 +83,16 @@ def test_an_alert_says_what_a_person_needs(alert: dict[str, Any]) -> None:
     assert re.fullmatch(r"deploy/runbooks/[a-z-]+\.md#[a-z-]+", told["runbook_url"])
 
 
+def test_a_command_in_an_alert_is_one_that_the_pages_show() -> None:
+    """And the pages' commands are run by tests as they stand there."""
+    pages = [page.read_text(encoding="utf-8") for page in MONITORING.parent.rglob("*.md")]
+    shown = {line for page in pages for line in re.findall(r"^ *\$ (bridge [a-z]+ [a-z]+)", page, re.MULTILINE)}
+    told = " ".join(rule["annotations"]["description"] for rule in rules() if "alert" in rule)
+    named = set(re.findall(r"`(bridge [a-z]+ [a-z]+)", told))
+    assert len(named) >= 5
+    assert named - shown == set()
+
+
 def test_few_alerts_wake_somebody() -> None:
     """A page is for what does not mend itself; half of them at the most."""
     severities = [rule["labels"]["severity"] for rule in rules() if "alert" in rule]
