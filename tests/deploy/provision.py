@@ -15,6 +15,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
+import kubectl_program
+
 COMMAND = "python tests/deploy/provision.py"
 SECONDS = 240
 
@@ -67,7 +69,7 @@ def main(names: Sequence[str]) -> None:
     become = () if os.geteuid() == 0 else ("sudo", "-n")
     get = (*become, "apt-get", "-o", "DPkg::Lock::Timeout=60", "-o", "Acquire::http::Timeout=20")
     lists: str | None = "not asked yet"
-    for package in names or PACKAGES:
+    for package in [name for name in names if name in PACKAGES] or ([] if names else PACKAGES):
         began = time.monotonic()
         reason = None
         if absent(package):
@@ -81,6 +83,11 @@ def main(names: Sequence[str]) -> None:
             reason = f"after the installation still missing: {', '.join(missing)}"
         told = "ready" if reason is None else f"cannot be had: {reason}"
         print(f"{package} for the tests of deploy/: {told} ({time.monotonic() - began:.0f} s)", flush=True)
+    if not names or "kubectl" in names:
+        began = time.monotonic()
+        reason = kubectl_program.get()
+        told = "ready" if reason is None else f"cannot be had: {reason}"
+        print(f"kubectl for the tests of deploy/: {told} ({time.monotonic() - began:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":
