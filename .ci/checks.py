@@ -75,6 +75,8 @@ def main() -> None:
     must("python3 tests/clients/provision.py")
     # Likewise a PostgreSQL server, for the journal and its replicas.
     must("python3 tests/journal/provision.py")
+    # And the programs that load what deploy/ ships.
+    must("python3 tests/deploy/provision.py")
     must(test)
     demo(run)
     must(f"{run} --once")
