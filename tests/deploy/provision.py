@@ -21,6 +21,7 @@ COMMAND = "python tests/deploy/provision.py"
 SECONDS = 240
 
 PACKAGES: Mapping[str, Sequence[str]] = {
+    "haproxy": ("haproxy",),
     "prometheus": ("prometheus", "promtool"),
     "mmdebstrap": ("mmdebstrap",),
     "util-linux": ("unshare", "nsenter", "setpriv"),
