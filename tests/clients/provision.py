@@ -39,10 +39,18 @@ JARS = tuple(
 )
 
 
-def node_home() -> Path:
-    """Where npm puts the pinned packages; another lock file is another folder."""
-    lock = (HERE / "node" / "package-lock.json").read_bytes()
-    return CACHE / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
+NODE = HERE / "node"
+NEWMAN = HERE.parent / "deploy" / "newman"
+"""Not a SOAP stack: what runs a Postman collection outside Postman."""
+CYCLONEDX = "cyclonedx-python-lib[json-validation]==11.12.0"
+CYCLONEDX_HOME = CACHE / "cyclonedx-python-lib-11.12.0"
+"""Nor this: the published schema of the list of parts, with what judges by it."""
+
+
+def node_home(folder: Path = NODE) -> Path:
+    """Where npm puts the packages that a folder pins; another lock file is another place."""
+    lock = (folder / "package-lock.json").read_bytes()
+    return CACHE / f"{folder.name}-{hashlib.sha256(lock).hexdigest()[:16]}"
 
 
 class CannotBeHadError(Exception):
@@ -132,15 +140,19 @@ def apt(clock: Clock, packages: Sequence[str]) -> None:
     run(clock, *get, "install", "-y", "--no-install-recommends", *packages)
 
 
-def npm(clock: Clock) -> None:
-    """The packages of the lock file, without their scripts."""
-    home = node_home()
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / "node" / name, home)
-    run(clock, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=home)
-    (home / "ready").touch()
+def npm(folder: Path) -> Callable[[Clock], None]:
+    """The packages of a folder's lock file, without their scripts."""
+
+    def fetch(clock: Clock) -> None:
+        home = node_home(folder)
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(folder / name, home)
+        run(clock, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=home)
+        (home / "ready").touch()
+
+    return fetch
 
 
 def pip(requirement: str, home: Path) -> Callable[[Clock], None]:
@@ -179,7 +191,14 @@ STACKS: dict[str, Needs] = {
     "suds": Needs(fetch=pip(SUDS, SUDS_HOME), fetched=lambda: files(SUDS_HOME / "ready")),
     "sdk": Needs(fetch=pip(SDK, SDK_HOME), fetched=lambda: files(SDK_HOME / "ready")),
     "php": Needs(("php-cli", "php-soap"), lambda: works("php", "-r", "exit(class_exists('SoapClient') ? 0 : 1);")),
-    "node": Needs(("nodejs", "npm"), lambda: programs("node", "npm"), npm, lambda: files(node_home() / "ready")),
+    "node": Needs(("nodejs", "npm"), lambda: programs("node", "npm"), npm(NODE), lambda: files(node_home() / "ready")),
+    "newman": Needs(
+        ("nodejs", "npm"),
+        lambda: programs("node", "npm"),
+        npm(NEWMAN),
+        lambda: files(node_home(NEWMAN) / "ready"),
+    ),
+    "cyclonedx": Needs(fetch=pip(CYCLONEDX, CYCLONEDX_HOME), fetched=lambda: files(CYCLONEDX_HOME / "ready")),
     "perl": Needs(("perl", "libsoap-lite-perl"), lambda: works("perl", "-MSOAP::Lite", "-MJSON::PP", "-e", "1")),
     "dotnet": Needs(
         # Runtime, compiler, `wsdl` and the classes of ASMX clients; mono-complete would be many times as much.
