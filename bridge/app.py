@@ -14,11 +14,13 @@ from pathlib import Path
 from aiohttp import web
 
 from bridge import __version__
-from bridge.admin import Admin, Api
+from bridge.admin import Admin, Api, whoami
 from bridge.admin.api import people_of
 from bridge.admin.cutover import CutoverDesk
 from bridge.admin.explain import ExplainDesk
+from bridge.admin.overview import About, OverviewDesk
 from bridge.admin.ramps import RampsDesk
+from bridge.admin.record import Record
 from bridge.admin.shadow import ShadowDesk
 from bridge.admin.usage import UsageDesk
 from bridge.contract.decode_json import JsonDecoder
@@ -46,6 +48,7 @@ from bridge.facade.shadowing import Shadowing
 from bridge.facade.soap_queries import SoapQueries
 from bridge.facade.usage import UsageCounter, keep_usage, tell_usage
 from bridge.journal import Journal, JournalDown, keep
+from bridge.journal.reading import Reader
 from bridge.parity import known
 from bridge.parity.known import Known
 from bridge.parity.shadow import AT_ONCE, Shadow
@@ -117,6 +120,7 @@ class App:
         self._keeping: list[asyncio.Task[None]] = []
         self._usage = Usage()
         self._shadow: Shadow | None = None
+        self._record: Record | None = None
         self._reasons: list[str] = []
 
     async def start(self, sockets: Mapping[str, socket.socket] | None = None) -> None:
@@ -263,6 +267,13 @@ class App:
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
             cutover = CutoverDesk(journal, fixed(settings.routes))
+            record = self._record = Record(partial(Reader, settings.database_url, settings.journal_key))
+            about = About(
+                str(contract.version),
+                zuora.tenant_id,
+                zuora.settlement.value,
+                look_up_first=settings.journal.look_up_first,
+            )
             desks = (
                 cutover,
                 ExplainDesk(journal, rehearsal.of),
@@ -270,7 +281,9 @@ class App:
                 UsageDesk(journal),
                 ShadowDesk(journal),
             )
-            api = Api(people_of(settings.admin.owner, settings.admin.people), *(desk.answers() for desk in desks))
+            looking = (OverviewDesk(record, about, self._why_not, lambda: ()),)
+            people = people_of(settings.admin.owner, settings.admin.people)
+            api = Api(people, whoami.ANSWERS, *(desk.answers() for desk in (*desks, *looking)))
             admin = Admin(self._why_not, self._metrics, api)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 
@@ -319,6 +332,8 @@ class App:
             async with asyncio.timeout_at(ends):
                 for runner in self._runners:
                     await runner.cleanup()
+        if self._record is not None:
+            await asyncio.to_thread(self._record.close)
         for transport in self._closing:
             await transport.close()
         if self._tap is not None:

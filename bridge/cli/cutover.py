@@ -19,11 +19,11 @@ from rich.table import Table
 from bridge.cli import cutover_ramps
 from bridge.cli.cutover_change import change, history_of, standing
 from bridge.cli.journal import DRY, JSON, YES, refuse
-from bridge.cli.journal_terms import iso
 from bridge.cutover.policy import fixed
 from bridge.cutover.reading import RulesRefused, parse, plain, toml
 from bridge.cutover.rules import Rule
 from bridge.cutover.standing import NoWayBack, Standing, back, difference, start, stop, with_rules
+from bridge.journal.told import iso
 from bridge.settings import load
 
 cli = typer.Typer(help="Which route carries what more than one can carry.", no_args_is_help=True, add_completion=False)

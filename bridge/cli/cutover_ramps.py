@@ -13,11 +13,11 @@ import typer
 
 from bridge.cli.cutover_change import change, standing
 from bridge.cli.journal import DRY, JSON, YES, reader, refuse
-from bridge.cli.journal_terms import iso
 from bridge.cutover.gates import not_ready
 from bridge.cutover.reading import plain
 from bridge.cutover.standing import NoStep, Standing, halt, promote, ramp_of, resume
 from bridge.journal.ramps import Judged
+from bridge.journal.told import iso
 from bridge.settings import load
 
 RULE = typer.Argument(..., metavar="RULE", help="the name of a rule with a ramp")

@@ -21,14 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bridge.cli.journal_terms import (
-    dispatch_as_json,
-    instant,
-    intent_as_json,
-    iso,
-    one_of,
-    row_as_json,
-)
+from bridge.cli.journal_terms import instant, one_of
 from bridge.core.intent import State
 from bridge.core.model import Op, Route
 from bridge.journal import Journal
@@ -36,6 +29,7 @@ from bridge.journal.audit import now
 from bridge.journal.look_up_first import HOURS
 from bridge.journal.operator import Verdict
 from bridge.journal.reading import Checked, Reader, Wanted
+from bridge.journal.told import dispatch_as_json, intent_as_json, iso, row_as_json
 from bridge.settings import ConfigurationError, Settings, load
 from bridge.telemetry import log
 

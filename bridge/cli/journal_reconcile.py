@@ -19,13 +19,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bridge.cli.journal_terms import instant, iso
+from bridge.cli.journal_terms import instant
 from bridge.core.intent import Intent, State
 from bridge.core.model import Instant, Op, Route
 from bridge.core.reconcile import Break, Expected, Finding, Movement, in_our_name, judge_intent, judge_movement
 from bridge.journal.audit import now
 from bridge.journal.discrepancies import Kept
 from bridge.journal.reading import Reader, Wanted
+from bridge.journal.told import iso
 from bridge.settings import ConfigurationError, Settings
 from bridge.upstream.budget import Budget
 from bridge.upstream.clock import ZuoraClock

@@ -10,7 +10,8 @@ import json
 import typer
 
 from bridge.cli.journal import JSON, reader
-from bridge.cli.journal_terms import instant, iso
+from bridge.cli.journal_terms import instant
+from bridge.journal.told import iso
 from bridge.parity.shadow_report import EXIT, TOLERANCE, Shadowed, summed, whole
 from bridge.settings import load
 

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bridge.cli.journal import JSON, reader
-from bridge.cli.journal_terms import iso
 from bridge.cutover.usage import QUIET_DAYS, Radar, radar, radar_json
 from bridge.journal.audit import now
+from bridge.journal.told import iso
 from bridge.settings import load
 
 

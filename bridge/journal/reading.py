@@ -8,6 +8,7 @@ where there is no journal of this bridge's schema. Must not serve calls: SQLAlch
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Select, create_engine, func, select, text
+from sqlalchemy import Connection, Executable, Select, create_engine, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -84,10 +85,11 @@ class Checked:
 
 
 class Reader:
-    """``with Reader(url, key) as reader``."""
+    """``with Reader(url, key) as reader``. ``seconds`` bound all that it does: then it raises ``JournalDown``."""
 
-    def __init__(self, url: str, key: Keys | bytes | None) -> None:
+    def __init__(self, url: str, key: Keys | bytes | None, seconds: float | None = None) -> None:
         self._url, self._path = _read_only(url)
+        self._ends = None if seconds is None else time.monotonic() + seconds
         self._given = keys_of(key)
         self._seal: Seal | None = None
         self._connection: Connection | None = None
@@ -97,12 +99,9 @@ class Reader:
         try:
             self._connection = self._engine.connect()
             # sqlite3 begins a transaction of its own accord for writes only (Python: sqlite3, Transaction control).
-            one_moment = (
-                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-                if self._engine.dialect.name == "postgresql"
-                else "BEGIN"
-            )
+            one_moment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.on_server else "BEGIN"
             self._connection.execute(text(one_moment))
+            self._bound(self._connection)
             at = migrations.revision_of(self._connection)
         except (SQLAlchemyError, ImportError) as error:
             self.__exit__(None, None, None)
@@ -116,6 +115,27 @@ class Reader:
                 "Use the bridge that serves on it; `bridge journal migrate` or `serve` makes or migrates one.",
             )
         return self
+
+    def _bound(self, connection: Connection) -> None:
+        """Have the database itself end what takes longer."""
+        ends = self._ends
+        if ends is None:
+            return
+        if self.on_server:
+            connection.execute(text(f"SET LOCAL statement_timeout = {max(1, int(self.time_left * 1000))}"))
+        else:
+            driver: Any = connection.connection.driver_connection
+            driver.set_progress_handler(lambda: int(time.monotonic() > ends), 10_000)
+
+    @property
+    def on_server(self) -> bool:
+        """Whether it is a PostgreSQL, whose clock counts for what its processes say of themselves."""
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def time_left(self) -> float:
+        """How many of its seconds are left; infinite without a bound."""
+        return float("inf") if self._ends is None else self._ends - time.monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._connection is not None:
@@ -253,7 +273,11 @@ class Reader:
 
     # ------------------------------------------------------------ underneath
 
-    def _rows(self, query: Select[Any]) -> Iterator[Any]:
+    def rows(self, query: Executable) -> Iterator[Any]:
+        """What a query of this room selects; raises ``JournalDown`` where it cannot be read in time."""
+        return self._rows(query)
+
+    def _rows(self, query: Executable) -> Iterator[Any]:
         with self._reading() as connection:
             yield from connection.execution_options(yield_per=BATCH).execute(query)
 

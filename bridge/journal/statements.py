@@ -62,7 +62,7 @@ _ANSWERED = frozenset({"last_sent_at", "answered_at", "verdict"})
 ALIVE_FOR = 8_000
 """Milliseconds a heartbeat counts; with them and what a repeat needs to notice, a takeover happens within 10 s."""
 
-_SERVER_NOW: Any = literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
+SERVER_NOW: Any = literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
 """PostgreSQL's own clock. Replicas on several machines see each other alive by it, whatever their own clocks say."""
 
 WIDTHS = (1, 4, 16, 64, 256)
@@ -148,7 +148,7 @@ class Statements:
         )
         beat = add(instance).values({each.name: bindparam(each.name) for each in instance.columns})
         if dialect.name == "postgresql":
-            beat = beat.values(heartbeat_at=_SERVER_NOW)
+            beat = beat.values(heartbeat_at=SERVER_NOW)
         self.beat = self._sql(
             beat.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": beat.excluded.heartbeat_at})
         )
@@ -239,7 +239,7 @@ def _is_alive(dialect: Dialect) -> Any:
 
     SQLite's processes have one clock, and ``b_at`` is its time; PostgreSQL's have its server's.
     """
-    now: Any = _SERVER_NOW if dialect.name == "postgresql" else bindparam("b_at", type_=BigInteger)
+    now: Any = SERVER_NOW if dialect.name == "postgresql" else bindparam("b_at", type_=BigInteger)
     return instance.c.heartbeat_at.between(now - literal_column(str(ALIVE_FOR)), now + literal_column(str(ALIVE_FOR)))
 
 

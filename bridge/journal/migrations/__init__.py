@@ -16,7 +16,7 @@ from bridge.journal.errors import JournalRefused
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-HEAD = "0007"
+HEAD = "0008"
 BASE = "base"
 
 

@@ -1,0 +1,26 @@
+"""Indexes by when intents came in, for searches and for the traffic of the last hours.
+
+Revision ID: 0008
+Revises: 0007
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("intent_created", "intent", ["created_at", "route"])
+    refused = sa.text("state IN ('not_applied', 'refused')")
+    op.create_index("intent_refused", "intent", ["created_at", "route"], sqlite_where=refused, postgresql_where=refused)
+
+
+def downgrade() -> None:
+    op.drop_index("intent_refused", "intent")
+    op.drop_index("intent_created", "intent")
