@@ -131,7 +131,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Is the caller still there, and what time is it? Answered at once. Event: ``Presence``."""
+    """Is the caller still there, and what time is it? Answered at once. Event: ``Presence``.
+
+    ``judged`` is what the answer to the ``Send`` before proved, in a word for who watches.
+    """
+
+    judged: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from bridge.parity.tap import Tap
 from bridge.telemetry.call import current
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
+from bridge.telemetry.stages import stage
 from bridge.upstream.credential import Credential, of_json
 
 log = get_logger("facade")
@@ -186,9 +187,11 @@ class JsonDoor:
 
     async def _parse(self, body: bytes) -> Value | Refused:
         if len(body) < LARGE:
-            return parse(body)
+            with stage("guard"):
+                return parse(body)
         async with self._large:
-            return await asyncio.to_thread(parse, body)
+            with stage("guard"):
+                return await asyncio.to_thread(parse, body)
 
     # ------------------------------------------------------------------ what goes to Zuora unchanged
 
@@ -257,7 +260,8 @@ class JsonDoor:
         if isinstance(caller, CallFault):
             return self._fault(request, asked.door, caller)
         try:
-            decoded = self._decode(came)
+            with stage("decode"):
+                decoded = self._decode(came)
         except DecodeError as error:
             code = _CODES.get(error.problem, "INVALID_VALUE")
             return self._fault(request, asked.door, CallFault(code, f"{error}. Nothing was sent."))
@@ -269,7 +273,8 @@ class JsonDoor:
         current().by(caller)
         reply = await self._run(request, call, _patient(caller, asked.door), credential)
         current().replied(reply)
-        written = self._renderer.reply(asked.door, call, reply)
+        with stage("render"):
+            written = self._renderer.reply(asked.door, call, reply)
         if written.status == 401:
             self._tenancy.forget(credential)
         if isinstance(reply, CallFault):
@@ -304,7 +309,8 @@ class JsonDoor:
         if fault is not None:
             return fault
         visit = visit_of(request, caller)
-        proofs = await self._tenancy.prove(call, caller, credential)
+        with stage("session"):
+            proofs = await self._tenancy.prove(call, caller, credential)
         fault = next((each for each in proofs if isinstance(each, CallFault)), None)
         if fault is not None:
             return fault

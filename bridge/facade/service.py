@@ -21,6 +21,7 @@ from bridge.contract.models import Models, build
 from bridge.contract.versions import NOTHING
 from bridge.contract.wire import Renderer, Style, server_fault
 from bridge.core.model import Call, CallFault, Op, Reply, Rows, Version, ZObject
+from bridge.telemetry.stages import stage
 
 JOURNALED = (Op.CREATE, Op.UPDATE, Op.DELETE)
 
@@ -149,7 +150,8 @@ class Facade:
         context.udc = exchange
         (context,) = self._server.generate_contexts(context)
         if context.in_error is None:
-            self._server.get_in_object(context)
+            with stage("decode"):
+                self._server.get_in_object(context)
         reply: Reply | None = None
         if context.in_error is None:
             self._server.get_out_object(context)
@@ -161,7 +163,8 @@ class Facade:
                     context.out_object = [reply]
                 else:
                     return None, reply
-        self._server.get_out_string(context)
+        with stage("render"):
+            self._server.get_out_string(context)
         return b"".join(context.out_string), reply
 
 

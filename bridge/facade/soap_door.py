@@ -47,6 +47,7 @@ from bridge.parity.tap import Tap
 from bridge.telemetry.call import current
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
+from bridge.telemetry.stages import stage
 from bridge.upstream.credential import Credential
 
 log = get_logger("facade")
@@ -158,9 +159,11 @@ class SoapDoor:
             return received, b""
         raw = bytes(compressed) if admission.gzip else received
         if len(received) < LARGE:
-            return inspect_received(received, admission), raw
+            with stage("guard"):
+                return inspect_received(received, admission), raw
         async with self._large:
-            return await asyncio.to_thread(inspect_received, received, admission), raw
+            with stage("guard"):
+                return await asyncio.to_thread(inspect_received, received, admission), raw
 
     # ------------------------------------------------------------------ what goes to Zuora unchanged
 
@@ -248,7 +251,8 @@ class SoapDoor:
             return soap(500, server_fault(str(error), style), style)
         if session is None:
             return self._fault(CallFault("INVALID_SESSION", "invalid session"), seen, style)
-        caller = await self._sessions.prove(session)
+        with stage("session"):
+            caller = await self._sessions.prove(session)
         if isinstance(caller, CallFault):
             return self._fault(caller, seen, style)
         visit, proved = visit_of(request, caller), caller

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from bridge.core import answers
 from bridge.core import commands as c
 from bridge.core.conduct import Errand, conduct
-from bridge.core.conduct.saga import LEFT_OVER
-from bridge.core.facts import Fact, NoVerdict, Question, Standing, StillStands
+from bridge.core.facts import Fact, NoVerdict, Question, StillStands
 from bridge.core.intent import Dispatch, Intent, State
-from bridge.core.mapping.fields import dropped
-from bridge.core.model import Call, CallFault, Instant, Op, Outcome, Reply, Route, Tenant, Told, ZObject
+from bridge.core.model import CallFault, Instant, Outcome, Reply, Route, Told
 from bridge.journal import Journal, JournalDown
 from bridge.runtime.lease import Lease, Stand
+from bridge.runtime.routes import ActionRoute, Clock, Look, RestRoute, SoapRoute
+from bridge.runtime.telling import Sending, looked_up, notice, warn
 from bridge.runtime.visit import Visit
 from bridge.telemetry import clocks
 from bridge.telemetry.log import get_logger
-from bridge.telemetry.metrics import METRICS
+from bridge.telemetry.stages import stage
 from bridge.upstream.clock import fence_now
 from bridge.upstream.credential import Credential
 
@@ -35,23 +35,6 @@ HEARTBEAT_SECONDS = 2.0
 POLL_SECONDS = 0.25
 
 DRIVEN = frozenset({State.RECEIVED, State.PLANNED, State.SENDING, State.NOT_SENT})
-
-
-def _notice(change: c.Change) -> None:
-    """Call a person for what no repeat will mend."""
-    if isinstance(change, c.Moved) and change.target is State.PARKED:
-        METRICS.for_people.add(kind="parked")
-        log.error("parked: somebody else changed the payment meanwhile; read it and settle", intent=change.intent_id)
-    elif isinstance(change, c.Answered) and change.verdict == LEFT_OVER:
-        METRICS.for_people.add(kind="left_over")
-        log.error("left over: what was unapplied could not be applied again; do it", dispatch=change.dispatch_id)
-
-
-def _warn(opened: c.Opened, call: Call, tenant: Tenant) -> None:
-    """Say what REST cannot carry and Zuora's SOAP would have ignored, or the owner wants dropped."""
-    for intent in opened.intents:
-        if intent.route is Route.REST and (left_out := dropped(call.objects[intent.position], tenant.second_reference)):
-            log.warning("left out: REST cannot carry it", intent=intent.id, names=left_out)
 
 
 def machine_now() -> Instant:
@@ -64,56 +47,6 @@ def machine_now() -> Instant:
 
 class Stopping(Exception):
     """The bridge is stopping and takes no new money call; nothing was recorded or sent."""
-
-
-class SoapRoute(Protocol):
-    """What the driver needs of ``upstream.soap``."""
-
-    def compose(self, op: Op, objects: tuple[ZObject, ...], single_transaction: bool) -> c.Composed:
-        """Build the message."""
-
-    def send(
-        self, dispatch: Dispatch, session: str, host: str | None, not_after: float | None
-    ) -> Awaitable[c.SoapAnswer | c.NotSent | c.Lost]:
-        """Send it once."""
-
-    def standing(self, question: StillStands, session: str, host: str | None) -> Awaitable[Standing | NoVerdict]:
-        """Read one object under the caller's session."""
-
-
-class RestRoute(Protocol):
-    """What the driver needs of ``upstream.rest``."""
-
-    def send(
-        self, dispatch: Dispatch, not_after: float | None, credential: Sequence[tuple[str, str]] | None
-    ) -> Awaitable[c.Answer | c.NotSent | c.Lost]:
-        """Send it once, under a JSON caller's own headers (None: the bridge's OAuth client)."""
-
-
-class ActionRoute(Protocol):
-    """What the driver needs of ``upstream.action``."""
-
-    def compose(self, op: Op, objects: tuple[ZObject, ...], entity: str) -> c.Composed:
-        """Build the request."""
-
-    def send(
-        self, dispatch: Dispatch, not_after: float | None, own: Sequence[tuple[str, str]] | None
-    ) -> Awaitable[c.SoapAnswer | c.NotSent | c.Lost]:
-        """Send it once, under a JSON caller's own headers (None: the bridge's OAuth client)."""
-
-
-class Look(Protocol):
-    """What the driver needs of ``upstream.directory``."""
-
-    def answer(self, questions: Iterable[Question], entity: str) -> Awaitable[dict[Question, Fact]]:
-        """Answer every question."""
-
-
-class Clock(Protocol):
-    """The time by Zuora's clock."""
-
-    def now(self) -> Instant:
-        """Milliseconds since the epoch."""
 
 
 class Context:
@@ -244,29 +177,38 @@ class Runtime:
     async def _drive(self, steps: c.Steps[Any], context: Context, stand: Stand) -> Any:
         """Run one generator to its end. ``stand`` is on the strength of which commit it sends."""
         event: Any = None
-        while True:
-            try:
-                command = steps.send(event)
-            except StopIteration as done:
-                return done.value
-            match command:
-                case c.Record(changes):
-                    # From before the commit: who is suspended within it wakes up with the fence passed.
-                    asked = self._stand()
-                    event = await self._record(changes, context)
-                    stand = asked if event is c.Recorded.DONE else stand
-                case c.Send(dispatch):
-                    event = await self._send(dispatch, context, stand)
-                case c.Wait(seconds):
-                    await self._wait(seconds, context.visit)
-                    # Nobody has taken anything over meanwhile, unless the term has ended.
-                    event, stand = None, Stand(fence_now(), stand.term)
-                case c.Fork(lanes, limit):
-                    event = await self._fork(lanes, limit, context, stand)
-                case c.Watch(ids):
-                    event = await self._watch(ids, context)
-                case _:
-                    event = await self._simple(command, context)
+        sending: Sending | None = None
+        try:
+            while True:
+                try:
+                    command = steps.send(event)
+                except StopIteration as done:
+                    return done.value
+                if sending is not None:
+                    sending.heard(command)
+                match command:
+                    case c.Record(changes):
+                        # From before the commit: who is suspended within it wakes up with the fence passed.
+                        asked = self._stand()
+                        event = await self._record(changes, context)
+                        stand = asked if event is c.Recorded.DONE else stand
+                    case c.Send(dispatch):
+                        sending = Sending(dispatch)
+                        event = await self._send(dispatch, context, stand, sending)
+                    case c.Wait(seconds):
+                        await self._wait(seconds, context.visit)
+                        # Nobody has taken anything over meanwhile, unless the term has ended.
+                        event, stand = None, Stand(fence_now(), stand.term)
+                    case c.Fork(lanes, limit):
+                        event = await self._fork(lanes, limit, context, stand)
+                    case c.Watch(ids):
+                        event = await self._watch(ids, context)
+                    case _:
+                        event = await self._simple(command, context)
+        finally:
+            # Where core broke off before it could judge, what was sent is told all the same.
+            if sending is not None:
+                sending.judged()
 
     async def _simple(self, command: c.Command, context: Context) -> Any:
         visit = context.visit
@@ -314,6 +256,12 @@ class Runtime:
         return c.Recorded.DONE if held else c.Recorded.CONFLICT
 
     async def _lookup(self, questions: Sequence[Question], context: Context) -> dict[Question, Fact]:
+        with stage("lookup"):
+            facts = await self._facts(questions, context)
+        looked_up(facts.values())
+        return facts
+
+    async def _facts(self, questions: Sequence[Question], context: Context) -> dict[Question, Fact]:
         if self._look is not None:
             return await self._look.answer(questions, context.entity)
         credential = context.credential
@@ -331,7 +279,8 @@ class Runtime:
         # Before the commit: whoever finds the intent from then on must see that it is driven.
         begun = self._begin(changes, context)
         try:
-            done = await self._journal.record(changes)
+            with stage("journal"):
+                done = await self._journal.record(changes)
         except JournalDown as down:
             log.warning("journal down", error=str(down))
             self._end(begun, context)
@@ -343,8 +292,8 @@ class Runtime:
         for change in changes if done else ():
             if isinstance(change, c.Opened):
                 context.opened |= {intent.position: intent for intent in change.intents}
-                _warn(change, context.call, context.tenant)
-            _notice(change)
+                warn(change, context.call, context.tenant)
+            notice(change)
         self._wake()
         return c.Recorded.DONE if done else c.Recorded.CONFLICT
 
@@ -369,28 +318,27 @@ class Runtime:
             if self._driving[each] <= 0:
                 del self._driving[each]
 
-    async def _send(
-        self, dispatch: Dispatch, context: Context, stand: Stand
-    ) -> c.Answer | c.SoapAnswer | c.NotSent | c.Lost:
-        event: c.Answer | c.SoapAnswer | c.NotSent | c.Lost
+    async def _send(self, dispatch: Dispatch, context: Context, stand: Stand, sending: Sending) -> c.SendEvent:
+        event: c.SendEvent | None = None
+        try:
+            event = await self._sent(dispatch, context, stand)
+            return event
+        finally:
+            sending.came(event)
+
+    async def _sent(self, dispatch: Dispatch, context: Context, stand: Stand) -> c.SendEvent:
         credential = context.credential
         not_after = self._lease.not_after(stand)
         if not_after is None:
-            event = c.NotSent("this process was silent for so long that another may have taken over")
-        elif dispatch.route is Route.SOAP:
-            event = await self._soap.send(dispatch, credential.session, credential.host, not_after)
-        elif dispatch.route is Route.ACTION:
+            return c.NotSent("this process was silent for so long that another may have taken over")
+        if dispatch.route is Route.SOAP:
+            return await self._soap.send(dispatch, credential.session, credential.host, not_after)
+        if dispatch.route is Route.ACTION:
             assert self._actions is not None
-            event = await self._actions.send(dispatch, not_after, credential.own)
-        elif self._rest is None:
+            return await self._actions.send(dispatch, not_after, credential.own)
+        if self._rest is None:
             raise RuntimeError("a REST dispatch without a REST credential; start should have refused this tenant")
-        else:
-            event = await self._rest.send(dispatch, not_after, credential.own)
-        METRICS.dispatches.add(
-            route=dispatch.route.value, operation=dispatch.op.value, verdict=type(event).__name__.lower()
-        )
-        log.info("sent", dispatch=dispatch.id, route=dispatch.route.value, came=type(event).__name__.lower())
-        return event
+        return await self._rest.send(dispatch, not_after, credential.own)
 
     async def _wait(self, seconds: float, visit: Visit) -> None:
         until = fence_now() + seconds

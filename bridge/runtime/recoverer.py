@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Awaitable, Callable
 from itertools import product
 
+from structlog.contextvars import bound_contextvars
+
 from bridge.core.classify import Prefer, Preference
 from bridge.core.conduct import Errand
 from bridge.core.conduct.recovery import UNSETTLED, recover
@@ -23,6 +25,7 @@ from bridge.runtime.driver import DRIVEN, Runtime
 from bridge.runtime.visit import Visit
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
+from bridge.telemetry.stages import Leg
 from bridge.upstream.clock import fence_now
 
 log = get_logger("recoverer")
@@ -157,7 +160,13 @@ class Recoverer:
         call = Call(intent.op, Version(107), intent.object_type, (ZObject(intent.object_type),))
         errand = Errand(call, caller, self._tenant, f"recovery-{intent.id}", self._runtime.instance, _REST)
         visit = Visit(PATIENCE_SECONDS, self._over.is_set)
-        found = await self._runtime.recover(recover(errand, intent), errand, visit)
+        leg = Leg("recovery", None, kind="internal", begins=True)
+        assert leg.here is not None
+        try:
+            with bound_contextvars(call=errand.call_id, trace_id=leg.here.trace_id):
+                found = await self._runtime.recover(recover(errand, intent), errand, visit)
+        finally:
+            leg.end({"intent": intent.id, "was": intent.state.value})
         state = found.state if found is not None else State.NOT_APPLIED
         METRICS.recovered.add(came=state.value)
         log.info("looked for", intent=intent.id, was=intent.state.value, came=state.value)

@@ -21,6 +21,7 @@ from bridge.core.versions import NEWEST, OLDEST
 from bridge.telemetry import clocks, trace
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS, OTHER
+from bridge.telemetry.stages import Leg
 
 log = get_logger("call")
 
@@ -51,7 +52,7 @@ class CallNote:
     """What is known of one call so far."""
 
     __slots__ = (
-        "_tokens", "began", "call_id", "caller", "door", "intents", "money", "object", "operation", "outcome",
+        "_leg", "_tokens", "began", "call_id", "caller", "door", "intents", "money", "object", "operation", "outcome",
         "outcomes", "reason", "route", "track", "version",
     )  # fmt: skip
 
@@ -71,6 +72,7 @@ class CallNote:
         self.intents: Sequence[str] = ()
         self.outcomes: Mapping[str, int] | None = None
         self._tokens: Mapping[str, object] = {}
+        self._leg: Leg | None = None
 
     def asks(self, operation: str, object_type: str = "", version: Version | None = None) -> None:
         """What it asks for, as far as a door has read it."""
@@ -118,11 +120,15 @@ class CallNote:
         more = {name: value for name in ("money", "reason", "outcomes", "intents") if (value := getattr(self, name))}
         if self.track is not None:
             more["zuora_track_id"] = self.track
-        (log.warning if self.outcome == "unknown" else log.info)(
-            "call", door=self.door, operation=self.operation, object=self.object, version=self.version,
-            caller=self.caller, route=self.route, outcome=self.outcome, status=status,
-            milliseconds=round(seconds * 1000, 3), **more,
-        )  # fmt: skip
+        facts = {
+            "door": self.door, "operation": self.operation, "object": self.object, "version": self.version,
+            "caller": self.caller, "route": self.route, "outcome": self.outcome, "status": status,
+            "milliseconds": round(seconds * 1000, 3), **more,
+        }  # fmt: skip
+        (log.warning if self.outcome == "unknown" else log.info)("call", **facts)
+        if self._leg is not None:
+            self._leg.name = f"{self.door} {self.operation}"
+            self._leg.end(facts)
         reset_contextvars(**self._tokens)  # type: ignore[arg-type]
 
 
@@ -133,10 +139,11 @@ def begun(door: str, headers: MultiMapping[str]) -> CallNote:
     """A call has come by this door; what is done from here on, in this context, is done for it."""
     note = CallNote(door)
     came = trace.received(headers.getall("traceparent", ()), headers.getall("tracestate", ()))
-    here = came.child() if came is not None else trace.begun()
-    trace.current.set(here)
+    note._leg = Leg("call", came, kind="server", begins=True)
+    assert note._leg.here is not None
     _current.set(note)
-    note._tokens = bind_contextvars(call=note.call_id, trace_id=here.trace_id, span_id=here.span_id)
+    trace_id, span_id = note._leg.here.trace_id, note._leg.here.span_id
+    note._tokens = bind_contextvars(call=note.call_id, trace_id=trace_id, span_id=span_id)
     METRICS.in_flight.up(door=door)
     return note
 

@@ -20,6 +20,7 @@ from yarl import URL
 
 from bridge import __version__
 from bridge.core.commands import Lost, NotSent
+from bridge.telemetry import trace
 from bridge.upstream.clock import ZuoraClock, fence_now
 
 Headers = Iterable[tuple[str, str]]
@@ -187,6 +188,9 @@ class Transport:
         asked = CIMultiDict(headers)
         asked.setdefault("User-Agent", f"bridge/{__version__}")
         asked.setdefault("Accept-Encoding", "gzip")
+        if (here := trace.current.get()) is not None:
+            # Like the credential no part of what was recorded: a resend belongs to the call that it is sent for.
+            asked.extend(here.headers)
         flight = _Flight(not_after)
         began = fence_now()
         try:

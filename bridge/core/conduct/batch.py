@@ -78,7 +78,7 @@ def _verdicts(errand: Errand, dispatch: Dispatch, count: int) -> Steps[tuple[Ver
         verdicts = judge_batch(
             (yield Send(dispatch)), count, creates=creates, doubted=doubted, route=dispatch.route, own=own
         )
-        presence: Presence = yield Ask()
+        presence: Presence = yield Ask(word(verdicts))
         if all(isinstance(each, Doubt) and not each.stored for each in verdicts):
             doubted = True
             pause = next(waits) if dispatch.key is not None else None

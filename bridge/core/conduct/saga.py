@@ -188,7 +188,7 @@ class Saga:
         dispatch, tries, waits, seen = self.steps[UNAPPLY], iter(BACK_OFF), pauses(), Seen.UNREAD
         while True:
             verdict = self._judge((yield Send(dispatch)))
-            presence: Presence = yield Ask()
+            presence: Presence = yield Ask(word((verdict,)))
             pause = next(tries, None)
             if not isinstance(verdict, Unsent | Busy) or pause is None or not may_wait(presence, pause):
                 break
@@ -293,7 +293,7 @@ class Saga:
             if pause is None:
                 return (yield from self._left_over(why))
             yield Wait(pause)
-            presence: Presence = yield Ask()
+            presence: Presence = yield Ask(word((verdict,)))
             if (yield Record(still_ours(self.errand, begun, presence.now))) is not Recorded.DONE:
                 return replace((yield from self._end(Doubt("the compensation could not be recorded"))), changes=())
 

@@ -120,7 +120,7 @@ def exchange(errand: Errand, sending: Sending, *, for_nobody: bool = False) -> S
     while True:
         looked = False
         verdict = now.judge((yield Send(now.dispatch)), now.doubted)
-        presence: Presence = yield Ask()
+        presence: Presence = yield Ask(word((verdict,)))
         doubted = now.doubted or isinstance(verdict, Doubt)
         now = replace(now, verdict=verdict, doubted=doubted, answered=_answered(now.dispatch, verdict, presence.now))
         if isinstance(verdict, Done):
