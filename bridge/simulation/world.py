@@ -277,7 +277,11 @@ class World:
             await asyncio.sleep(5.0)
 
     def _overdue(self, intent: Intent, began: float) -> None:
-        sent = self._oracle.last_sent.get(intent.id, intent.created_at / 1000 - self._weather.began)
+        # A send that was given up at the fence left nothing, but only its own process knows: the others have to count
+        # from the moment that was committed for it.
+        noted = (each.last_sent_at for each in self._storage.queries.dispatches_of(intent.id))
+        last = max((at for at in noted if at is not None), default=intent.created_at)
+        sent = max(self._oracle.last_sent.get(intent.id, 0.0), last / 1000 - self._weather.began)
         due = max(began, sent + SEND_DEADLINE) + SETTLE_SECONDS
         now, intent_id = self._loop.time(), intent.id
         if now <= due:

@@ -53,3 +53,10 @@ def test_what_a_401_turned_away_may_leave_again_after_midnight() -> None:
     done = one(401437)
     assert done.violations == ()
     assert done.calls > 50
+
+
+def test_a_send_that_was_given_up_at_the_fence_is_waited_for_like_one_that_left() -> None:
+    """A seed where a saga's last step was given up by a process that had slept, and another one took it over."""
+    done = one(402481)
+    assert done.violations == ()
+    assert done.calls > 50
