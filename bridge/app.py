@@ -51,6 +51,7 @@ from bridge.journal import Journal, JournalDown, keep
 from bridge.journal.reading import Reader
 from bridge.parity import known
 from bridge.parity.known import Known
+from bridge.parity.measured import measure
 from bridge.parity.shadow import AT_ONCE, Shadow
 from bridge.parity.shadow_writes import WriteShadow
 from bridge.parity.tap import Tap
@@ -60,6 +61,8 @@ from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.runtime.sharing import share
 from bridge.settings import ConfigurationError, Settings
 from bridge.settings_terms import address
+from bridge.telemetry import otel
+from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
 from bridge.telemetry.usage import Usage
 from bridge.upstream.action import ZuoraActions
@@ -71,6 +74,8 @@ from bridge.upstream.query_reader import QueryReader
 from bridge.upstream.rest import ZuoraRest
 from bridge.upstream.soap import ZuoraSoap
 from bridge.upstream.transport import Transport
+
+log = get_logger("app")
 
 CLOCKS = {"auto": None, "real": False, "simulated": True}
 
@@ -136,6 +141,7 @@ class App:
         except (OSError, ContractError) as error:
             raise ConfigurationError(f"BRIDGE_ZUORA__WSDL: {path}: {error}") from None
         instance = f"{os.getpid()}-{secrets.token_hex(6)}"
+        otel.start(log)
         journal = self._journal = await asyncio.to_thread(
             Journal.open, settings.database_url, settings.journal_key, instance
         )
@@ -244,7 +250,7 @@ class App:
             used=used,
             shadowing=shadowing,
         )
-        METRICS.build_info.set(1, version=__version__, wsdl=str(contract.version))
+        METRICS.build_info.only({(__version__, str(contract.version)): 1})
         self._reasons = _reasons(settings, has_credential=oauth is not None)
         await runtime.start()
         if directory is not None:
@@ -263,6 +269,7 @@ class App:
         given = sockets or {}
         self.url = await self._listen(server, settings.listen, given.get("callers"))
         if given.get("admin") is not None or sockets is None:
+            self._keeping.append(asyncio.create_task(measure(journal)))
             rehearsal = Rehearsal(
                 settings, contract, tenant, policy, soap, actions, lambda call: directory or Prefixes(call)
             )
@@ -342,6 +349,7 @@ class App:
             with contextlib.suppress(JournalDown):
                 await tell_usage(self._usage, self._journal)
             await asyncio.to_thread(self._journal.close)
+        await asyncio.to_thread(otel.stop)
 
 
 def _ledger(path: Path | None) -> tuple[Known, ...]:

@@ -36,7 +36,7 @@ from pydantic_settings import (
 
 from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
-from bridge.settings_parts import Admin, CapturePart, JournalPart, Part, ShadowPart, with_files
+from bridge.settings_parts import Admin, CapturePart, JournalPart, LogPart, Part, ShadowPart, with_files
 from bridge.settings_terms import address, custom, networks
 
 if TYPE_CHECKING:
@@ -233,6 +233,7 @@ class Settings(BaseSettings):
     journal: JournalPart = JournalPart()
     capture: CapturePart = CapturePart()
     shadow: ShadowPart = ShadowPart()
+    log: LogPart = LogPart()
     callers: Mapping[str, CallerPart] = Field(default_factory=dict)
 
     @classmethod

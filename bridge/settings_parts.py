@@ -98,6 +98,23 @@ class JournalPart(Part):
     look_up_first: bool = False
 
 
+class LogPart(Part):
+    """The log on stderr. ``auto`` is console at a terminal and json elsewhere."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["auto", "json", "console"] = "auto"
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def terminal(self) -> bool | None:
+        """Whether a person reads it; None where stderr itself tells."""
+        return None if self.format == "auto" else self.format == "console"
+
+
 class ShadowPart(Part):
     """What rules that say ``shadow`` compare. ``known`` is a ledger of accepted differences, as ``parity`` has them."""
 

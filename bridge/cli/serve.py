@@ -8,11 +8,15 @@ import os
 import signal
 import socket
 import sys
+import tempfile
+from pathlib import Path
 
 from bridge.app import App
 from bridge.settings import ConfigurationError, Settings, load
 from bridge.settings_terms import address
 from bridge.telemetry import log
+from bridge.telemetry.families import dead
+from bridge.telemetry.metrics import METRICS
 
 MAX_SQLITE_WORKERS = 2
 """SQLite has one writer at a time; more processes would only wait for each other."""
@@ -24,7 +28,7 @@ ORPHAN_SECONDS = 1.0
 def serve() -> None:
     """Serve the callers' doors and the admin listener, configured by BRIDGE_... variables."""
     settings = load()
-    log.configure()
+    log.configure(settings.log.level, terminal=settings.log.terminal)
     if settings.zuora.soap_url is None or settings.zuora.rest_url is None:
         raise ConfigurationError("BRIDGE_ZUORA__SOAP_URL and BRIDGE_ZUORA__REST_URL must both be set")
     if settings.database_url.startswith("sqlite") and settings.workers > MAX_SQLITE_WORKERS:
@@ -36,7 +40,15 @@ def serve() -> None:
     sockets = {"callers": _bound(settings.listen), "admin": _bound(settings.admin.listen)}
     if settings.workers == 1:
         raise SystemExit(asyncio.run(_worker(settings, sockets)))
-    raise SystemExit(_supervise(settings, sockets))
+    try:
+        shared = tempfile.TemporaryDirectory(prefix="bridge-metrics-")
+    except OSError as error:
+        raise ConfigurationError(
+            f"several workers share their metrics in a temporary folder, and none can be made ({error.strerror}); "
+            "set TMPDIR to a folder that can be written, in memory if possible"
+        ) from None
+    with shared as folder:
+        raise SystemExit(_supervise(settings, sockets, Path(folder)))
 
 
 def _bound(where: str) -> socket.socket:
@@ -76,8 +88,11 @@ async def _worker(settings: Settings, sockets: dict[str, socket.socket], parent:
     return 0
 
 
-def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
-    """Fork the workers over the shared sockets; one that dies is replaced, a signal stops all."""
+def _supervise(settings: Settings, sockets: dict[str, socket.socket], shared: Path) -> int:
+    """Fork the workers over the shared sockets; one that dies is replaced, a signal stops all.
+
+    They keep what they count in the folder ``shared``, so that whichever is asked can tell it of all.
+    """
     children: dict[int, int] = {}
     stopping = False
 
@@ -88,7 +103,7 @@ def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
             os.kill(pid, signal.SIGTERM)
 
     def start(place: int) -> None:
-        pid = _fork(settings, sockets, place)
+        pid = _fork(settings, sockets, place, shared)
         children[pid] = place
         if stopping:
             # The signal came while it was being made, and it was not among those that were told.
@@ -102,6 +117,7 @@ def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
     while children:
         pid, status = os.wait()
         place = children.pop(pid)
+        dead(shared, place)
         code = os.waitstatus_to_exitcode(status)
         if stopping:
             # Ended by the signal itself: it had not begun to serve, so nothing was in flight.
@@ -116,7 +132,7 @@ def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
     return worst
 
 
-def _fork(settings: Settings, sockets: dict[str, socket.socket], place: int) -> int:
+def _fork(settings: Settings, sockets: dict[str, socket.socket], place: int, shared: Path) -> int:
     # No signal between the fork and the child's own handling: the supervisor's handler must not run in the child.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     parent = os.getpid()
@@ -129,6 +145,7 @@ def _fork(settings: Settings, sockets: dict[str, socket.socket], place: int) -> 
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     code = 70
     try:
+        METRICS.share(shared, place)
         own = sockets if place == 0 else {"callers": sockets["callers"]}
         code = asyncio.run(_worker(settings, own, parent))
     except Exception as error:  # a child must end here and nowhere else

@@ -15,6 +15,7 @@ from bridge.cutover.standing import FIRST, Standing, of
 from bridge.journal import JournalDown
 from bridge.journal.revisions import Revision
 from bridge.telemetry.log import get_logger
+from bridge.telemetry.metrics import METRICS
 
 log = get_logger("cutover")
 
@@ -39,6 +40,8 @@ class Live:
 
     async def start(self) -> None:
         """Read what counts, and go on reading; raises ``JournalDown`` or ``ValueError`` where that cannot be known."""
+        METRICS.cutover_revision.set(self.standing.number)
+        METRICS.cutover_stopped.set(self.standing.stopped)
         await self.look()
         self._task = asyncio.create_task(self._watch())
 
@@ -59,6 +62,8 @@ class Live:
             author=found.author, reason=found.reason,
         )  # fmt: skip
         self.standing = found
+        METRICS.cutover_revision.set(found.number)
+        METRICS.cutover_stopped.set(found.stopped)
 
     async def _watch(self) -> None:
         while True:

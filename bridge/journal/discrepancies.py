@@ -69,6 +69,10 @@ class Discrepancies:
                 self._close(id_, at, CLEAN, None)
                 self._audit.note("break", id_, {"closed": CLEAN})
 
+    def open(self) -> int:
+        """How many nobody has closed."""
+        return len(self._database.rows(self._sql.still_open, {}))
+
     def assign(self, break_id: str, to: str) -> str | None:
         """Give an open break an owner; the words of a refusal otherwise."""
         if (why := self._not_open(break_id)) is not None:

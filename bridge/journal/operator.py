@@ -89,6 +89,11 @@ class Operator:
             return "an owner's name is needed"
         return await self.change(lambda: self._discrepancies.assign(break_id, to), dry=dry)
 
+    async def open_breaks(self) -> int:
+        """How many breaks nobody has closed."""
+        count: int = await self._writer.ask(Job(self._discrepancies.open, writes=False))
+        return count
+
     async def accept(self, break_id: str, reason: str, by: str, *, dry: bool = False) -> str | None:
         """Close a break that is right as it is; raises ``JournalDown``."""
         if not reason.strip() or not by.strip():

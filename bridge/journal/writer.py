@@ -24,6 +24,7 @@ from bridge.journal.errors import Blocked, JournalDown, JournalUncertain, Lost, 
 from bridge.journal.look_up_first import Elsewhere, LookUpFirst
 from bridge.telemetry import clocks
 from bridge.telemetry.log import get_logger
+from bridge.telemetry.metrics import METRICS
 
 log = get_logger("journal")
 
@@ -73,7 +74,7 @@ class Writer:
         self._stopped = False
         self._held: list[Job] = []
         self._again: list[Job] = []
-        self._due = 0.0
+        self._due = self._began = 0.0
         self._thread = threading.Thread(target=self._work, name="bridge-journal", daemon=True)
 
     def arrive(self) -> None:
@@ -194,9 +195,10 @@ class Writer:
                     database.release(keep=job.result is not False)
                 if job.result is False:
                     self._audit.cut(noted)
-            self._commit()
+            self._commit(sum(job.writes for job in batch))
+            METRICS.commits.add(sum(job.result is False for job in batch), outcome="refused")
         except (Locked, Elsewhere, Uncertain) as error:
-            self._rollback()
+            self._fail()
             for job in batch:
                 if job.writes:
                     job.error = down(error)
@@ -219,8 +221,9 @@ class Writer:
                 job.result = job.run()
                 if job.result is False:
                     self._rollback()
+                    METRICS.commits.add(outcome="refused")
                 else:
-                    self._commit()
+                    self._commit(1)
             except Blocked as error:
                 self._rollback()
                 self._later(job, error)
@@ -228,9 +231,10 @@ class Writer:
                 self._rollback()
                 if not last:
                     continue
+                self._failed()
                 job.error = down(error)
             except Exception as error:
-                self._rollback()
+                self._fail()
                 job.error = down(error)
             return
 
@@ -239,6 +243,7 @@ class Writer:
         now = clocks.steady()
         job.until = job.until or now + self._database.patience
         if now >= job.until:
+            self._failed()
             job.error = down(error)
         else:
             job.again = True
@@ -247,6 +252,7 @@ class Writer:
 
     def _begin(self) -> None:
         """Begin, and after a new connection see that the database is still the one that it was."""
+        self._began = clocks.steady()
         self._database.begin()
         try:
             self._mode.arrive()
@@ -257,10 +263,25 @@ class Writer:
             raise
         self._mode.arrived()
 
-    def _commit(self) -> None:
+    def _commit(self, jobs: int = 0) -> None:
+        """Commit what so many jobs have written."""
         self._audit.flush()
         self._database.commit()
         self._audit.kept()
+        METRICS.journal_up.set(1)
+        if jobs:
+            METRICS.commits.add(outcome="done")
+            METRICS.commit_seconds.observe(clocks.steady() - self._began)
+            METRICS.batch_changes.observe(jobs)
+
+    def _fail(self) -> None:
+        self._rollback()
+        self._failed()
+
+    def _failed(self) -> None:
+        """Nothing of it was recorded, or nobody knows whether."""
+        METRICS.journal_up.set(0)
+        METRICS.commits.add(outcome="down")
 
     def _rollback(self) -> None:
         self._database.rollback()

@@ -45,7 +45,7 @@ class Sending:
         self._seconds = clocks.steady() - self._began
         METRICS.dispatch_seconds.observe(self._seconds, route=self._dispatch.route.value)
         METRICS.stage_seconds.observe(self._seconds, stage="send")
-        self._leg.end(self._facts("none"), None if isinstance(event, c.Answer | c.SoapAnswer) else _reason(event))
+        self._leg.leave()
 
     def heard(self, command: c.Command) -> None:
         """Core goes on: what it says of the answer is told, and at the latest when it sends again."""
@@ -68,6 +68,8 @@ class Sending:
         word = verdict if " " not in verdict else "mixed"
         METRICS.dispatches.add(route=dispatch.route.value, operation=dispatch.op.value, verdict=word)
         facts = self._facts(verdict)
+        answered = isinstance(self._event, c.Answer | c.SoapAnswer)
+        self._leg.end(facts, None if answered else _reason(self._event))
         if (here := self._leg.here) is not None:
             facts["span_id"] = here.span_id
         (log.info if verdict in _MONEY else log.warning)("dispatch", **facts)

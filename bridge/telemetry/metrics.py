@@ -24,7 +24,7 @@ LABELS: Final[Mapping[str, str]] = {
     "door": "soap, action, crud; pass for everything that is streamed unread",
     "equal": "1, 0 or noise (the data changed in between)",
     "kind": "see the meaning",
-    "limit": "as Zuora's headers name it: concurrency, concurrency_high_volume, rate_minute, rate_hour, rate_day, rate",
+    "limit": "as Zuora's headers tell: concurrency, concurrency_high_volume, rate_minute, rate_hour, rate_day",
     "object": "Payment, Refund or other",
     "operation": (
         "create, update, delete, query, queryMore, login, getUserInfo, ... as Zuora's WSDL has them; read and write "

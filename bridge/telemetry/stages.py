@@ -55,15 +55,21 @@ class Leg:
                 self._span, self.here = self._recorder.begin(name, parent, kind)
             else:
                 self.here = parent.child() if parent is not None else trace.begun()
-        self._token: Token[TraceContext | None] = trace.current.set(self.here)
+        self._token: Token[TraceContext | None] | None = trace.current.set(self.here)
+
+    def leave(self) -> None:
+        """What follows is not part of it, though what it came to is not known yet."""
+        if self._token is not None:
+            with suppress(ValueError):  # what was dropped half-way is torn down in whatever context is at hand
+                trace.current.reset(self._token)
+            self._token = None
 
     def end(self, facts: Mapping[str, Any] | None = None, failed: str | None = None) -> None:
         """It is over; ``facts`` are for the span."""
         if self._span is not None and self._recorder is not None:
             told = redact(dict(facts or {}))
             self._recorder.end(self._span, self.name, told if isinstance(told, dict) else {}, failed)
-        with suppress(ValueError):  # what was dropped half-way is torn down in whatever context is at hand
-            trace.current.reset(self._token)
+        self.leave()
 
 
 class stage:

@@ -9,13 +9,41 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Protocol
 
+from bridge.telemetry.metrics import METRICS
 from bridge.upstream.clock import fence_now
+from bridge.upstream.transport import retry_after
 
 DEFAULT_LIMIT = 40
 LONGEST_LIMIT = 600.0
+
+TOO_MANY = 429
+LIMITED_SECONDS = 120
+"""Where Zuora does not say for how long (Zuora: Rate and concurrency limits)."""
+
+_CONCURRENCY = {"default": "concurrency", "high-volume-transactions": "concurrency_high_volume"}
+
+_DAILY = frozenset({27_000_000, 10_000, 810_000})
+_HOURLY = frozenset({2_250_000, 25_000, 5_000, 67_500})
+_DAILY_OR_NOT = 50_000
+"""Zuora: Rate and concurrency limits: a production tenant's minute, and an API sandbox's day."""
+
+
+class Shown(Protocol):
+    """Where the slots in use are shown."""
+
+    def up(self, amount: float = 1, /) -> None:
+        """So many more."""
+
+
+class _Unshown:
+    """For slots that are counted in another budget already."""
+
+    def up(self, amount: float = 1, /) -> None:
+        pass
 
 
 class Budget:
@@ -28,6 +56,7 @@ class Budget:
         self._wait = wait
         self._used = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._shown: Shown = METRICS.upstream_in_flight
         self._limited_until = float("-inf")
 
     @property
@@ -50,6 +79,17 @@ class Budget:
         self._limit = max(1, self._whole // max(1, among))
         self._hand_on()
 
+    def heard(self, status: int, headers: Mapping[str, str]) -> None:
+        """What an answer says of Zuora's limits; after a 429 she is left alone for as long as she wants."""
+        if (limit := _number(headers.get("Concurrency-Limit-Limit"))) is not None:
+            told = _CONCURRENCY.get(headers.get("Concurrency-Limit-Type", "default").strip().lower(), "concurrency")
+            _tell(told, limit, headers.get("Concurrency-Limit-Remaining"))
+        if (limit := _number(headers.get("ratelimit-limit"))) is not None:
+            _tell(_window(limit, _number(headers.get("ratelimit-reset"))), limit, headers.get("ratelimit-remaining"))
+        if status == TOO_MANY:
+            METRICS.throttled.add()
+            self.limited(retry_after(headers) or LIMITED_SECONDS)
+
     def limited(self, seconds: float) -> None:
         """Zuora has answered 429, and wants to be left alone for so long."""
         self._limited_until = max(self._limited_until, fence_now() + min(seconds, LONGEST_LIMIT))
@@ -62,10 +102,12 @@ class Budget:
         elif not await self._turn(self._wait if wait is None else wait):
             yield False
             return
+        self._shown.up()
         try:
             yield True
         finally:
             self._used -= 1
+            self._shown.up(-1)
             self._hand_on()
 
     async def _turn(self, seconds: float) -> bool:
@@ -100,6 +142,7 @@ class Spare(Budget):
     def __init__(self, of: Budget, most: int) -> None:
         super().__init__(most)
         self._of = of
+        self._shown = _Unshown()
 
     @property
     def roomy(self) -> bool:
@@ -122,3 +165,22 @@ class Spare(Budget):
                 return
             async with self._of.slot(0) as free:
                 yield free
+
+
+def _tell(limit: str, most: float, remaining: str | None) -> None:
+    METRICS.upstream_limit.set(most, limit=limit)
+    if (left := _number(remaining)) is not None:
+        METRICS.upstream_remaining.set(left, limit=limit)
+
+
+def _window(limit: int, reset: int | None) -> str:
+    """Which window a rate is of: Zuora tells the one that is nearest to its end by its quota and its reset only."""
+    if limit in _DAILY or (limit == _DAILY_OR_NOT and (reset or 0) > 60) or (reset or 0) > 3600:
+        return "rate_day"
+    return "rate_hour" if limit in _HOURLY or (reset or 0) > 60 else "rate_minute"
+
+
+def _number(text: str | None) -> int | None:
+    """A count; the draft of RateLimit headers lets policies follow the number."""
+    first = (text or "").partition(",")[0].partition(";")[0].strip()
+    return int(first) if first.isascii() and first.isdigit() and len(first) <= 12 else None

@@ -26,10 +26,6 @@ SEND_DEADLINE = 125.0
 
 LOOK_UP_DEADLINE = 10.0
 
-TOO_MANY = 429
-LIMITED_SECONDS = 120
-"""Where Zuora does not say for how long (Zuora: Rate and concurrency limits)."""
-
 _BROKE_AT_ONCE = 1.0
 
 _NOT_FOUND: Final = 40
@@ -184,8 +180,8 @@ class ZuoraRest:
             came = await self._transport.exchange(
                 method, self._origin + target, headers, body, deadline, not_after=not_after
             )
-            if isinstance(came, Exchange) and came.status == TOO_MANY:
-                self._budget.limited(retry_after(came.headers) or LIMITED_SECONDS)
+            if isinstance(came, Exchange):
+                self._budget.heard(came.status, came.headers)
             return came
 
 

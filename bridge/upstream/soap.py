@@ -25,7 +25,7 @@ from bridge.core.intent import Dispatch
 from bridge.core.model import Op, Version, ZObject
 from bridge.upstream.budget import Budget
 from bridge.upstream.readings import standing_of
-from bridge.upstream.rest import LIMITED_SECONDS, LOOK_UP_DEADLINE, SEND_DEADLINE, TOO_MANY
+from bridge.upstream.rest import LOOK_UP_DEADLINE, SEND_DEADLINE
 from bridge.upstream.soap_answers import UserInfo, read_answer, read_status, read_user_info
 from bridge.upstream.transport import Exchange, Headers, Transport, retry_after
 
@@ -206,8 +206,8 @@ class ZuoraSoap:
             if not free:
                 return NotSent("budget")
             came = await self._transport.exchange("POST", url, headers, message, deadline, not_after=not_after)
-            if isinstance(came, Exchange) and came.status == TOO_MANY:
-                self._budget.limited(retry_after(came.headers) or LIMITED_SECONDS)
+            if isinstance(came, Exchange):
+                self._budget.heard(came.status, came.headers)
             return came
 
     def _message(self, operation: str, content: dict[str, Any], headers: list[Any]) -> bytes:

@@ -9,7 +9,7 @@ repeated. Must not follow redirects, keep cookies, read proxy settings, log, or 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -339,7 +339,7 @@ def _named_by_connection(headers: list[tuple[str, str]]) -> set[str]:
     }
 
 
-def retry_after(headers: CIMultiDictProxy[str]) -> int | None:
+def retry_after(headers: Mapping[str, str]) -> int | None:
     """The Retry-After header in whole seconds (RFC 9110, 10.2.3: a number, or a date), or None."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit() and len(value) <= 9:

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import metrics_page
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -208,3 +209,8 @@ def test_every_label_s_words_are_said() -> None:
             assert meant, (family.name, label)
     used = {(family.name, label) for family in METRICS.families for label in family.labels}
     assert set(MEANT) <= used
+
+
+def test_the_page_of_metrics_is_current() -> None:
+    """An operator reads it while something burns; `python tests/telemetry/metrics_page.py` writes it."""
+    assert metrics_page.PAGE.read_text(encoding="utf-8") == metrics_page.page()
