@@ -48,7 +48,8 @@ class Api:
 
     async def ask(self, asked: Asked) -> Answer:
         """Answer one question of somebody known; never raises for what was asked."""
-        paths = (asked.path, "/".join((*asked.path.split("/")[:-1], "")))
+        parts = asked.path.split("/")
+        paths = (asked.path, "/".join((*parts[:-1], "")), "/".join((*parts[:-2], "", parts[-1])))
         entry = next((each for path in paths if (each := self._entries.get((asked.method, path)))), None)
         if entry is None:
             allowed = sorted(method for method, known in self._entries if known in paths)

@@ -161,12 +161,12 @@ class Reader:
 
     def intents(self, wanted: Wanted, limit: int | None = None) -> Iterator[Intent]:
         """The newest first; all of them without a limit."""
-        query = _narrowed(select(intent), wanted).order_by(intent.c.created_at.desc(), intent.c.id)
+        query = narrowed(select(intent), wanted).order_by(intent.c.created_at.desc(), intent.c.id)
         return (intent_from(row) for row in self._rows(query if limit is None else query.limit(limit)))
 
     def count(self, wanted: Wanted) -> int:
         """How many they are."""
-        ((count,),) = self._rows(_narrowed(select(func.count()).select_from(intent), wanted))
+        ((count,),) = self._rows(narrowed(select(func.count()).select_from(intent), wanted))
         return int(count)
 
     def intent(self, intent_id: str) -> Intent | None:
@@ -198,7 +198,7 @@ class Reader:
     def history(self, subject: str) -> list[Row]:
         """The audit rows about an intent, in the order they were written as far as their times tell."""
         query = select(audit).where(audit.c.subject == subject).order_by(audit.c.at, audit.c.writer, audit.c.seq)
-        return [_row(row) for row in self._rows(query)]
+        return [row_from(row) for row in self._rows(query)]
 
     def breaks(self, *, still_open: bool = False) -> list[Kept]:
         """What reconciliation found, the oldest first."""
@@ -240,7 +240,7 @@ class Reader:
         ``known`` are heads that were kept elsewhere: per writer seq and digest.
         """
         key = self.seal.audit_key
-        marks = {(mark.writer, mark.part): mark for mark in map(_mark, self._rows(select(audit_mark)))}
+        marks = {(mark.writer, mark.part): mark for mark in map(mark_from, self._rows(select(audit_mark)))}
         seen = self._seen_by_starts()
         for writer, heads in (known or {}).items():
             seen.setdefault(writer, {}).update(heads)
@@ -251,7 +251,7 @@ class Reader:
         for count, writer in enumerate(writers, start=1):
             walk = Walk(key, writer, marks.get((writer, HEAD)), marks.get((writer, GONE)), seen.get(writer, {}))
             query = select(audit).where(audit.c.writer == writer).order_by(audit.c.seq)
-            wrong += [*walk.begin(), *walk.see(map(_row, self._rows(query))), *walk.end()]
+            wrong += [*walk.begin(), *walk.see(map(row_from, self._rows(query))), *walk.end()]
             rows, unsealed = rows + walk.rows, unsealed + walk.unsealed
             yield Checked(count, rows, unsealed, tuple(wrong))
         if not writers:
@@ -284,7 +284,8 @@ class Reader:
             raise JournalDown(f"it cannot be read: {getattr(error, 'orig', None) or error}") from error
 
 
-def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """A query of intents with all that is wanted of them."""
     exact = {
         intent.c.caller: wanted.caller,
         intent.c.op: wanted.op.value if wanted.op else None,
@@ -309,12 +310,14 @@ def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
     return query
 
 
-def _row(row: Any) -> Row:
+def row_from(row: Any) -> Row:
+    """The audit row of a row in the order of ``schema.audit``."""
     writer, seq, at, kind, subject, detail, digest = row
     return Row(writer, seq, at, kind, subject, detail, bytes(digest))
 
 
-def _mark(row: Any) -> Mark:
+def mark_from(row: Any) -> Mark:
+    """The mark of a row in the order of ``schema.audit_mark``."""
     writer, part, seq, digest, at, signature = row
     return Mark(writer, part, seq, bytes(digest), at, bytes(signature))
 
