@@ -36,7 +36,7 @@ from pydantic_settings import (
 
 from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
-from bridge.settings_parts import Admin, CapturePart, JournalPart, Part, ShadowPart, with_files
+from bridge.settings_parts import Admin, CapturePart, JournalPart, ParityPart, Part, ShadowPart, with_files
 from bridge.settings_terms import address, custom, networks
 
 REMEMBERED_DAYS = 400
@@ -229,6 +229,7 @@ class Settings(BaseSettings):
     journal: JournalPart = JournalPart()
     capture: CapturePart = CapturePart()
     shadow: ShadowPart = ShadowPart()
+    parity: ParityPart = ParityPart()
     callers: Mapping[str, CallerPart] = Field(default_factory=dict)
 
     @classmethod

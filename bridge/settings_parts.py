@@ -97,6 +97,12 @@ class JournalPart(Part):
     look_up_first: bool = False
 
 
+class ParityPart(Part):
+    """What the admin API shows of parity runs. ``reports`` is the folder in which each has a folder of its own."""
+
+    reports: Path | None = None
+
+
 class ShadowPart(Part):
     """What rules that say ``shadow`` compare. ``known`` is a ledger of accepted differences, as ``parity`` has them."""
 

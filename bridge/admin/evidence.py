@@ -7,7 +7,7 @@ With its timeline, the audit's verdict on the rows about it, what is missing and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from bridge.admin.missing import Case, following, missing
 from bridge.admin.terms import asked_for, call_json
 from bridge.core.intent import Dispatch, Intent
-from bridge.core.model import Instant
+from bridge.core.model import NOTHING, Instant
 from bridge.cutover.explain import of_intent
 from bridge.cutover.standing import of
 from bridge.journal import survey
@@ -152,7 +152,9 @@ def _timeline(one: Intent, dispatches: Sequence[Dispatch], rows: Sequence[Row]) 
     return sorted(events, key=lambda each: each["at"])
 
 
-def _event(at: Instant, kind: str, text: str, by: str | None = None, **detail: Any) -> dict[str, Any]:
+def _event(
+    at: Instant, kind: str, text: str, by: str | None = None, detail: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
     return {"at": at, "kind": kind, "text": text, "detail": redact(detail), "by": by}
 
 
@@ -164,15 +166,16 @@ def _came(one: Intent) -> Iterator[dict[str, Any]]:
 
 def _sent(dispatches: Sequence[Dispatch]) -> Iterator[dict[str, Any]]:
     for each in dispatches:
+        of = {"dispatch": each.id}
         what = f"{each.route.value} request, step {each.step}, attempt {each.attempt}"
-        yield _event(each.recorded_at, "recorded", f"{what}: recorded before a byte of it was sent", dispatch=each.id)
+        yield _event(each.recorded_at, "recorded", f"{what}: recorded before a byte of it was sent", detail=of)
         if each.first_sent_at is not None:
-            yield _event(each.first_sent_at, "sent", f"{what}: sent", dispatch=each.id)
+            yield _event(each.first_sent_at, "sent", f"{what}: sent", detail=of)
         if each.last_sent_at is not None and each.last_sent_at != each.first_sent_at:
-            yield _event(each.last_sent_at, "sent", f"{what}: the same bytes again", dispatch=each.id)
+            yield _event(each.last_sent_at, "sent", f"{what}: the same bytes again", detail=of)
         if each.answered_at is not None:
             said = f"{what}: {each.verdict or 'no verdict'}"
-            yield _event(each.answered_at, "answered", redact_text(said), dispatch=each.id)
+            yield _event(each.answered_at, "answered", redact_text(said), detail=of)
 
 
 def _audited(row: Row) -> dict[str, Any]:
@@ -187,4 +190,5 @@ def _audited(row: Row) -> dict[str, Any]:
             text = f"{detail.get('by')} settled it as {str(detail.get('to')).upper()}: {detail.get('reason')}"
         case _:
             text = row.kind
-    return _event(row.at, row.kind, redact_text(text), row.writer, **detail)
+    by = detail.get("by")
+    return _event(row.at, row.kind, redact_text(text), redact_text(by) if isinstance(by, str) else row.writer, detail)

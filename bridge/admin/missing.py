@@ -117,7 +117,7 @@ def _looked_for(case: Case, question: Question | None) -> Iterator[str]:
     match question:
         case WhichMade(field=field, marker=marker, amount=amount):
             yield (
-                f"No {intent.object_type} with {field} {redact_text(marker)} and amount {amount:f} has been told apart "
+                f"No {intent.object_type} with {field} {redact_text(marker)} and amount {amount:f} has been found "
                 "yet: it counts as done when exactly one that is not older than the request has both."
             )
             if intent.state is State.PARKED:
@@ -200,8 +200,10 @@ def _by_itself(case: Case) -> Iterator[str]:
             "The bridge looks for it again by itself, every 5 to 30 seconds and on every replica that lives, without "
             "sending it: found is APPLIED, absent twice is NOT_APPLIED, what nothing can tell is PARKED."
         )
-        if case.now < case.quiet:
-            yield f"It can be found at any time; absence cannot end it before {when(case.quiet)}."
+        if case.now < case.quiet and isinstance(case.question, WhichLike):
+            yield f"Neither a find nor an absence ends it before {when(case.quiet)}."
+        elif case.now < case.quiet:
+            yield f"It can be found at any time; an absence cannot end it before {when(case.quiet)}."
     elif last is not None:
         yield f"Nothing can be looked for, so it is parked for a person, at the earliest at {when(case.quiet)}."
 
@@ -219,7 +221,7 @@ def _repeated(case: Case) -> Iterator[str]:
     if case.now <= ends and zone_day(first, case.zone) == zone_day(case.now, case.zone):
         yield (
             f"If its caller repeats it unchanged before {when(ends)} and before midnight ({case.zone}), the same "
-            "bytes go out under the same key, and Zuora's answer to that settles it; nobody else's repeat does that."
+            "bytes go out under the same key, and Zuora's answer to that settles it."
         )
     else:
         yield "Its key counts no more (20 hours, or another day of the tenant): a repeat is not sent, it is looked for."

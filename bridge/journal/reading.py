@@ -85,10 +85,14 @@ class Checked:
 
 
 class Reader:
-    """``with Reader(url, key) as reader``. ``seconds`` bound all that it does: then it raises ``JournalDown``."""
+    """``with Reader(url, key) as reader``. ``seconds`` bound all that it does: then it raises ``JournalDown``.
+
+    ``breath`` are seconds that it sleeps after every ``BATCH`` rows, where others need the interpreter meanwhile.
+    """
 
     def __init__(self, url: str, key: bytes | None, seconds: float | None = None) -> None:
         self._url, self._path = _read_only(url)
+        self.breath = 0.0
         self._ends = None if seconds is None else time.monotonic() + seconds
         self._given = key
         self._seal: Seal | None = None
@@ -118,14 +122,17 @@ class Reader:
 
     def _bound(self, connection: Connection) -> None:
         """Have the database itself end what takes longer."""
-        ends = self._ends
-        if ends is None:
+        if self._ends is None:
             return
         if self.on_server:
             connection.execute(text(f"SET LOCAL statement_timeout = {max(1, int(self.time_left * 1000))}"))
         else:
             driver: Any = connection.connection.driver_connection
-            driver.set_progress_handler(lambda: int(time.monotonic() > ends), 10_000)
+            driver.set_progress_handler(lambda: int(self.time_left <= 0), 10_000)
+
+    def end(self) -> None:
+        """Have whatever is read on another thread end now, with ``JournalDown``."""
+        self._ends = 0.0
 
     @property
     def on_server(self) -> bool:
@@ -200,12 +207,13 @@ class Reader:
         query = select(audit).where(audit.c.subject == subject).order_by(audit.c.at, audit.c.writer, audit.c.seq)
         return [row_from(row) for row in self._rows(query)]
 
-    def breaks(self, *, still_open: bool = False) -> list[Kept]:
+    def breaks(self, *, still_open: bool = False, limit: int | None = None) -> list[Kept]:
         """What reconciliation found, the oldest first."""
         query = select(discrepancy).order_by(discrepancy.c.found_at, discrepancy.c.id)
         if still_open:
             query = query.where(discrepancy.c.closed_at.is_(None))
-        return [kept(tuple(row), self.seal) for row in self._rows(query)]
+        rows = self._rows(query if limit is None else query.limit(limit))
+        return [kept(tuple(row), self.seal) for row in rows]
 
     def usage(self) -> list[Used]:
         """Who uses what."""
@@ -273,7 +281,12 @@ class Reader:
 
     def _rows(self, query: Executable) -> Iterator[Any]:
         with self._reading() as connection:
-            yield from connection.execution_options(yield_per=BATCH).execute(query)
+            for count, row in enumerate(connection.execution_options(yield_per=BATCH).execute(query), start=1):
+                yield row
+                if count % BATCH == 0:
+                    if self.time_left <= 0:
+                        raise JournalDown("reading it took too long")
+                    time.sleep(self.breath)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
