@@ -16,11 +16,17 @@ from aiohttp import web
 from bridge import __version__
 from bridge.admin import Admin, Api, whoami
 from bridge.admin.api import people_of
+from bridge.admin.audit import AuditDesk
+from bridge.admin.breaks import BreaksDesk
+from bridge.admin.calls import CallsDesk
 from bridge.admin.cutover import CutoverDesk
+from bridge.admin.doubt import DoubtDesk
+from bridge.admin.evidence import Knowing
 from bridge.admin.explain import ExplainDesk
 from bridge.admin.overview import About, OverviewDesk
 from bridge.admin.ramps import RampsDesk
 from bridge.admin.record import Record
+from bridge.admin.reports import ReportsDesk
 from bridge.admin.shadow import ShadowDesk
 from bridge.admin.usage import UsageDesk
 from bridge.contract.decode_json import JsonDecoder
@@ -288,7 +294,19 @@ class App:
                 UsageDesk(journal),
                 ShadowDesk(journal),
             )
-            looking = (OverviewDesk(record, about, self._why_not, lambda: ()),)
+            zuora_now = transport.clock.now
+
+            def knowing() -> Knowing:
+                return Knowing(zuora_now(), machine_now(), tenant.visibility_seconds, settings.tenant.zone)
+
+            looking = (
+                OverviewDesk(record, about, self._why_not, lambda: (), zuora_now),
+                CallsDesk(record, knowing),
+                DoubtDesk(record, journal, knowing),
+                BreaksDesk(record, journal),
+                ReportsDesk(settings.parity.reports),
+                AuditDesk(record),
+            )
             people = people_of(settings.admin.owner, settings.admin.people)
             api = Api(people, whoami.ANSWERS, *(desk.answers() for desk in (*desks, *looking)))
             admin = Admin(self._why_not, self._metrics, api)

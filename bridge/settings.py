@@ -36,7 +36,7 @@ from pydantic_settings import (
 
 from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
-from bridge.settings_parts import Admin, CapturePart, JournalPart, LogPart, Part, ShadowPart, with_files
+from bridge.settings_parts import Admin, CapturePart, JournalPart, LogPart, ParityPart, Part, ShadowPart, with_files
 from bridge.settings_terms import address, custom, networks
 
 if TYPE_CHECKING:
@@ -234,6 +234,7 @@ class Settings(BaseSettings):
     capture: CapturePart = CapturePart()
     shadow: ShadowPart = ShadowPart()
     log: LogPart = LogPart()
+    parity: ParityPart = ParityPart()
     callers: Mapping[str, CallerPart] = Field(default_factory=dict)
 
     @classmethod

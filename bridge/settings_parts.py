@@ -115,6 +115,12 @@ class LogPart(Part):
         return None if self.format == "auto" else self.format == "console"
 
 
+class ParityPart(Part):
+    """What the admin API shows of parity runs. ``reports`` is the folder in which each has a folder of its own."""
+
+    reports: Path | None = None
+
+
 class ShadowPart(Part):
     """What rules that say ``shadow`` compare. ``known`` is a ledger of accepted differences, as ``parity`` has them."""
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from bridge.admin.asking import Answer, Answers, Asked, Entry, Person, Role, Wrong
 from bridge.cutover.standing import Unreadable
 from bridge.journal import JournalDown, JournalRefused
+from bridge.journal.crypto import Unreadable as SealBroken
 
 PREFIX = "/admin/api/"
 LARGEST_BODY = 1024 * 1024
@@ -48,7 +49,8 @@ class Api:
 
     async def ask(self, asked: Asked) -> Answer:
         """Answer one question of somebody known; never raises for what was asked."""
-        paths = (asked.path, "/".join((*asked.path.split("/")[:-1], "")))
+        parts = asked.path.split("/")
+        paths = (asked.path, "/".join((*parts[:-1], "")), "/".join((*parts[:-2], "", parts[-1])))
         entry = next((each for path in paths if (each := self._entries.get((asked.method, path)))), None)
         if entry is None:
             allowed = sorted(method for method, known in self._entries if known in paths)
@@ -63,6 +65,8 @@ class Api:
             return wrong.status, wrong.said
         except Unreadable as error:
             return 500, {"error": f"{error}; use the newer bridge that wrote it. Nothing was changed."}
+        except SealBroken as error:
+            return 503, {"error": f"What is asked for cannot be opened: {error}. Nothing was changed."}
         except JournalRefused as refused:
             return 503, {"error": f"The journal cannot be read: {refused.reason}. {refused.instruction}"}
         except JournalDown:

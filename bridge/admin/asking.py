@@ -61,7 +61,7 @@ class Entry:
 
 
 Answers = Mapping[tuple[str, str], Entry]
-"""By method and path. A path that ends in a slash takes a segment more: a name."""
+"""By method and path. A path with an empty segment, its last or last but one, takes any: a name."""
 
 
 class Wrong(Exception):

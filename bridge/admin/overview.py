@@ -45,7 +45,10 @@ class Headroom:
 
 
 class OverviewDesk:
-    """``reasons`` say why this process is not ready; ``headroom`` what it last heard of Zuora's limits."""
+    """``reasons`` say why this process is not ready; ``headroom`` what it last heard of Zuora's limits.
+
+    Intents are dated by Zuora's clock, processes and breaks by this machine's.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class OverviewDesk:
         about: About,
         reasons: Callable[[], list[str]],
         headroom: Callable[[], Sequence[Headroom]],
+        zuora_now: Callable[[], Instant],
         now: Callable[[], Instant] = machine_now,
     ) -> None:
         self._record = record
@@ -60,6 +64,7 @@ class OverviewDesk:
         self._reasons = reasons
         self._headroom = headroom
         self._now = now
+        self._zuora_now = zuora_now
         self._known: survey.Known = {}
 
     def answers(self) -> Answers:
@@ -70,10 +75,11 @@ class OverviewDesk:
         text = asked.query.get("minutes", "60")
         if text not in map(str, WINDOWS):
             raise Wrong(400, {"error": f"minutes is one of {', '.join(map(str, WINDOWS))}."})
-        now, reasons = self._now(), self._reasons()
-        told = await self._record.read(lambda reader: self._read(reader, now, int(text)))
+        now, zuora_now, reasons = self._now(), self._zuora_now(), self._reasons()
+        told = await self._record.read(lambda reader: self._read(reader, now, zuora_now, int(text)))
         return 200, {
             "now": now,
+            "zuoraNow": zuora_now,
             "version": __version__,
             "wsdl": self._about.wsdl,
             "tenant": self._about.tenant,
@@ -87,8 +93,8 @@ class OverviewDesk:
             ],
         }
 
-    def _read(self, reader: Reader, now: Instant, minutes: int) -> dict[str, Any]:
-        buckets = survey.traffic(reader, now, minutes, self._known)
+    def _read(self, reader: Reader, now: Instant, zuora_now: Instant, minutes: int) -> dict[str, Any]:
+        buckets = survey.traffic(reader, zuora_now, minutes, self._known)
         standing = next((of(each) for each in reader.revisions(1)), FIRST)
         doubt, parked = survey.waiting(reader, State.IN_DOUBT), survey.waiting(reader, State.PARKED)
         breaks = survey.open_breaks(reader)
@@ -108,7 +114,7 @@ class OverviewDesk:
             "totals": _totals(buckets),
             "latency": {
                 route.value: {"n": each.n, **each.shares}
-                for route, each in survey.latency(reader, now - minutes * 60_000).items()
+                for route, each in survey.latency(reader, zuora_now - minutes * 60_000).items()
             },
             "doubt": {
                 "in_doubt": doubt.count,

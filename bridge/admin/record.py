@@ -15,7 +15,10 @@ from bridge.journal.reading import Reader
 Answer = TypeVar("Answer")
 
 SECONDS = 10.0
-AT_ONCE = 2
+BREATH = 0.005
+"""Seconds after each batch of rows in which calls have the interpreter to themselves."""
+
+AT_ONCE = 3
 """Looks at a time; further ones wait. What they take of the processor, calls lack."""
 
 
@@ -24,6 +27,8 @@ class Record:
 
     def __init__(self, open_: Callable[[float], Reader]) -> None:
         self._open = open_
+        self._reading: set[Reader] = set()
+        self._over = False
         self._threads = ThreadPoolExecutor(AT_ONCE, "admin-reads")
 
     async def read(self, look: Callable[[Reader], Answer], seconds: float = SECONDS) -> Answer:
@@ -31,10 +36,20 @@ class Record:
 
         def run() -> Answer:
             with self._open(seconds) as reader:
-                return look(reader)
+                reader.breath = BREATH
+                self._reading.add(reader)
+                try:
+                    if self._over:
+                        reader.end()
+                    return look(reader)
+                finally:
+                    self._reading.discard(reader)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
     def close(self) -> None:
-        """End when the looks under way have."""
+        """End the looks under way."""
+        self._over = True
+        for reader in tuple(self._reading):
+            reader.end()
         self._threads.shutdown(wait=True, cancel_futures=True)

@@ -93,6 +93,10 @@ class Walk:
         self.last = gone.seq if gone is not None else 0
         self.rows = 0
 
+    def start_behind(self, seq: int, digest: bytes) -> None:
+        """Walk from the row behind this one on, whose digest is taken as it stands; the chain before is not seen."""
+        self.last, self._before = seq, digest
+
     def begin(self) -> Iterator[str]:
         """What is wrong with the marks."""
         if self._head is None:

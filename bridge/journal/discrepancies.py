@@ -73,12 +73,12 @@ class Discrepancies:
         """How many nobody has closed."""
         return len(self._database.rows(self._sql.still_open, {}))
 
-    def assign(self, break_id: str, to: str) -> str | None:
+    def assign(self, break_id: str, to: str, by: str | None = None) -> str | None:
         """Give an open break an owner; the words of a refusal otherwise."""
         if (why := self._not_open(break_id)) is not None:
             return why
         self._database.run(self._sql.assign, {"b_id": break_id, "b_owner": redact_text(to)})
-        self._audit.note("break", break_id, {"assigned": to})
+        self._audit.note("break", break_id, {"assigned": to} | ({"by": by} if by is not None else {}))
         return None
 
     def accept(self, break_id: str, reason: str, by: str) -> str | None:

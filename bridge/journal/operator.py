@@ -83,11 +83,11 @@ class Operator:
         """Keep the breaks of a run, and close those that are no more; raises ``JournalDown``."""
         await self._writer.ask(Job(lambda: self._discrepancies.record(findings, examined), atomic=False))
 
-    async def assign(self, break_id: str, to: str, *, dry: bool = False) -> str | None:
-        """Give a break an owner; raises ``JournalDown``."""
+    async def assign(self, break_id: str, to: str, by: str | None = None, *, dry: bool = False) -> str | None:
+        """Give a break an owner, in the name of ``by``; raises ``JournalDown``."""
         if not to.strip():
             return "an owner's name is needed"
-        return await self.change(lambda: self._discrepancies.assign(break_id, to), dry=dry)
+        return await self.change(lambda: self._discrepancies.assign(break_id, to, by), dry=dry)
 
     async def open_breaks(self) -> int:
         """How many breaks nobody has closed."""

@@ -85,10 +85,14 @@ class Checked:
 
 
 class Reader:
-    """``with Reader(url, key) as reader``. ``seconds`` bound all that it does: then it raises ``JournalDown``."""
+    """``with Reader(url, key) as reader``. ``seconds`` bound all that it does: then it raises ``JournalDown``.
+
+    ``breath`` are seconds that it sleeps after every ``BATCH`` rows, where others need the interpreter meanwhile.
+    """
 
     def __init__(self, url: str, key: Keys | bytes | None, seconds: float | None = None) -> None:
         self._url, self._path = _read_only(url)
+        self.breath = 0.0
         self._ends = None if seconds is None else time.monotonic() + seconds
         self._given = keys_of(key)
         self._seal: Seal | None = None
@@ -118,14 +122,17 @@ class Reader:
 
     def _bound(self, connection: Connection) -> None:
         """Have the database itself end what takes longer."""
-        ends = self._ends
-        if ends is None:
+        if self._ends is None:
             return
         if self.on_server:
             connection.execute(text(f"SET LOCAL statement_timeout = {max(1, int(self.time_left * 1000))}"))
         else:
             driver: Any = connection.connection.driver_connection
-            driver.set_progress_handler(lambda: int(time.monotonic() > ends), 10_000)
+            driver.set_progress_handler(lambda: int(self.time_left <= 0), 10_000)
+
+    def end(self) -> None:
+        """Have whatever is read on another thread end now, with ``JournalDown``."""
+        self._ends = 0.0
 
     @property
     def on_server(self) -> bool:
@@ -161,12 +168,12 @@ class Reader:
 
     def intents(self, wanted: Wanted, limit: int | None = None) -> Iterator[Intent]:
         """The newest first; all of them without a limit."""
-        query = _narrowed(select(intent), wanted).order_by(intent.c.created_at.desc(), intent.c.id)
+        query = narrowed(select(intent), wanted).order_by(intent.c.created_at.desc(), intent.c.id)
         return (intent_from(row) for row in self._rows(query if limit is None else query.limit(limit)))
 
     def count(self, wanted: Wanted) -> int:
         """How many they are."""
-        ((count,),) = self._rows(_narrowed(select(func.count()).select_from(intent), wanted))
+        ((count,),) = self._rows(narrowed(select(func.count()).select_from(intent), wanted))
         return int(count)
 
     def intent(self, intent_id: str) -> Intent | None:
@@ -204,14 +211,15 @@ class Reader:
     def history(self, subject: str) -> list[Row]:
         """The audit rows about an intent, in the order they were written as far as their times tell."""
         query = select(audit).where(audit.c.subject == subject).order_by(audit.c.at, audit.c.writer, audit.c.seq)
-        return [_row(row) for row in self._rows(query)]
+        return [row_from(row) for row in self._rows(query)]
 
-    def breaks(self, *, still_open: bool = False) -> list[Kept]:
+    def breaks(self, *, still_open: bool = False, limit: int | None = None) -> list[Kept]:
         """What reconciliation found, the oldest first."""
         query = select(discrepancy).order_by(discrepancy.c.found_at, discrepancy.c.id)
         if still_open:
             query = query.where(discrepancy.c.closed_at.is_(None))
-        return [kept(tuple(row), self.seal) for row in self._rows(query)]
+        rows = self._rows(query if limit is None else query.limit(limit))
+        return [kept(tuple(row), self.seal) for row in rows]
 
     def usage(self) -> list[Used]:
         """Who uses what."""
@@ -246,7 +254,7 @@ class Reader:
         ``known`` are heads that were kept elsewhere: per writer seq and digest.
         """
         keys = self.seal.audit_keys
-        marks = {(mark.writer, mark.part): mark for mark in map(_mark, self._rows(select(audit_mark)))}
+        marks = {(mark.writer, mark.part): mark for mark in map(mark_from, self._rows(select(audit_mark)))}
         seen = self._seen_by_starts()
         for writer, heads in (known or {}).items():
             seen.setdefault(writer, {}).update(heads)
@@ -257,7 +265,7 @@ class Reader:
         for count, writer in enumerate(writers, start=1):
             walk = Walk(keys, writer, marks.get((writer, HEAD)), marks.get((writer, GONE)), seen.get(writer, {}))
             query = select(audit).where(audit.c.writer == writer).order_by(audit.c.seq)
-            wrong += [*walk.begin(), *walk.see(map(_row, self._rows(query))), *walk.end()]
+            wrong += [*walk.begin(), *walk.see(map(row_from, self._rows(query))), *walk.end()]
             rows, unsealed = rows + walk.rows, unsealed + walk.unsealed
             yield Checked(count, rows, unsealed, tuple(wrong))
         if not writers:
@@ -279,7 +287,12 @@ class Reader:
 
     def _rows(self, query: Executable) -> Iterator[Any]:
         with self._reading() as connection:
-            yield from connection.execution_options(yield_per=BATCH).execute(query)
+            for count, row in enumerate(connection.execution_options(yield_per=BATCH).execute(query), start=1):
+                yield row
+                if count % BATCH == 0:
+                    if self.time_left <= 0:
+                        raise JournalDown("reading it took too long")
+                    time.sleep(self.breath)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -290,7 +303,8 @@ class Reader:
             raise JournalDown(f"it cannot be read: {getattr(error, 'orig', None) or error}") from error
 
 
-def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """A query of intents with all that is wanted of them."""
     exact = {
         intent.c.caller: wanted.caller,
         intent.c.op: wanted.op.value if wanted.op else None,
@@ -315,12 +329,14 @@ def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
     return query
 
 
-def _row(row: Any) -> Row:
+def row_from(row: Any) -> Row:
+    """The audit row of a row in the order of ``schema.audit``."""
     writer, seq, at, kind, subject, detail, digest = row
     return Row(writer, seq, at, kind, subject, detail, bytes(digest))
 
 
-def _mark(row: Any) -> Mark:
+def mark_from(row: Any) -> Mark:
+    """The mark of a row in the order of ``schema.audit_mark``."""
     writer, part, seq, digest, at, signature = row
     return Mark(writer, part, seq, bytes(digest), at, bytes(signature))
 

@@ -132,6 +132,14 @@ Index(
     postgresql_where=text(REFUSED_SQL),
 )
 
+# For who has an Id of Zuora's and asks what the bridge has to do with it: creates, updates and deletes.
+Index(
+    "intent_of_object",
+    intent.c.zuora_id,
+    sqlite_where=text("zuora_id IS NOT NULL"),
+    postgresql_where=text("zuora_id IS NOT NULL"),
+)
+
 # By which the oldest are let go; settling appends to it.
 Index(
     "intent_settled",

@@ -111,11 +111,13 @@ def latency(reader: Reader, since: Instant) -> dict[Route, Measured]:
     newest = (
         select(intent.c.id).where(intent.c.created_at >= since).order_by(intent.c.created_at.desc())
     ).limit(MOST_MEASURED).subquery()  # fmt: skip
+    # The first send of all is committed with the request itself.
+    sent = func.coalesce(dispatch.c.last_sent_at, dispatch.c.first_sent_at)
     query = (
-        select(dispatch.c.id, dispatch.c.route, dispatch.c.answered_at - dispatch.c.last_sent_at)
+        select(dispatch.c.id, dispatch.c.route, dispatch.c.answered_at - sent)
         .join(dispatch_intent, dispatch_intent.c.dispatch_id == dispatch.c.id)
         .join(newest, newest.c.id == dispatch_intent.c.intent_id)
-        .where(dispatch.c.answered_at.is_not(None), dispatch.c.last_sent_at.is_not(None))
+        .where(dispatch.c.answered_at.is_not(None), sent.is_not(None))
     )
     # A batch carries many intents and took its time once.
     took = {id_: (Route(route), max(0, int(ms))) for id_, route, ms in reader.rows(query)}

@@ -208,7 +208,12 @@ def ended(dispatch: Dispatch) -> Instant:
 
 def quiet_since(errand: Errand, dispatch: Dispatch) -> Instant:
     """From when on an absence counts: nothing of this request can still be on its way, and all of it would be seen."""
-    return ended(dispatch) + CLOCK_MS + errand.tenant.visibility_seconds * 1000
+    return quiet_after(dispatch, errand.tenant.visibility_seconds)
+
+
+def quiet_after(dispatch: Dispatch, visibility_seconds: int) -> Instant:
+    """``quiet_since`` for who has no errand."""
+    return ended(dispatch) + CLOCK_MS + visibility_seconds * 1000
 
 
 def absent(errand: Errand, dispatch: Dispatch, question: Question | None) -> Steps[Done | Look]:
