@@ -341,11 +341,11 @@ def migrate(
             raise ConfigurationError("--wait changes nothing, so it goes without --dry-run and --yes")
         schema.wait(settings, wait, as_json=as_json)
     found = schema.there(settings)
-    if found != schema.HEAD:
+    if not found.usable:
         confirm(schema.question(found), dry_run, yes)
     if not dry_run:
         schema.bring(settings, found)
-    done_now = not dry_run and found != schema.HEAD
+    done_now = not dry_run and not found.usable
     schema.tell(found, done=done_now, dry_run=dry_run, as_json=as_json)
 
 

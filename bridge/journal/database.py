@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sqlalchemy import Dialect, create_engine
+from sqlalchemy import Connection, Dialect, create_engine
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -46,6 +46,12 @@ MIGRATION_LOCK = 0x6272696467650001  # "bridge" and 1: any number that no other 
 
 
 MIGRATION_LOCK_MS = 60_000
+
+TABLE_LOCK_MS = 1_000
+"""Who waits for a whole table keeps everybody waiting who comes after (PostgreSQL: Explicit Locking): shorter than what
+running bridges bear, so that a long reader (a backup, a report) holds up the migration and not the calls."""
+
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Locked(Exception):
@@ -188,17 +194,15 @@ class Database:
         with engine.connect() as connection:
             if self._server is None:
                 self._patiently(lambda: self.cursor.execute("BEGIN IMMEDIATE"))
-            else:
-                # Both limits are for calls that wait; an index on a large table takes as long as it takes.
-                self._connection.patience = None
-                connection.exec_driver_sql("BEGIN")
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MIGRATION_LOCK_MS}")
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-            migrations.upgrade(connection)
-            connection.commit()
-            if self._server is not None:
-                self._connection.patience = self.patience
+                migrations.upgrade(connection)
+                connection.commit()
+                return
+            # Both limits are for calls that wait; an index on a large table takes as long as it takes.
+            self._connection.patience = None
+            until = time.monotonic() + MIGRATION_LOCK_MS / 1000
+            while not _migrated(connection, until):
+                time.sleep(TABLE_LOCK_MS / 1000)
+            self._connection.patience = self.patience
 
     # ------------------------------------------------------------ transactions
 
@@ -346,6 +350,25 @@ class Database:
                 if time.monotonic() > deadline:
                     raise Locked(f"another program has held a lock for {self.patience:g} s") from error
             time.sleep(0.0005)  # not every kind of busy makes SQLite sleep
+
+
+def _migrated(connection: Connection, until: float) -> bool:
+    """Try on PostgreSQL; False where a table was in use and ``until`` has not come: others got their turn meanwhile."""
+    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MIGRATION_LOCK_MS}")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {TABLE_LOCK_MS}")
+    try:
+        migrations.upgrade(connection)
+    except DBAPIError as error:
+        connection.rollback()
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or time.monotonic() > until:
+            raise
+        log.warning("a table of the journal is in use; the migration is tried again")
+        return False
+    connection.commit()
+    return True
 
 
 def _place(cursor: Any) -> str | None:

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from bridge.journal import migrations
 from bridge.journal.crypto import Keys
 from bridge.journal.errors import JournalRefused
+from bridge.journal.migrations import Standing
 from bridge.journal.store import Journal
 
 
@@ -43,39 +44,40 @@ def inspect(url: str, key: Keys | bytes | None) -> Inspection:
             return Inspection(False, f"{path} is not there and cannot be made", f"Make {folder} writable.")
         return Inspection(True, f"none yet; `bridge serve` makes {path}")
     try:
-        at = _revision(parsed, path)
+        standing = _standing(parsed, path)
     except (SQLAlchemyError, ImportError) as error:
         reason = getattr(error, "orig", None) or type(error).__name__
         return Inspection(False, f"the database cannot be read: {reason}", "Check BRIDGE_DATABASE_URL.")
-    if at is None:
+    if standing.schema is None:
         return Inspection(True, "an empty database; `bridge serve` makes the journal in it")
-    if at != migrations.HEAD:
+    found = f"a journal of schema {standing.schema}; this bridge has {migrations.HEAD}"
+    if not standing.usable:
         # A newer one is refused at start; an older one is migrated there and not by someone who only looks.
-        known = at in {script.revision for script in migrations.scripts().walk_revisions()}
-        found = f"a journal of schema {at}; this bridge has {migrations.HEAD}"
-        if known:
-            return Inspection(True, f"{found}, to which `bridge serve` migrates it")
-        return Inspection(False, found, "Use the bridge that wrote it, or a newer one.")
+        if standing.newer:
+            return Inspection(False, found, "Use the bridge that wrote it, or a newer one.")
+        return Inspection(True, f"{found}, to which `bridge serve` migrates it")
     try:
         Journal.open(url, key, "doctor").close()
     except JournalRefused as refused:
         return Inspection(False, refused.reason, refused.instruction)
+    if standing.newer:
+        return Inspection(True, f"{found}, which it serves as well: it opens, and the key fits")
     return Inspection(True, "it opens, and the key fits")
 
 
 def present(url: str) -> bool:
     """Whether there is a journal at this address, of any schema; raises ``JournalRefused`` where nothing tells."""
-    return schema_of(url) is not None
+    return standing_of(url).schema is not None
 
 
-def schema_of(url: str) -> str | None:
-    """The schema of the journal at this address, None where there is none; raises ``JournalRefused``."""
+def standing_of(url: str) -> Standing:
+    """How the journal at this address stands to this bridge; raises ``JournalRefused`` where nothing tells."""
     try:
         parsed = make_url(url)
         path = _file(parsed)
         if path is not None and not (path.exists() and path.stat().st_size):
-            return None
-        return _revision(parsed, path)
+            return Standing(None, usable=False)
+        return _standing(parsed, path)
     except (ArgumentError, SQLAlchemyError, ImportError) as error:
         reason = getattr(error, "orig", None) or type(error).__name__
         raise JournalRefused(f"the database cannot be read: {reason}", "Check BRIDGE_DATABASE_URL.") from None
@@ -87,7 +89,7 @@ def _file(url: URL) -> Path | None:
     return Path(url.database or "")
 
 
-def _revision(url: URL, path: Path | None) -> str | None:
+def _standing(url: URL, path: Path | None) -> Standing:
     if path is not None:
         # Read-only: a look must not make a file or a WAL (https://sqlite.org/uri.html).
         url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
@@ -96,6 +98,6 @@ def _revision(url: URL, path: Path | None) -> str | None:
     engine = create_engine(url, poolclass=NullPool)
     try:
         with engine.connect() as connection:
-            return migrations.revision_of(connection)
+            return migrations.standing_of(connection)
     finally:
         engine.dispose()

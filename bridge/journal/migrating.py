@@ -14,11 +14,6 @@ HEAD = migrations.HEAD
 """The schema of this bridge."""
 
 
-def migratable(found: str | None) -> bool:
-    """Whether this bridge knows a way from there to its own schema; what a newer bridge has made, it does not."""
-    return found is None or found in {script.revision for script in migrations.scripts().walk_revisions()}
-
-
 def migrate(url: str, *, key_is_given: bool) -> None:
     """Bring it to ``HEAD``; raises ``JournalRefused``. A SQLite journal without a key of its own gets its key first."""
     database = Database(url)

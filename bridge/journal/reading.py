@@ -106,14 +106,14 @@ class Reader:
             one_moment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.on_server else "BEGIN"
             self._connection.execute(text(one_moment))
             self._bound(self._connection)
-            at = migrations.revision_of(self._connection)
+            standing = migrations.standing_of(self._connection)
         except (SQLAlchemyError, ImportError) as error:
             self.__exit__(None, None, None)
             reason = getattr(error, "orig", None) or error
             raise JournalRefused(f"the database cannot be read: {reason}", "Check BRIDGE_DATABASE_URL.") from None
-        if at != migrations.HEAD:
+        if not standing.usable:
             self.__exit__(None, None, None)
-            found = "no journal" if at is None else f"a journal of schema {at}"
+            found = "no journal" if standing.schema is None else f"a journal of schema {standing.schema}"
             raise JournalRefused(
                 f"there is {found}; this bridge reads schema {migrations.HEAD}",
                 "Use the bridge that serves on it; `bridge journal migrate` or `serve` makes or migrates one.",

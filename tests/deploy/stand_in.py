@@ -63,6 +63,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     stand_in: StandIn
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: the other end may go away at any moment."""
+
 
 class Handler(BaseHTTPRequestHandler):
     """What the two listeners have in common."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
+import next_schema
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from harness import until
-from journal_examples import KEY
+from journal_examples import KEY, opened
 from postgresql_server import PostgreSQL
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from bridge.journal import Journal, JournalRefused, migrations
 from bridge.journal.schema import metadata
+
+COMMAND = [sys.executable, "-c", next_schema.PROGRAM, "journal", "migrate", "--yes"]
 
 
 @contextmanager
@@ -166,3 +174,25 @@ def test_processes_that_start_at_once_migrate_once(postgresql: PostgreSQL) -> No
     with ThreadPoolExecutor(6) as threads:
         for each in threads.map(lambda n: Journal.open(url, KEY, f"w{n}"), range(6)):
             each.close()
+
+
+def test_a_long_reader_holds_up_the_migration_and_not_the_bridges_that_run(postgresql: PostgreSQL) -> None:
+    """A backup has every table open: who waits for one must let the others pass meanwhile."""
+    place = postgresql.new_place()
+    url = postgresql.url(place)
+    environment = {"PATH": os.environ["PATH"], "BRIDGE_DATABASE_URL": url}
+    running = Journal.open(url, KEY, "old")
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with closing(running), ThreadPoolExecutor(1) as threads:
+        with engine.connect() as backup:
+            backup.execute(text("SELECT count(*) FROM intent"))
+            migrating = threads.submit(subprocess.run, COMMAND, env=environment, check=True, timeout=60)
+            waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
+            until(lambda: postgresql.execute(waiting), 30, "the migration's waiting")
+            began = time.monotonic()
+            assert asyncio.run(running.record([opened("i1")]))
+            assert time.monotonic() - began < 3
+            assert not migrating.done()
+        migrating.result()
+        assert postgresql.execute("SELECT version_num FROM alembic_version", place) == [(next_schema.REVISION,)]
+        assert asyncio.run(running.record([opened("i2")]))

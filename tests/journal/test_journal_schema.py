@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import next_schema
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -17,6 +18,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bridge.core.intent import Intent
 from bridge.journal import Journal, JournalRefused, migrations
+from bridge.journal.inspection import standing_of
+from bridge.journal.migrations import Standing
+from bridge.journal.reading import Reader, Wanted
 from bridge.journal.schema import UNSETTLED_SQL, intent, metadata
 from bridge.journal.statements import WIDTHS, Statements
 
@@ -106,6 +110,78 @@ def test_a_database_of_a_newer_bridge_is_refused(tmp_path: Path) -> None:
     engine.dispose()
     with pytest.raises(JournalRefused, match=r"9999.*newer bridge"):
         Journal.open(url_of(tmp_path), KEY, "w1")
+
+
+def test_a_database_that_the_next_bridge_has_migrated_is_opened_where_it_serves_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So old and new run side by side, and an upgrade can be taken back; what was migrated stays as it is."""
+    with monkeypatch.context() as later:
+        later.setattr(migrations, "HEAD", next_schema.REVISION)
+        later.setattr(migrations, "scripts", next_schema.scripts)
+        with journal_in(tmp_path):
+            pass
+    assert standing_of(url_of(tmp_path)) == Standing(next_schema.REVISION, usable=True)
+    Journal.open(url_of(tmp_path), KEY, "w1").close()
+    with Reader(url_of(tmp_path), KEY) as reader:
+        assert reader.intents(Wanted()) is not None
+    assert standing_of(url_of(tmp_path)) == Standing(next_schema.REVISION, usable=True)
+
+
+def test_of_several_migrations_the_one_that_serves_the_fewest_counts(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bridge of two releases ago is served by the newest one, but not by what lies between."""
+    scripts = next_schema.scripts()
+    monkeypatch.setattr(migrations, "HEAD", next_schema.REVISION)
+    monkeypatch.setattr(migrations, "scripts", lambda: scripts)
+    newest = scripts.get_revision(next_schema.REVISION)
+    assert newest is not None
+    monkeypatch.setattr(newest.module, "serves", "0001")
+    migrations.upgrade(connection)
+    served = connection.execute(text("SELECT value FROM meta WHERE name = :name"), {"name": migrations.SERVES})
+    assert served.scalar_one() == f"{next_schema.REVISION} 0007".encode()
+
+
+def migrated_since_the_rule() -> list[str]:
+    """The migrations that old bridges may meet, and the example of the next one."""
+    every = [script.revision for script in next_schema.scripts().walk_revisions()]
+    return every[: every.index("0007")]
+
+
+@pytest.mark.parametrize("revision", migrated_since_the_rule())
+def test_a_migration_only_adds(connection: Connection, monkeypatch: pytest.MonkeyPatch, revision: str) -> None:
+    """It serves the schema before: nothing is taken away or renamed, and what is new needs no word from old bridges."""
+    script = next_schema.scripts().get_revision(revision)
+    assert script is not None
+    before = str(script.down_revision)
+    assert script.module.serves == before
+    monkeypatch.setattr(migrations, "scripts", next_schema.scripts)
+    monkeypatch.setattr(migrations, "HEAD", before)
+    migrations.upgrade(connection)
+    old = shape(connection)
+    monkeypatch.setattr(migrations, "HEAD", revision)
+    migrations.upgrade(connection)
+    new = shape(connection)
+    for table, (columns, unique) in old.items():
+        assert columns.items() <= new[table][0].items()
+        assert all(bearable for _, bearable in (new[table][0][name] for name in new[table][0].keys() - columns.keys()))
+        assert new[table][1] == unique
+
+
+def shape(connection: Connection) -> dict[str, tuple[dict[str, tuple[str, bool]], list[object]]]:
+    """Per table its columns (type, and whether a row may come without it), and what must be unique."""
+    seen = inspect(connection)
+    return {
+        table: (
+            {
+                each["name"]: (str(each["type"]), bool(each["nullable"] or each["default"] is not None))
+                for each in seen.get_columns(table)
+            },
+            [each["column_names"] for each in seen.get_indexes(table) if each["unique"]],
+        )
+        for table in seen.get_table_names()
+    }
 
 
 def test_the_schema_keeps_every_field_of_an_intent_in_its_order() -> None:

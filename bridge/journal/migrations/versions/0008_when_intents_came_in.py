@@ -13,6 +13,7 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+serves = "0007"
 
 
 def upgrade() -> None:
