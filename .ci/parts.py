@@ -25,6 +25,8 @@ UNKNOWN = ""
 TEST = "test"
 
 SPDX = {
+    "3-clause bsd license": "BSD-3-Clause",
+    "apache": "Apache-2.0",
     "apache 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
     "bsd license": "BSD-3-Clause",
@@ -103,7 +105,8 @@ def wanted(extra: str = "") -> frozenset[str]:
             waiting += _needs(distribution(name), extras)
         except PackageNotFoundError:
             continue
-    return frozenset(name for name, _ in seen)
+    # An extra may ask for another one of the bridge's own.
+    return frozenset(name for name, _ in seen if name != ITSELF)
 
 
 def extras() -> list[str]:
