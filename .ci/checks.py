@@ -83,6 +83,9 @@ def main() -> None:
     must(".venv/bin/python -m ruff check .")
     must(".venv/bin/python -m ruff format --check .")
     must(".venv/bin/python -m mypy")
+    must(".venv/bin/python .ci/sbom.py")
+    # Without a way to PyPI's own data it says that vulnerabilities are not known, and audits what can be audited here.
+    must(".venv/bin/python .ci/audit.py --ask --unreachable-is-fine")
     must(
         ".venv/bin/python -m coverage run --branch --source=bridge/core -m pytest tests/core -q"
         " && .venv/bin/python -m coverage report --fail-under=100 --show-missing --skip-covered"

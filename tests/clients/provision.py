@@ -45,6 +45,9 @@ NEWMAN = HERE.parent / "deploy" / "newman"
 CYCLONEDX = "cyclonedx-python-lib[json-validation]==11.12.0"
 CYCLONEDX_HOME = CACHE / "cyclonedx-python-lib-11.12.0"
 """Nor this: the published schema of the list of parts, with what judges by it."""
+AUDIT = "pip-audit==2.10.1"
+AUDIT_HOME = CACHE / AUDIT.replace("==", "-")
+"""What ``.ci/audit.py`` asks PyPI with."""
 
 
 def node_home(folder: Path = NODE) -> Path:
@@ -198,6 +201,7 @@ STACKS: dict[str, Needs] = {
         npm(NEWMAN),
         lambda: files(node_home(NEWMAN) / "ready"),
     ),
+    "pip-audit": Needs(fetch=pip(AUDIT, AUDIT_HOME), fetched=lambda: files(AUDIT_HOME / "ready")),
     "cyclonedx": Needs(fetch=pip(CYCLONEDX, CYCLONEDX_HOME), fetched=lambda: files(CYCLONEDX_HOME / "ready")),
     "perl": Needs(("perl", "libsoap-lite-perl"), lambda: works("perl", "-MSOAP::Lite", "-MJSON::PP", "-e", "1")),
     "dotnet": Needs(

@@ -271,6 +271,8 @@ def _admin(soap: Soap) -> tuple[Call, ...]:
     rules = {"rules": []}
     json_too = {**ADMIN, "Content-Type": "application/json"}
     looks = [
+        ("Who am I", "whoami", '"role"'),
+        ("Overview", "overview?minutes=60", '"ready"'),
         ("Rules", "cutover", '"revision"'),
         ("History of the rules", "cutover/history?limit=5", r"\["),
         ("Ramps", "ramps", ""),
