@@ -1,7 +1,7 @@
 """Make what is secret for deploy/compose.yaml, once: passwords, the journal's key, the front's certificates.
 
-``python make_secrets.py FOLDER`` fills ``FOLDER/{bridge,postgresql,grafana,front}``, each for its user's eyes alone. What
-is there already stays: a journal without its key would be lost. Must not print a secret. The tenant's client secret is
+``python make_secrets.py FOLDER`` fills ``FOLDER/{bridge,postgresql,grafana,front}``, each for its user alone. What is
+there already stays: a journal without its key would be lost. Must not print a secret. The tenant's client secret is
 the simulated tenant's, which is no secret.
 """
 

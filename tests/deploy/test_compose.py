@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import ssl
 import subprocess
+import sys
 from ipaddress import ip_network
 from pathlib import Path
 from types import ModuleType
@@ -210,6 +212,20 @@ def test_the_secrets_are_made_once_and_for_their_user_alone(made: Path, capsys: 
                 assert named, name
                 for value in named:
                     assert (made / folder.removesuffix("-secrets") / Path(value).name).is_file(), value
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv to give less")
+def test_they_can_be_made_with_no_right_but_to_give_files_away(tmp_path: Path) -> None:
+    """As the service does it: root with CAP_CHOWN alone, twice; each file ends with the user of its image."""
+    command = ["setpriv", "--bounding-set=-all,+chown", "--inh-caps=-all", "--no-new-privs", sys.executable]
+    for _ in range(2):
+        done = subprocess.run(
+            [*command, str(DEPLOY / "compose" / "make_secrets.py"), str(tmp_path)], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    owners = {each.parent.name: each.stat().st_uid for each in tmp_path.glob("*/*")}
+    assert owners == {"bridge": 10001, "postgresql": 999, "grafana": 472, "front": 99}
+    assert owners["postgresql"] == int(SERVICES["postgresql"]["user"].split(":")[0])
 
 
 def test_the_bridge_s_settings_load_with_them(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
