@@ -26,6 +26,7 @@ PACKAGES: Mapping[str, Sequence[str]] = {
     "mmdebstrap": ("mmdebstrap",),
     "util-linux": ("unshare", "nsenter", "setpriv"),
     "systemd": ("systemd-analyze",),
+    "strace": ("strace",),
 }
 """Debian's packages, and the programs that each is wanted for."""
 
