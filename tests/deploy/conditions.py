@@ -37,6 +37,8 @@ GROWING: Mapping[str, float] = {
     f'bridge_calls_total{{door="soap",operation="create",{CALL},route="rest",outcome="refused"}}': 5,
     f'bridge_calls_total{{door="soap",operation="create",{CALL},route="rest",outcome="unknown"}}': 20,
     f'bridge_calls_total{{door="soap",operation="create",{CALL},route="none",outcome="fault"}}': 40,
+    'bridge_calls_total{door="soap",operation="other",object="other",version="none",caller="other",'
+    'route="none",outcome="fault"}': 300,
     f'bridge_calls_total{{door="soap",operation="query",{CALL},route="rest",outcome="page"}}': 10,
     'bridge_call_seconds_bucket{door="soap",operation="create",route="rest",le="1.0"}': 90,
     'bridge_call_seconds_bucket{door="soap",operation="create",route="rest",le="+Inf"}': 115,
