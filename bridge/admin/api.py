@@ -17,6 +17,7 @@ from aiohttp import web
 from bridge.admin.asking import Answer, Answers, Asked, Entry, Person, Role, Wrong
 from bridge.cutover.standing import Unreadable
 from bridge.journal import JournalDown, JournalRefused
+from bridge.telemetry.redact import redact
 
 PREFIX = "/admin/api/"
 LARGEST_BODY = 1024 * 1024
@@ -60,7 +61,8 @@ class Api:
         try:
             return await entry.answer(asked)
         except Wrong as wrong:
-            return wrong.status, wrong.said
+            # It may repeat what was asked, rules and all; no desk has to remember that.
+            return wrong.status, redact(wrong.said)
         except Unreadable as error:
             return 500, {"error": f"{error}; use the newer bridge that wrote it. Nothing was changed."}
         except JournalRefused as refused:
