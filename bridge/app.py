@@ -45,6 +45,7 @@ from bridge.facade.json_door import JsonDoor
 from bridge.facade.json_queries import JsonQueries
 from bridge.facade.json_tenancy import Tenancy
 from bridge.facade.json_wire import JsonRenderer
+from bridge.facade.listener import Listener
 from bridge.facade.passing import Passing
 from bridge.facade.queries import Queries
 from bridge.facade.server import Server
@@ -322,7 +323,7 @@ class App:
 
     async def _listen(self, handler: web.ServerRunner | Server | Admin, where: str, given: socket.socket | None) -> str:
         # The guard inflates under its own ceiling, so the server must not inflate.
-        server = web.Server(handler, auto_decompress=False, access_log=None, lingering_time=1.0)  # type: ignore[arg-type]
+        server = Listener(handler, auto_decompress=False, access_log=None, lingering_time=1.0)  # type: ignore[arg-type]
         runner = web.ServerRunner(server, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         self._runners.append(runner)

@@ -18,6 +18,7 @@ from bridge.admin.asking import Answer, Answers, Asked, Entry, Person, Role, Wro
 from bridge.cutover.standing import Unreadable
 from bridge.journal import JournalDown, JournalRefused
 from bridge.journal.crypto import Unreadable as SealBroken
+from bridge.telemetry.redact import redact
 
 PREFIX = "/admin/api/"
 LARGEST_BODY = 1024 * 1024
@@ -62,7 +63,8 @@ class Api:
         try:
             return await entry.answer(asked)
         except Wrong as wrong:
-            return wrong.status, wrong.said
+            # It may repeat what was asked, rules and all; no desk has to remember that.
+            return wrong.status, redact(wrong.said)
         except Unreadable as error:
             return 500, {"error": f"{error}; use the newer bridge that wrote it. Nothing was changed."}
         except SealBroken as error:

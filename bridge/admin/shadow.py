@@ -28,6 +28,8 @@ class ShadowDesk:
         if text and not (text.isascii() and text.isdigit() and len(text) <= 15):
             raise Wrong(400, {"error": "since is a moment in milliseconds since 1970."})
         since = int(text) if text else now() - DAYS * DAY_MS
+        if since > now():
+            raise Wrong(400, {"error": "since is a moment in the past."})
         found = await self._journal.comparisons(since, asked.query.get("rule") or None, MOST)
         groups = summed(found)
         told = [each.as_json() for each in groups]

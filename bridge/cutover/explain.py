@@ -49,7 +49,10 @@ class Explanation:
 def of_intent(intent: Intent, dispatches: Sequence[Dispatch], history: Sequence[Standing]) -> Explanation:
     """Why an intent went its way. ``history`` is every revision, the newest first."""
     route = intent.route.value if intent.route is not None else None
-    errors = [{"code": each.code, "message": redact_text(each.message), "field": each.field} for each in intent.errors]
+    errors = [
+        {"code": each.code, "message": redact_text(each.message), "field": each.field and redact_text(each.field)}
+        for each in intent.errors
+    ]
     told: dict[str, object] = {
         "intent": intent.id,
         "object": intent.object_type,

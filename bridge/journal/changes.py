@@ -14,7 +14,7 @@ from bridge.core.intent import TRANSITIONS, Dispatch, IllegalTransition, Intent
 from bridge.journal.audit import Audit
 from bridge.journal.crypto import Seal
 from bridge.journal.database import Database
-from bridge.journal.rows import dispatch_row, errors_text, intent_row
+from bridge.journal.rows import dispatch_row, errors_text, intent_row, lease_name
 from bridge.journal.statements import Statements
 
 
@@ -91,7 +91,7 @@ class Changes:
 
     def hold(self, scope: str, key: str, intent_id: str, *, whole: bool) -> bool:
         """Take a lease; False where somebody has it."""
-        row = {"scope": scope, "key": key, "intent_id": intent_id, "whole": int(whole)}
+        row = {"scope": scope, "key": lease_name(key), "intent_id": intent_id, "whole": int(whole)}
         return self._changed(self._sql.hold, row)
 
     def deliver(self, told: Mapping[str, int]) -> None:

@@ -1,19 +1,25 @@
-"""Intents and dispatches as rows, exactly: what is loaded equals what was stored.
+"""Intents and dispatches as rows, exactly: what is loaded equals what was stored, but for secrets in texts of errors.
 
-A dispatch's method, path, headers and body are one sealed value bound to its id. Must not touch a database.
+A dispatch's method, path, headers and body are one sealed value bound to its id; nothing that could be a card number
+stands beside it in clear (I9). Must not touch a database.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Op, Route, RowError
 from bridge.journal.crypto import Seal
+from bridge.telemetry.redact import redact_text
 
 Row = Mapping[str, object]
+
+_ZUORA_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def intent_row(intent: Intent) -> Row:
@@ -82,8 +88,28 @@ def intent_from(row: Sequence[Any]) -> Intent:
 
 
 def errors_text(errors: tuple[RowError, ...]) -> str:
-    """Errors as ASCII JSON: PostgreSQL's text refuses NUL, and no encoding takes a lone surrogate."""
-    return json.dumps([[error.code, error.message, error.field] for error in errors]) if errors else "[]"
+    """Errors as ASCII JSON: PostgreSQL's text refuses NUL, and no encoding takes a lone surrogate.
+
+    Redacted: Zuora's texts repeat what a caller sent, and a field is named as the caller named it. Who asked is told
+    as it came; only who joins later, and the operator, see it so.
+    """
+    return json.dumps([_safe(error) for error in errors]) if errors else "[]"
+
+
+def _safe(error: RowError) -> list[str | None]:
+    field = redact_text(error.field) if error.field is not None else None
+    return [error.code, redact_text(error.message), field]
+
+
+def lease_name(key: str) -> str:
+    """What a lease on ``key`` is called: an Id is called by itself, what could be a card number by a short hash.
+
+    The hash fits so many numbers that it tells none of them; two that share one only wait for each other. It depends on
+    no key of the journal's, so that all processes call it the same while keys are changed.
+    """
+    if _ZUORA_ID.fullmatch(key) or (safe := redact_text(key)) == key:
+        return key
+    return f"{safe} {hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
 def _errors_from(text: str) -> tuple[RowError, ...]:
@@ -100,7 +126,7 @@ def dispatch_row(dispatch: Dispatch, seal: Seal) -> Row:
         "step": dispatch.step,
         "attempt": dispatch.attempt,
         "key": dispatch.key,
-        "marker": dispatch.marker,
+        "marker": None if dispatch.marker is None else redact_text(dispatch.marker),
         "recorded_at": dispatch.recorded_at,
         "first_sent_at": dispatch.first_sent_at,
         "key_id": seal.key_id,
@@ -114,7 +140,7 @@ def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -
     last_sent_at, answered_at, verdict = later
     packed = seal.open(sealed, id_)
     end = 4 + int.from_bytes(packed[:4])
-    method, path, headers, *snapshot = json.loads(packed[4:end])
+    method, path, headers, *more = json.loads(packed[4:end])
     return Dispatch(
         id=id_,
         call_id=call_id,
@@ -126,7 +152,7 @@ def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -
         body=packed[end:],
         intent_ids=intent_ids,
         key=key,
-        marker=marker,
+        marker=more[1] if len(more) > 1 else marker,
         step=step,
         attempt=attempt,
         recorded_at=recorded_at,
@@ -134,12 +160,17 @@ def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -
         last_sent_at=last_sent_at,
         answered_at=answered_at,
         verdict=verdict,
-        snapshot=snapshot[0] if snapshot else None,
+        snapshot=more[0] if more else None,
     )
 
 
 def _packed(dispatch: Dispatch) -> bytes:
-    """Length of the head (4 bytes), the head as ASCII JSON, the body as it is."""
-    more = [dispatch.snapshot] if dispatch.snapshot is not None else []
+    """Length of the head (4 bytes), the head as ASCII JSON, the body as it is.
+
+    The head ends with the snapshot and the marker, where there is one and where the marker's column says less than it.
+    """
+    more: list[Any] = [dispatch.snapshot] if dispatch.snapshot is not None else []
+    if dispatch.marker is not None and redact_text(dispatch.marker) != dispatch.marker:
+        more = [dispatch.snapshot, dispatch.marker]
     head = json.dumps([dispatch.method, dispatch.path, dispatch.headers, *more]).encode("ascii")
     return len(head).to_bytes(4) + head + dispatch.body

@@ -46,7 +46,12 @@ def intent_as_json(one: Intent) -> dict[str, Any]:
         "delivered": iso(one.delivered_at),
         "owner": one.owner,
         "errors": [
-            {"code": error.code, "message": redact_text(error.message), "field": error.field} for error in one.errors
+            {
+                "code": error.code,
+                "message": redact_text(error.message),
+                "field": None if error.field is None else redact_text(error.field),
+            }
+            for error in one.errors
         ],
     }
 
@@ -60,7 +65,7 @@ def dispatch_as_json(one: Dispatch, *, request: bool) -> dict[str, Any]:
         "step": one.step,
         "attempt": one.attempt,
         "key": one.key,
-        "marker": one.marker,
+        "marker": None if one.marker is None else redact_text(one.marker),
         "intents": list(one.intent_ids),
         "verdict": one.verdict,
         "recorded": iso(one.recorded_at),

@@ -19,6 +19,7 @@ from bridge import __version__
 from bridge.parity import envelope, messages
 from bridge.parity.redaction import captured, captured_headers, captured_json_headers
 from bridge.parity.terms import SOAP, Entry, ParityError
+from bridge.telemetry.redact import redact_text
 
 FORMAT = 1
 CAP = 10_000
@@ -73,16 +74,17 @@ def entry(
     return Entry(
         number=number,
         operation=about.operation,
-        object=about.object,
+        object=redact_text(about.object),
         objects=about.objects,
         version=path.partition("?")[0].rpartition("/")[2],
-        path=path.partition("?")[0],
+        path=redact_text(path.partition("?")[0]),
         headers=captured_headers(headers),
         charset=charset,
         body=captured(text),
         at=at or datetime.now(UTC).isoformat(timespec="milliseconds"),
         source=source,
-        made=made,
+        # Ids of what was made; the answer to a delete names what it was asked for, whatever that is.
+        made=tuple(map(redact_text, made)),
         locator=locator,
     )
 
@@ -100,7 +102,7 @@ def _json_entry(
     return Entry(
         number=number,
         operation=asked.about.operation,
-        object=asked.about.object,
+        object=redact_text(asked.about.object),
         objects=asked.about.objects,
         version=kept.get("x-zuora-wsdl-version", ""),
         path=asked.path,
@@ -110,7 +112,8 @@ def _json_entry(
         body=messages.captured(text) if method in ("POST", "PUT") else "",
         at=at or datetime.now(UTC).isoformat(timespec="milliseconds"),
         source=source,
-        made=made,
+        # Ids of what was made; the answer to a delete names what it was asked for, whatever that is.
+        made=tuple(map(redact_text, made)),
         locator=locator,
         method=method,
         door=asked.door,

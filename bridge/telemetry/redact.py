@@ -2,9 +2,9 @@
 
 Contract: ``redact`` returns the same structure with secrets replaced, never raises, and leaves Zuora ids (32 hex
 digits), amounts, dates and messages readable. A secret is known by its name (``redact_names``: XML element or
-attribute, JSON key, header, form field) or by its shape (``redact_shapes``). OWASP Logging Cheat Sheet, "Data to
-exclude": session ids, tokens, passwords, card and bank data. Must not be the only line of defence: what is never
-handed to it cannot leak.
+attribute, JSON key, header, form field) or by its shape (``redact_shapes``, ``redact_spellings``). OWASP
+Logging Cheat Sheet, "Data to exclude": session ids, tokens, passwords, card and bank data. Must not be the only line of
+defence: what is never handed to it cannot leak.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from bridge.telemetry.redact_names import MASK, is_secret_name, mask_named
 from bridge.telemetry.redact_shapes import BANK_MASK, CARD_MASK, is_card_number, is_iban, mask_shapes
+from bridge.telemetry.redact_spellings import mask_spelled
 
 __all__ = ["BANK_MASK", "CARD_MASK", "MASK", "is_card_number", "is_iban", "is_secret_name", "redact", "redact_text"]
 
@@ -21,7 +22,7 @@ _DEEPEST = 12
 
 def redact_text(text: str) -> str:
     """Return ``text`` with named secrets, credentials, card numbers and bank accounts replaced."""
-    return mask_shapes(mask_named(text))
+    return mask_spelled(mask_shapes(mask_named(text)))
 
 
 def redact(value: object, depth: int = 0) -> object:
@@ -36,7 +37,8 @@ def redact(value: object, depth: int = 0) -> object:
         # str() of an int of thousands of digits raises (CVE-2020-10735); no card number is that long.
         return CARD_MASK if abs(value) < 10**19 and is_card_number(str(abs(value))) else value
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return redact_text(bytes(value).decode("utf-8", "replace"))
+        # Every second byte of what is ASCII in UTF-16 is zero.
+        return redact_text(bytes(value).replace(b"\0", b"").decode("utf-8", "replace"))
     if isinstance(value, Mapping):
         return {_key(k, depth): MASK if _hides(k, v) else redact(v, depth + 1) for k, v in value.items()}
     if is_dataclass(value) and not isinstance(value, type):

@@ -6,15 +6,16 @@ hides too much: PCI DSS 4.0.1 requirement 3.5.1 counts logs among the places whe
 """
 
 import re
+from collections.abc import Iterator
 
 CARD_MASK = "[card]"
 BANK_MASK = "[bank]"
 
-_RUN = re.compile(r"\d(?:[ \u00a0.-]?\d){12,}")
+_RUN = re.compile(r"\d(?:[ \u00a0.+-]?\d){12,}")
 _GROUP = re.compile(r"\d+")
 _HEX_LENGTHS = frozenset({32, 40, 64})
 _MOST_GROUPS = 64
-_STARTS_LIKE_A_CARD = re.compile(r"[3-6]|2[ \u00a0.-]?[2-7]")
+_STARTS_LIKE_A_CARD = re.compile(r"[3-6]|2[ \u00a0.+-]?[2-7]")
 
 # Lengths from the IBAN Registry (ISO 13616), as published by SWIFT.
 _IBAN_COUNTRIES = (
@@ -25,7 +26,9 @@ _IBAN_COUNTRIES = (
     "TN:24 TR:26 UA:29 VA:22 VG:24 XK:20"
 )
 _IBAN_LENGTHS = {item[:2]: int(item[3:]) for item in _IBAN_COUNTRIES.split()}
-_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?:[ -]?[0-9A-Za-z]){11,30}")
+_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?:[ \u00a0.+-]?[0-9A-Za-z]){11,30}")
+_BETWEEN = " \u00a0.+-"
+_GLUED = str.maketrans("", "", _BETWEEN)
 
 
 def mask_shapes(text: str) -> str:
@@ -33,6 +36,16 @@ def mask_shapes(text: str) -> str:
     if len(text) < 13:
         return text
     return _RUN.sub(_mask_run, _IBAN.sub(_mask_iban, text))
+
+
+def spans(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where those numbers stand and what is to stand there instead; a span may begin before the one before it ends."""
+    for found in _IBAN.finditer(text):
+        if (end := _iban_end(found)) is not None:
+            yield found.start(), found.start() + end, BANK_MASK
+    for found in _RUN.finditer(text):
+        for start, end in _cards(found):
+            yield found.start() + start, found.start() + end, CARD_MASK
 
 
 def is_card_number(digits: str) -> bool:
@@ -48,39 +61,47 @@ def is_card_number(digits: str) -> bool:
 
 def is_iban(text: str) -> bool:
     """Tell whether a text is an IBAN by its country's length and its check digits (modulo 97)."""
-    plain = text.replace(" ", "").replace("-", "").upper()
+    plain = text.translate(_GLUED).upper()
     if not plain.isascii() or not plain.isalnum() or len(plain) != _IBAN_LENGTHS.get(plain[:2]):
         return False
     return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1
 
 
 def _mask_iban(found: re.Match[str]) -> str:
+    end = _iban_end(found)
+    return found[0] if end is None else BANK_MASK + found[0][end:]
+
+
+def _iban_end(found: re.Match[str]) -> int | None:
     words = found[0]
     length = _IBAN_LENGTHS.get(words[:2].upper(), 0)
     end = count = 0
     while count < length and end < len(words):
-        count += words[end] not in " -"
+        count += words[end] not in _BETWEEN
         end += 1
     following = (words[end:] or found.string[found.end() :])[:1]
-    if count < length or following.isalnum() or not is_iban(words[:end]):
-        return words
-    return BANK_MASK + words[end:]
+    return None if count < length or following.isalnum() or not is_iban(words[:end]) else end
 
 
 def _mask_run(found: re.Match[str]) -> str:
-    """Look for a card number among a run's groups: an expiry date or a code may follow it."""
-    run, start = found[0], found.start()
-    groups = [group.span() for group in _GROUP.finditer(run)][:_MOST_GROUPS]
     out: list[str] = []
-    at = index = 0
+    at = 0
+    for start, end in _cards(found):
+        out += [found[0][at:start], CARD_MASK]
+        at = end
+    return "".join(out) + found[0][at:]
+
+
+def _cards(found: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Look for card numbers among a run's groups: an expiry date or a code may follow one."""
+    run, index = found[0], 0
+    groups = [group.span() for group in _GROUP.finditer(run)][:_MOST_GROUPS]
     while index < len(groups):
         last = _card_from(run, groups, index)
-        if last is not None and not (len(groups) == 1 and _inside_hex(found.string, start, found.end())):
-            out += [run[at : groups[index][0]], CARD_MASK]
-            at = groups[last][1]
+        if last is not None and not (len(groups) == 1 and _inside_hex(found.string, found.start(), found.end())):
+            yield groups[index][0], groups[last][1]
             index = last
         index += 1
-    return "".join(out) + run[at:]
 
 
 def _card_from(run: str, groups: list[tuple[int, int]], first: int) -> int | None:

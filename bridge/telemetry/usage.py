@@ -1,7 +1,8 @@
 """Who uses what of the old API: counted in memory, name by name, until the journal takes it.
 
 Only names are counted, never a value. They come from strangers, so a name has a shape and a process holds a bounded
-number of them; what does not fit counts as ``(other)``. Must not do IO or know a wire.
+number of them; what does not fit, and what could be a card's or an account's number, counts as ``(other)``. Must not
+do IO or know a wire.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
+
+from bridge.telemetry.redact_shapes import mask_shapes
 
 OTHER = "(other)"
 UNPROVED = "(unproved)"
@@ -44,7 +48,7 @@ class Usage:
         """Count one object and its fields."""
         base = Use(*(_name(each) for each in use))
         self._add(base, 1)
-        for field in dict.fromkeys(each if _FIELD.fullmatch(each) else OTHER for each in fields):
+        for field in dict.fromkeys(map(_field, fields)):
             self._add(base._replace(field=field), 1)
 
     def take(self) -> Mapping[Use, int]:
@@ -66,4 +70,13 @@ class Usage:
 
 
 def _name(text: str) -> str:
-    return text if _NAME.fullmatch(text) else OTHER
+    return text if _NAME.fullmatch(text) and _harmless(text) else OTHER
+
+
+def _field(text: str) -> str:
+    return text if _FIELD.fullmatch(text) and _harmless(text) else OTHER
+
+
+@lru_cache(maxsize=4096)
+def _harmless(name: str) -> bool:
+    return mask_shapes(name) == name

@@ -25,3 +25,14 @@ def test_a_field_that_looks_like_a_value_is_counted_without_its_name() -> None:
     usage = Usage()
     usage.count(Use("erp", "create", "Payment", "", "107", "soap"), ["joe@example.com", "4111 1111 1111 1111"])
     assert {each.field for each in usage.take()} == {"", OTHER}
+
+
+def test_a_name_that_could_be_a_card_number_is_counted_without_it() -> None:
+    """Of a field, of an object."""
+    usage = Usage()
+    usage.count(Use("erp", "query", "Refund4111111111111111", "", "107", "soap"), ["C5555555555554444__c", "Region__c"])
+    assert {(each.object_type, each.field) for each in usage.take()} == {
+        (OTHER, ""),
+        (OTHER, OTHER),
+        (OTHER, "Region__c"),
+    }

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from journal_examples import KEY, dispatch, intent, journal_in, newest, opened, play, url_of
+from journal_examples import KEY, dispatch, intent, journal_in, moved, newest, opened, play, url_of
 
 from bridge.core.commands import Opened
+from bridge.core.intent import State
+from bridge.core.model import RowError
 from bridge.journal import Journal, JournalDown, JournalRefused, key_from_text
 from bridge.journal.crypto import Seal, Unreadable, XaesGcm, derived
 
@@ -81,6 +83,29 @@ def test_no_file_holds_a_request_in_clear(tmp_path: Path) -> None:
     play(tmp_path, scene)
     for path in tmp_path.iterdir():
         assert [secret for secret in SECRETS if secret in path.read_bytes()] == [], path.name
+
+
+def test_no_file_holds_a_number_that_a_caller_or_zuora_named(tmp_path: Path) -> None:
+    """A card number as reference, in the text of an error, as a field's name, as the Id that a lease is on."""
+    cards = ["4111111111111111", "5555555555554444", "378282246310005", "6011111111111117"]
+    marker, text, name, key = cards
+    sent = dispatch("d1", marker=marker)
+    errors = (RowError("INVALID_VALUE", f"{text} is no reference", f"C{name}__c"), RowError("INVALID_ID", "no", None))
+
+    async def scene(journal: Journal) -> None:
+        assert await journal.record([Opened((intent(),), (sent,)), opened("i2", near_place=1, ordinal=1)])
+        assert await journal.hold("s", key, "i1", whole=False)
+        assert not await journal.hold("s", key, "i2", whole=False)
+        assert await journal.hold("s", "378734493671000", "i2", whole=False)
+        assert await journal.record([moved(target=State.REFUSED, errors=errors)])
+        assert await newest(journal, "i1") == sent
+        (found,) = await journal.intents(["i1"])
+        assert [error.message for error in found.errors] == ["[card] is no reference", "no"]
+        assert [error.field for error in found.errors] == ["C[card]__c", None]
+        for path in tmp_path.iterdir():
+            assert [card for card in cards if card.encode() in path.read_bytes()] == [], path.name
+
+    play(tmp_path, scene)
 
 
 def test_a_damaged_dispatch_is_journal_down_and_not_a_guess(tmp_path: Path) -> None:
