@@ -23,6 +23,7 @@ from bridge.admin.ramps import RampsDesk
 from bridge.admin.record import Record
 from bridge.admin.shadow import ShadowDesk
 from bridge.admin.usage import UsageDesk
+from bridge.console import Console
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -284,7 +285,8 @@ class App:
             looking = (OverviewDesk(record, about, self._why_not, lambda: ()),)
             people = people_of(settings.admin.owner, settings.admin.people)
             api = Api(people, whoami.ANSWERS, *(desk.answers() for desk in (*desks, *looking)))
-            admin = Admin(self._why_not, self._metrics, api)
+            console = Console(api, journal.console_key, machine_now)
+            admin = Admin(self._why_not, self._metrics, api, console)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 
     def _why_not(self) -> list[str]:
