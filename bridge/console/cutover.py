@@ -61,7 +61,8 @@ async def _difference(visit: Visit) -> Page:
     if new is None:
         raise Said(404, {"error": "There is no such revision."})
     wanted = _number(visit.query.get("from", ""))
-    old = by_number.get(wanted if wanted is not None else max(0, new["revision"] - 1))
+    before = max((number for number in by_number if number < new["revision"]), default=0)
+    old = by_number.get(before if wanted is None else wanted)
     if old is None:
         raise Said(404, {"error": "There is no such revision to compare with."})
     return Page("difference.html.j2", {"old": old, "new": new, "lines": compared(old, new)})

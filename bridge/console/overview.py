@@ -49,7 +49,7 @@ def _troubles(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"{words.some(len(gone), 'process has', 'processes have')} gone silent: {words.listed(gone, 'id')}."
     breaks = told.get("breaks") or {}
     if breaks.get("open"):
-        yield f"{words.some(breaks['open'], 'break')} between journal and Zuora open."
+        yield f"{words.some(breaks['open'], 'break is', 'breaks are')} open between journal and Zuora."
 
 
 PAGES = {("GET", ""): _show}
