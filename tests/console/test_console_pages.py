@@ -270,13 +270,34 @@ def test_a_verdict_says_what_happens_to_money(
 
 
 def test_what_was_decided_meanwhile_is_said_and_nothing_is_changed(stage: Stage, signed_in: SignedIn) -> None:
-    """At the review and at the confirmation; what was written is kept."""
+    """At the review and at the confirmation: whoever decides looks again first."""
     sentence = "The rules were changed since: they are at revision 15 by anna; look again."
     stage.said["cutover/stop"] = 409, {"error": sentence, "revision": 15}
     otto = signed_in("otto")
     for step in ("", "confirm"):
         seen = otto.post("/cutover/stop", seen="14", step=step, **WHO)
-        assert (seen.status, sentence in seen.words, 'value="incident 7"' in seen.text) == (409, True, True)
+        assert (seen.status, sentence in seen.words, "Look again" in seen.words) == (409, True, True)
+        assert "Stop now" not in seen.words
+
+
+def test_what_is_at_fault_can_be_mended_where_it_stands(stage: Stage, signed_in: SignedIn) -> None:
+    """The API's sentence, and the form with what was written."""
+    stage.said["cutover/stop"] = 400, {"error": "reason and by are needed: both go into the history and the audit."}
+    seen = signed_in("otto").post("/cutover/stop", seen="14", **WHO)
+    assert (seen.status, "reason and by are needed" in seen.words, 'value="incident 7"' in seen.text) == (
+        400,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "home"), [("/cutover/stop", "cutover"), ("/ramps/hold", "cutover"), ("/doubt/resolve", "doubt")]
+)
+def test_a_review_that_is_loaded_again_leads_back(stage: Stage, signed_in: SignedIn, path: str, home: str) -> None:
+    """Its address is no page."""
+    seen = signed_in("otto").get(path)
+    assert (seen.status, seen.headers["Location"]) == (303, f"/console/{home}")
 
 
 def test_rules_at_fault_are_shown_with_each_fault_and_what_was_written(stage: Stage, signed_in: SignedIn) -> None:
