@@ -46,21 +46,21 @@ FEW_COLOURS = """
   const context = canvas.getContext('2d');
   context.drawImage(made, 0, 0);
   const { data } = context.getImageData(0, 0, made.width, made.height);
-  const count = new Map(), keys = new Uint16Array(data.length / 4), sum = new Map();
+  const count = new Map(), keys = new Uint32Array(data.length / 4);
   for (let at = 0; at < data.length; at += 4) {
-    const key = (data[at] >> 4) << 8 | (data[at + 1] >> 4) << 4 | data[at + 2] >> 4;
+    const key = data[at] << 16 | data[at + 1] << 8 | data[at + 2];
     keys[at / 4] = key;
     count.set(key, (count.get(key) || 0) + 1);
-    if (!sum.has(key)) sum.set(key, [data[at], data[at + 1], data[at + 2]]);
   }
-  const kept = [...count].sort((a, b) => b[1] - a[1]).slice(0, 256).map((each) => each[0]);
-  const far = (a, b) => ((a >> 8) - (b >> 8)) ** 2 + ((a >> 4 & 15) - (b >> 4 & 15)) ** 2 + ((a & 15) - (b & 15)) ** 2;
+  const kept = [...count].sort((a, b) => b[1] - a[1]).slice(0, 96).map((each) => each[0]);
+  const parts = (key) => [key >> 16, key >> 8 & 255, key & 255];
+  const far = (a, b) => parts(a).reduce((sum, each, n) => sum + (each - parts(b)[n]) ** 2, 0);
   const place = new Map(kept.map((key, n) => [key, n]));
   const near = (key) => kept.reduce((best, each, n) => far(each, key) < far(kept[best], key) ? n : best, 0);
   for (const key of count.keys()) if (!place.has(key)) place.set(key, near(key));
   let text = '';
   for (const key of keys) text += String.fromCharCode(place.get(key));
-  return { width: made.width, height: made.height, palette: kept.map((key) => sum.get(key)), pixels: btoa(text) };
+  return { width: made.width, height: made.height, palette: kept.map(parts), pixels: btoa(text) };
 })()
 """
 
@@ -146,7 +146,7 @@ class Window:
         return str(words), float(share)
 
     def few_colours(self, picture: bytes) -> bytes:
-        """The same picture in at most 256 colours: a third of the size, and the same to the eye."""
+        """The same picture in its 96 most frequent colours: a third of the size, and the same to the eye."""
         made = self._promised(FEW_COLOURS % json.dumps(base64.b64encode(picture).decode()))
         pixels, width = base64.b64decode(made["pixels"]), made["width"]
         rows = b"".join(b"\x00" + pixels[at : at + width] for at in range(0, len(pixels), width))
