@@ -24,7 +24,8 @@ async def _show(visit: Visit) -> Page:
     told = await visit.get("doubt")
     parked = [each for each in told["rows"] if each.get("state") == "PARKED"]
     others = [each for each in told["rows"] if each.get("state") != "PARKED"]
-    return Page("doubt.html.j2", {"parked": parked, "others": others, "rows": told["rows"]}, live="doubt.live.html.j2")
+    shown = {"parked": parked, "others": others, "rows": told["rows"], "more": told.get("more")}
+    return Page("doubt.html.j2", shown, live="doubt.live.html.j2")
 
 
 def _consequences(form: Mapping[str, str]) -> Sequence[str]:

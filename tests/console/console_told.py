@@ -99,7 +99,7 @@ def call(number: int, state: str, **more: Any) -> dict[str, Any]:
         "amount": f"{129 + number * 37}.50",
         "currency": "USD",
         "reference": f"ERP-2026-08-{1000 + number}",
-        "told": {"APPLIED": "Success", "REFUSED": "INVALID_VALUE", "IN_DOUBT": "TRANSACTION_TIMEOUT"}.get(state),
+        "told": {"REFUSED": "INVALID_VALUE: the invoice is paid"}.get(state, "the outcome is unknown"),
         **more,
     }
 
@@ -138,6 +138,14 @@ CALLS = [
     call(7, "APPLIED", caller="shop", currency="EUR"),
 ]
 
+REQUEST_ID = {"dispatch": "d-0000000000000000000000000000a1"}
+
+
+def event(after: int, kind: str, text: str, detail: dict[str, str] | None = None, by: str | None = None) -> Any:
+    """What happened so many milliseconds after the call came in."""
+    return {"at": NOW - 50 * MINUTE + after, "kind": kind, "text": text, "detail": detail or {}, "by": by}
+
+
 REQUEST = [
     "POST /v1/refunds",
     "Idempotency-Key: 7b1c9a9e-8f14-4ad0-9a5e-5f5c2a0d1f11",
@@ -174,33 +182,27 @@ EVIDENCE = PARKED | {
         }
     ],
     "timeline": [
-        {
-            "at": NOW - 50 * MINUTE,
-            "kind": "received",
-            "text": "It came in by SOAP, WSDL 91.0",
-            "detail": "",
-            "by": "erp",
-        },
-        {
-            "at": NOW - 50 * MINUTE + 9,
-            "kind": "planned",
-            "text": "Planned by action",
-            "detail": "revision 14",
-            "by": "",
-        },
-        {
-            "at": NOW - 50 * MINUTE + 12,
-            "kind": "sent",
-            "text": "Sent to Zuora",
-            "detail": "d-00a1, attempt 1",
-            "by": "",
-        },
-        {"at": NOW - 48 * MINUTE, "kind": "doubt", "text": "No answer within 125 s", "detail": "IN_DOUBT", "by": ""},
-        {"at": NOW - 48 * MINUTE + 90, "kind": "told", "text": "The ERP was told TRANSACTION_TIMEOUT", "by": ""},
-        {"at": NOW - 40 * MINUTE, "kind": "parked", "text": "Two candidates fit", "detail": "PARKED", "by": "bridge"},
+        event(0, "received", "Refund.create came in from erp"),
+        event(9, "recorded", "action request, step main, attempt 1: recorded before a byte of it was sent", REQUEST_ID),
+        event(12, "sent", "action request, step main, attempt 1: sent", REQUEST_ID),
+        event(125_012, "move", "IN_DOUBT: nobody knows whether it was done", {"to": "in_doubt"}, "412-9f31c0aa17e2"),
+        event(125_090, "delivered", "the caller's side took the answer's last byte"),
+        event(600_000, "move", "PARKED: it waits for a person", {"to": "parked"}, "413-02c47de9b5f0"),
     ],
-    "siblings": ["i-0000000000000000000000000000001e"],
+    "siblings": [
+        {
+            "intent": "i-0000000000000000000000000000001e",
+            "position": 1,
+            "object": "Refund",
+            "operation": "create",
+            "route": "rest",
+            "state": "APPLIED",
+            "zuoraId": "8a8081e2000000000000000000000b5c",
+            "created": NOW - 50 * MINUTE,
+        }
+    ],
     "joins": [],
+    "notes": ["Of an answer its verdict is kept, not its bytes. A repeat that joined this call leaves no trace."],
     "audit": {"verdict": "intact", "rows": 6, "chains": 1, "wrong": []},
 }
 

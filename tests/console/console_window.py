@@ -52,7 +52,7 @@ FEW_COLOURS = """
     keys[at / 4] = key;
     count.set(key, (count.get(key) || 0) + 1);
   }
-  const kept = [...count].sort((a, b) => b[1] - a[1]).slice(0, 96).map((each) => each[0]);
+  const kept = [...count].sort((a, b) => b[1] - a[1]).slice(0, 200).map((each) => each[0]);
   const parts = (key) => [key >> 16, key >> 8 & 255, key & 255];
   const far = (a, b) => parts(a).reduce((sum, each, n) => sum + (each - parts(b)[n]) ** 2, 0);
   const place = new Map(kept.map((key, n) => [key, n]));
@@ -146,7 +146,7 @@ class Window:
         return str(words), float(share)
 
     def few_colours(self, picture: bytes) -> bytes:
-        """The same picture in its 96 most frequent colours: a third of the size, and the same to the eye."""
+        """The same picture in its 200 most frequent colours: a third of the size, and the same to the eye."""
         made = self._promised(FEW_COLOURS % json.dumps(base64.b64encode(picture).decode()))
         pixels, width = base64.b64decode(made["pixels"]), made["width"]
         rows = b"".join(b"\x00" + pixels[at : at + width] for at in range(0, len(pixels), width))

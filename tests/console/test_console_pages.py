@@ -128,8 +128,8 @@ def test_a_call_s_evidence_is_whole_and_can_be_taken_along(stage: Stage, signed_
     for each in (
         "1840.00 USD",
         'by the rule "refunds by action" of revision 14',
-        "01:12:05.012",
-        "The ERP was told TRANSACTION_TIMEOUT",
+        "01:12:05.012 action request, step main, attempt 1: sent",
+        "IN_DOUBT: nobody knows whether it was done",
         "Idempotency-Key: 7b1c9a9e",
         "Which of two refunds of 1840.00 USD",
         "intact 6 rows of this call in 1 chain.",
