@@ -92,7 +92,7 @@ class Console:
         if path == "login":
             return self._login(request, form, signed_in=person is not None)
         if session is None or person is None:
-            return self._stranger(request, path)
+            return self._stranger(request)
         if request.method == "POST" and not self._sessions.is_form_token(session, form.get("form", "")):
             return _text(403, "This form is not of this session; open the page again. Nothing was changed.")
         if (request.method, path) == ("POST", "logout"):
@@ -129,12 +129,15 @@ class Console:
     def _door(self, status: int, onward: str, error: str = "") -> web.Response:
         return self._rendering.bare("login.html.j2", status, {"onward": onward, "error": error})
 
-    def _stranger(self, request: web.BaseRequest, path: str) -> web.Response:
+    def _stranger(self, request: web.BaseRequest) -> web.Response:
         if "live" in request.query:
             return _text(401, "The session is over.")
         if request.method == "POST":
             return self._door(401, "", "The session is over; nothing was changed. Sign in and do it again.")
-        onward = _onward(path + (f"?{request.query_string}" if request.query_string else ""))
+        asked = request.rel_url
+        onward = _onward(
+            asked.raw_path.removeprefix(f"{PATH}/") + (f"?{asked.raw_query_string}" if asked.query else "")
+        )
         if request.headers.get("Sec-Fetch-Site") == "cross-site":
             # A link in a mail or a chat: the browser kept a strict cookie back. Asked by a page of ours it sends it.
             return self._rendering.bare("onward.html.j2", 200, {"onward": onward})
@@ -154,12 +157,13 @@ class Console:
             return await self._rendering.page(visit, _trouble(404, "There is no such page."))
         try:
             made = await handler(visit)
+            return made if isinstance(made, web.Response) else await self._rendering.page(visit, made)
         except Said as said:
-            made = Page("trouble.html.j2", {"said": said, "down": said.status == JOURNAL_DOWN}, said.status)
+            shown = {"said": said, "down": said.status == JOURNAL_DOWN}
+            return await self._rendering.page(visit, Page("trouble.html.j2", shown, said.status))
         except Exception:
             log.exception("console page failed", path=visit.path)
-            made = _trouble(500, "The console failed to show this page; the log says why.")
-        return made if isinstance(made, web.Response) else await self._rendering.page(visit, made)
+            return _text(500, "The console failed to show this page; the log says why.")
 
 
 def _trouble(status: int, sentence: str) -> Page:

@@ -140,7 +140,7 @@ class Window:
         return self._do(self._page.picture())
 
     def difference(self, one: bytes, other: bytes) -> tuple[str, float]:
-        """Words about sizes that differ, and the share of pixels that do."""
+        """Words about sizes that differ, and the share of pixels that do. On an empty page, which has no policy."""
         given = (json.dumps(base64.b64encode(each).decode()) for each in (one, other))
         words, share = self._promised(COMPARED % tuple(given))
         return str(words), float(share)
@@ -164,7 +164,6 @@ class Window:
         (folder / name).write_bytes(picture)
 
     def _promised(self, script: str) -> Any:
-        self.open("about:blank")
         came = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in came, str(came)[:500]
         return came["result"]["value"]

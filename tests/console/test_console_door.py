@@ -25,6 +25,10 @@ def test_nobody_sees_a_page_without_a_session(stage: Stage) -> None:
         seen = Visitor(stage.url).get(path)
         assert (seen.status, seen.headers["Location"].startswith("/console/login")) == (303, True), path
     assert Visitor(stage.url).get("/cutover?done=14").headers["Location"].endswith("next=cutover%3Fdone%3D14")
+    asked = Visitor(stage.url).get("/calls?document=a%26b&reference=%C3%A9").headers["Location"]
+    assert asked == "/console/login?next=calls%3Fdocument%3Da%2526b%26reference%3D%25C3%25A9"
+    onward = {"token": TOKENS["vera"], "next": "calls?document=a%26b&reference=%C3%A9"}
+    assert Visitor(stage.url).send("/login", onward).headers["Location"] == f"/console/{onward['next']}"
     assert stage.asked == []
 
 

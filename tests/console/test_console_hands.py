@@ -73,6 +73,7 @@ def test_a_doubt_is_settled_by_keyboard_alone(window: Window, stage: Stage) -> N
     window.write("found it in Zuora")
     window.press_and_arrive("Enter")
     tab_to(window, "Record this verdict")
+    stage.told["calls/"] = EVIDENCE | {"state": "APPLIED"}
     window.press_and_arrive("Enter")
     said = {"intent": EVIDENCE["intent"], "state": "APPLIED", "zuoraId": "8a8081e2" + "0" * 24}
     assert changes(stage) == [("doubt/resolve", said | {"reason": "found it in Zuora"})]

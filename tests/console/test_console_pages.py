@@ -175,6 +175,14 @@ def test_what_callers_wrote_stays_text(stage: Stage, signed_in: SignedIn) -> Non
 # ---------------------------------------------------------------- what the API refuses
 
 
+def test_a_page_that_fails_says_so_and_tells_nothing(stage: Stage, signed_in: SignedIn) -> None:
+    """An answer of another shape than any known is a fault of ours: it is in the log, and not on the page."""
+    stage.told["usage"] = {"uses": "a secret"}
+    seen = signed_in("vera").get("/usage")
+    assert (seen.status, seen.text) == (500, "The console failed to show this page; the log says why.")
+    assert "default-src 'none'" in seen.headers["Content-Security-Policy"]
+
+
 def test_what_the_api_refuses_is_shown_in_its_words(stage: Stage, signed_in: SignedIn) -> None:
     """With its status, within the console's frame."""
     stage.said["usage"] = 500, {"error": "Cutover revision 9 cannot be read by this bridge."}
