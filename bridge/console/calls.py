@@ -32,7 +32,7 @@ async def _search(visit: Visit) -> Page:
     asked = {name: value for name in NAMES if (value := visit.query.get(name, "").strip())}
     shown = {"asked": asked, "choices": CHOICES, "texts": TEXTS, "found": None, "said": None, "onward": None}
     try:
-        query = asked | {name: str(moment(asked[name], visit.now)) for name in MOMENTS if name in asked}
+        query = asked | {name: str(moment(asked[name], visit.zuora_now)) for name in MOMENTS if name in asked}
         if before := visit.query.get("before", ""):
             query["before"] = before
         found = await visit.get("calls", query)

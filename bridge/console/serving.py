@@ -52,11 +52,17 @@ log = get_logger("console")
 
 
 class Console:
-    """Answers what stands below ``/console``. ``key`` seals its sessions; ``now`` in milliseconds since 1970."""
+    """Answers what stands below ``/console``. ``key`` seals its sessions.
 
-    def __init__(self, api: Api, key: bytes, now: Callable[[], Instant]) -> None:
+    ``now`` is this machine's moment, by which sessions end, and ``zuora_now`` Zuora's, by which calls came in.
+    """
+
+    def __init__(
+        self, api: Api, key: bytes, now: Callable[[], Instant], zuora_now: Callable[[], Instant] | None = None
+    ) -> None:
         self._api = api
         self._now = now
+        self._zuora_now = zuora_now or now
         self._sessions = Sessions(key, now)
         self._throttle = Throttle(now)
         self._rendering = Rendering()
@@ -98,7 +104,8 @@ class Console:
         if (request.method, path) == ("POST", "logout"):
             self._sessions.end(session)
             return _to("login", self._sessions.cookie(None, secure=session.secure))
-        visit = Visit(self._api.ask, person, path, self._now(), self._sessions.form_token(session), request.query, form)
+        token = self._sessions.form_token(session)
+        visit = Visit(self._api.ask, person, path, self._now(), self._zuora_now(), token, request.query, form)
         answer = await self._page(request, visit)
         # A page that refreshes itself must not keep a session alive that nobody sits before.
         if "live" not in request.query and (touched := self._sessions.touched(session)) is not None:

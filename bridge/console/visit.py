@@ -45,12 +45,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """``path`` stands behind ``/console/``; ``form`` are the fields of a POST; ``form_token`` is this session's."""
+    """``path`` stands behind ``/console/``; ``form`` are the fields of a POST; ``form_token`` is this session's.
+
+    ``now`` is this machine's moment, ``zuora_now`` Zuora's, by which calls came in.
+    """
 
     ask: Ask
     person: Person
     path: str
     now: Instant
+    zuora_now: Instant
     form_token: str
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
