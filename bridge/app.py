@@ -29,6 +29,7 @@ from bridge.admin.record import Record
 from bridge.admin.reports import ReportsDesk
 from bridge.admin.shadow import ShadowDesk
 from bridge.admin.usage import UsageDesk
+from bridge.console import Console
 from bridge.contract.decode_json import JsonDecoder
 from bridge.contract.errors import ContractError
 from bridge.contract.files import extension, own_wsdl
@@ -310,7 +311,8 @@ class App:
             )
             people = people_of(settings.admin.owner, settings.admin.people)
             api = Api(people, whoami.ANSWERS, *(desk.answers() for desk in (*desks, *looking)))
-            admin = Admin(self._why_not, self._metrics, api)
+            console = Console(api, journal.console_key, machine_now, transport.clock.now)
+            admin = Admin(self._why_not, self._metrics, api, console)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 
     def _why_not(self) -> list[str]:

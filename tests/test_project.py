@@ -151,7 +151,7 @@ def test_every_dependency_is_pinned_and_has_its_reason() -> None:
         assert re.search(rf'"{re.escape(requirement)}",\s+# \w', text), f"{requirement} has no reason"
 
 
-def test_the_wheel_carries_the_wsdl_and_the_migrations(tmp_path: Path) -> None:
+def test_the_wheel_carries_the_wsdl_the_migrations_and_the_console(tmp_path: Path) -> None:
     """An installed bridge needs no checkout."""
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(ROOT)],
@@ -164,6 +164,7 @@ def test_the_wheel_carries_the_wsdl_and_the_migrations(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"bridge/_wsdl/zuora.107.0.wsdl", "bridge/_wsdl/extension.xsd", "bridge/py.typed"} <= set(names)
     assert any(name.startswith("bridge/journal/migrations/versions/") for name in names)
+    assert {"bridge/console/templates/frame.html.j2", "bridge/console/static/console.css"} <= set(names)
 
 
 def test_the_top_level_holds_only_what_was_agreed() -> None:

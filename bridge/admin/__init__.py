@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -14,20 +14,28 @@ from bridge.telemetry.metrics import CONTENT_TYPE
 __all__ = ["Admin", "Api"]
 
 Reasons = Callable[[], list[str]]
+Pages = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+CONSOLE = "/console"
 
 
 class Admin:
-    """Answers ``/healthz``, ``/readyz`` and ``/metrics``, which need no token and tell no secret, and the API."""
+    """Answers ``/healthz``, ``/readyz`` and ``/metrics``, which need no token and tell no secret, the API,
+    and the pages of ``console`` below ``/console``.
+    """
 
-    def __init__(self, reasons: Reasons, metrics: Callable[[], bytes], api: Api) -> None:
+    def __init__(self, reasons: Reasons, metrics: Callable[[], bytes], api: Api, console: Pages) -> None:
         self._reasons = reasons
         self._metrics = metrics
         self._api = api
+        self._console = console
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         if request.path.startswith(PREFIX):
             return await self._api(request)
+        if request.path == CONSOLE or request.path.startswith(f"{CONSOLE}/"):
+            return await self._console(request)
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, text="Only GET is served here.")
         match request.path:

@@ -102,6 +102,8 @@ class Seal:
         self.locator_key = derived(root, "query locators")
         self.audit_key = derived(root, "audit")
         self.audit_keys = (self.audit_key, *(derived(other, "audit") for other in others))
+        # For the console's sessions, which every process on this journal must know as well.
+        self.console_key = derived(root, "console sessions")
 
     def close(self, plain: bytes, name: str) -> bytes:
         """``plain`` sealed under ``name``: 24 bytes of nonce, then ciphertext and tag."""

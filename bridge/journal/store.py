@@ -76,6 +76,7 @@ class Journal:
         )
         self.locator_key = seal.locator_key
         self._rekeying = Rekeying(database, seal, CHECK)
+        self.console_key = seal.console_key
 
     @classmethod
     def open(cls, url: str, key: Keys | bytes | None, instance: str, *, patience: float = PATIENCE) -> Journal:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import browser, why_not
 from lxml import etree
 from parity_answers import FIELDS, call, fault, found, good, record, refused, rows, run_of, said
-from parity_browser import browser, why_not
 
 from bridge.contract.reader import read_own
 from bridge.parity import known, report

@@ -19,6 +19,9 @@ from typing import Any
 
 import aiohttp
 
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowDown": (40, "")}
+"""Of a key that is pressed: its code on Windows, which Chromium goes by, and the text it makes."""
+
 LISTENING = re.compile(r"DevTools listening on (ws://\S+)")
 
 
@@ -74,9 +77,32 @@ class Page:
         self.fetched.clear()
         self.loaded = False
         await self.ask("Page.navigate", url=url)
+        await self.arrived()
+
+    async def arrived(self) -> None:
+        """Wait until the next page has loaded; ``loaded`` was set to False before it was asked for."""
+        deadline = asyncio.get_running_loop().time() + 20
         while not self.loaded:
-            await self.value("1")
-            await asyncio.sleep(0.02)
+            assert asyncio.get_running_loop().time() < deadline, "no page came"
+            await self.ask("Browser.getVersion")
+            await asyncio.sleep(0.01)
+
+    async def act(self, script: str) -> None:
+        """Do something on the page that leads to another one, and wait for that."""
+        self.loaded = False
+        await self.ask("Runtime.evaluate", expression=script)
+        await self.arrived()
+
+    async def press(self, key: str, *, shift: bool = False) -> None:
+        """A key, as the keyboard sends it."""
+        code, text = KEYS.get(key, (0, ""))
+        given = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+        await self.ask("Input.dispatchKeyEvent", type="keyDown", **given, **({"text": text} if text else {}))
+        await self.ask("Input.dispatchKeyEvent", type="keyUp", **given)
+
+    async def write(self, text: str) -> None:
+        """Type a text into what has the focus."""
+        await self.ask("Input.insertText", text=text)
 
     async def value(self, script: str) -> Any:
         """What an expression gives."""

@@ -1,0 +1,91 @@
+"""A change in two steps: what it would do, shown for review, and the word that does it.
+
+Every change carries a reason, its author and the revision it was decided on; the API checks all three again. The first
+step asks the API with ``dryRun``, so that what is reviewed is what the API would do. Must not change anything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from bridge.admin.asking import Role
+from bridge.console.visit import Handler, Page, Said, Visit, elsewhere
+
+CONFIRM = "confirm"
+
+Body = Callable[[Mapping[str, str]], dict[str, object]]
+"""What the API is asked, made of the fields of a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One change that a person can decide.
+
+    ``consequences`` says, of the fields of the form, what happens to calls and to money; ``fields`` are kept between
+    the steps; ``back`` is the page it was decided on, ``after`` the one that shows what came of it.
+    """
+
+    api: str
+    title: str
+    verb: str
+    role: Role
+    consequences: Callable[[Mapping[str, str]], Sequence[str]]
+    back: Callable[[Mapping[str, str]], str]
+    after: Callable[[Mapping[str, str], Mapping[str, Any]], str]
+    body: Body = field(default=lambda _form: {})
+    fields: tuple[str, ...] = ()
+    grave: bool = False
+    dry: bool = True
+
+    def handler(self) -> Handler:
+        """What answers the form's POST."""
+
+        async def decide(visit: Visit) -> Page | web.Response:
+            if visit.form.get("step") == CONFIRM:
+                return await self._confirmed(visit)
+            return await self._review(visit)
+
+        return decide
+
+    def _said(self, visit: Visit) -> dict[str, object]:
+        seen = visit.form.get("seen", "")
+        said: dict[str, object] = {"reason": visit.form.get("reason", "").strip()}
+        if visit.person.shared:
+            said["by"] = visit.form.get("by", "").strip()
+        if seen.isascii() and seen.isdigit():
+            said["seen"] = int(seen)
+        return said | self.body(visit.form)
+
+    async def _review(self, visit: Visit) -> Page:
+        try:
+            told = await visit.post(self.api, self._said(visit) | {"dryRun": True}) if self.dry else {}
+        except Said as said:
+            return self._page(visit, {}, said)
+        missing = not visit.form.get("reason", "").strip() or (visit.person.shared and not visit.form.get("by"))
+        if not self.dry and missing:
+            return self._page(
+                visit, {}, Said(400, {"error": "A reason and a name are needed: both go into the audit."})
+            )
+        return self._page(visit, told, None)
+
+    async def _confirmed(self, visit: Visit) -> Page | web.Response:
+        try:
+            told = await visit.post(self.api, self._said(visit))
+        except Said as said:
+            return self._page(visit, {}, said)
+        return elsewhere(self.after(visit.form, told))
+
+    def _page(self, visit: Visit, told: Mapping[str, Any], said: Said | None) -> Page:
+        shown = {
+            "decision": self,
+            "told": told,
+            "said": said,
+            "consequences": self.consequences(visit.form),
+            "kept": {name: visit.form[name] for name in self.fields if name in visit.form},
+            "back": self.back(visit.form),
+        }
+        return Page("review.html.j2", shown, said.status if said is not None else 200)
