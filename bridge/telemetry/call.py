@@ -7,7 +7,7 @@ line says what happened, to whom, and whether money may have moved. Must not dec
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Final
@@ -58,7 +58,7 @@ class CallNote:
 
     def __init__(self, door: str) -> None:
         self.door = door
-        self.call_id = uuid.uuid4().hex
+        self.call_id = os.urandom(16).hex()
         self.began = clocks.steady()
         self.operation = OTHER
         self.object = OTHER

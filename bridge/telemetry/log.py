@@ -101,7 +101,12 @@ def _redacted(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 def _one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
-    return {_escaped(str(key)): _flat(value) for key, value in event.items()}
+    return {
+        key if key.isprintable() else _escaped(key): value
+        if value.__class__ is str and value.isprintable()
+        else _flat(value)
+        for key, value in event.items()
+    }
 
 
 def _flat(value: object) -> object:

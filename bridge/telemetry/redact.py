@@ -7,6 +7,7 @@ Logging Cheat Sheet, "Data to exclude": session ids, tokens, passwords, card and
 defence: what is never handed to it cannot leak.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -19,9 +20,15 @@ __all__ = ["BANK_MASK", "CARD_MASK", "MASK", "is_card_number", "is_iban", "is_se
 
 _DEEPEST = 12
 
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_./-]{0,12}|[0-9a-f]{32})\Z")
+"""What can hold no secret, so that the words and ids of our own lines cost little: nothing has a name here, a card or a
+bank account has 13 characters or more, and 32 hexadecimal digits are one of Zuora's ids or ours."""
+
 
 def redact_text(text: str) -> str:
     """Return ``text`` with named secrets, credentials, card numbers and bank accounts replaced."""
+    if _PLAIN.match(text):
+        return text
     return mask_spelled(mask_shapes(mask_named(text)))
 
 
@@ -35,12 +42,12 @@ def redact(value: object, depth: int = 0) -> object:
         return MASK
     if isinstance(value, int):
         # str() of an int of thousands of digits raises (CVE-2020-10735); no card number is that long.
-        return CARD_MASK if abs(value) < 10**19 and is_card_number(str(abs(value))) else value
+        return CARD_MASK if 10**12 <= abs(value) < 10**19 and is_card_number(str(abs(value))) else value
     if isinstance(value, (bytes, bytearray, memoryview)):
         # Every second byte of what is ASCII in UTF-16 is zero.
         return redact_text(bytes(value).replace(b"\0", b"").decode("utf-8", "replace"))
     if isinstance(value, Mapping):
-        return {_key(k, depth): MASK if _hides(k, v) else redact(v, depth + 1) for k, v in value.items()}
+        return dict([_pair(k, v, depth) for k, v in value.items()])
     if is_dataclass(value) and not isinstance(value, type):
         return redact({field.name: getattr(value, field.name, None) for field in fields(value)}, depth)
     if isinstance(value, tuple):
@@ -56,13 +63,20 @@ def redact(value: object, depth: int = 0) -> object:
         return f"<{type(value).__name__}>"
 
 
-def _key(key: object, depth: int) -> object:
-    return _short_key(key) if isinstance(key, str) and len(key) <= 64 else redact(key, depth + 1)
+def _pair(key: object, item: object, depth: int) -> tuple[object, object]:
+    if not isinstance(key, str) or len(key) > 64:
+        return redact(key, depth + 1), MASK if _hides(key, item) else redact(item, depth + 1)
+    shown, secret = _short_key(key)
+    if secret:
+        return shown, MASK if _hides(key, item) else redact(item, depth + 1)
+    # Most of a log line of ours is plain words and ids.
+    return shown, item if isinstance(item, str) and _PLAIN.match(item) else redact(item, depth + 1)
 
 
 @lru_cache(maxsize=1024)
-def _short_key(key: str) -> str:
-    return redact_text(key)
+def _short_key(key: str) -> tuple[str, bool]:
+    """How a key is shown, and whether what is behind it is a secret."""
+    return redact_text(key), is_secret_name(key)
 
 
 def _hides(key: object, item: object) -> bool:

@@ -7,6 +7,7 @@ whose bytes are the caller's. Ids are no secrets and no identities: nothing is d
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ _LONGEST_STATE = 512
 _LARGE_MEMBER = 128
 
 _ids = random.Random()  # noqa: S311 - seeded by the system; they are names and keep nothing
+# Workers are forked: each would go on with the same ids.
+os.register_at_fork(after_in_child=_ids.seed)
 
 
 @dataclass(frozen=True, slots=True)
