@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from pydantic import ValidationError
 
+from bridge.settings_parts import LogPart
 from bridge.telemetry.log import configure, describe, get_logger
 
 CARD = "4111 1111 1111 1111"
@@ -125,3 +127,24 @@ def test_terminal_gets_key_value() -> None:
     logging.getLogger().handlers = []
     assert "event='hello'" in stream.getvalue()
     assert "Hush" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "level", "terminal"),
+    [
+        ({}, "INFO", None),
+        ({"level": "warning", "format": "json"}, "WARNING", False),
+        ({"format": "console"}, "INFO", True),
+    ],
+)
+def test_level_and_format_are_settings(given: dict[str, str], level: str, terminal: bool | None) -> None:
+    """BRIDGE_LOG__LEVEL in any case, BRIDGE_LOG__FORMAT; by default stderr itself says whether a person reads it."""
+    part = LogPart(**given)
+    assert (part.level, part.terminal) == (level, terminal)
+
+
+def test_another_level_or_format_is_refused() -> None:
+    """A bridge that logs nothing by a slip of the pen would be noticed at night."""
+    for given in ({"level": "LOUD"}, {"format": "xml"}):
+        with pytest.raises(ValidationError):
+            LogPart(**given)
