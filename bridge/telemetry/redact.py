@@ -25,6 +25,13 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9_./-]{0,12}|[0-9a-f]{32})\Z")
 bank account has 13 characters or more, and 32 hexadecimal digits are one of Zuora's ids or ours."""
 
 
+_PLAIN_TYPES = frozenset({float, bool, type(None)})
+_HARMLESS: set[object] = set()
+"""Keys that were seen to hide nothing and to be shown as they are."""
+
+_MOST_HARMLESS = 1024
+
+
 def redact_text(text: str) -> str:
     """Return ``text`` with named secrets, credentials, card numbers and bank accounts replaced."""
     if _PLAIN.match(text):
@@ -47,7 +54,16 @@ def redact(value: object, depth: int = 0) -> object:
         # Every second byte of what is ASCII in UTF-16 is zero.
         return redact_text(bytes(value).replace(b"\0", b"").decode("utf-8", "replace"))
     if isinstance(value, Mapping):
-        return dict([_pair(k, v, depth) for k, v in value.items()])
+        made: dict[object, object] = {}
+        for key, item in value.items():
+            # Most of a log line of ours is plain words, numbers and ids under names that hide nothing.
+            plain = _PLAIN.match(item) if item.__class__ is str else item.__class__ in _PLAIN_TYPES
+            if plain and key in _HARMLESS:
+                made[key] = item
+            else:
+                shown, told = _pair(key, item, depth)
+                made[shown] = told
+        return made
     if is_dataclass(value) and not isinstance(value, type):
         return redact({field.name: getattr(value, field.name, None) for field in fields(value)}, depth)
     if isinstance(value, tuple):
@@ -70,7 +86,9 @@ def _pair(key: object, item: object, depth: int) -> tuple[object, object]:
     if secret:
         return shown, MASK if _hides(key, item) else redact(item, depth + 1)
     # Most of a log line of ours is plain words and ids.
-    return shown, item if isinstance(item, str) and _PLAIN.match(item) else redact(item, depth + 1)
+    if shown == key and len(_HARMLESS) < _MOST_HARMLESS:
+        _HARMLESS.add(key)
+    return shown, redact(item, depth + 1)
 
 
 @lru_cache(maxsize=1024)
