@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -196,3 +197,18 @@ def look_for_ever(url: str) -> None:
     with Reader(url, KEY, 0.001) as late:
         for _ in range(10_000):
             survey.traffic(late, NOW, 60, {})
+
+
+def test_what_is_far_from_its_signed_head_is_proved_in_part(tmp_path: Path) -> None:
+    """And wholly where the walk may be as long as it takes; a row that is missing in between is seen by both."""
+    with closing(Journal.open(url_of(tmp_path), KEY, "w1")) as journal:
+        asyncio.run(fill(journal))
+    with Reader(url_of(tmp_path), KEY) as reader:
+        rows = reader.history("i00")
+        whole, part = prove(reader, rows), prove(reader, rows, most=3)
+        assert (whole.proof, part.proof, part.wrong) == (Proof.INTACT, Proof.PARTLY, ())
+        assert part.rows == 4 < whole.rows
+    with closing(sqlite3.connect(tmp_path / "bridge.db", isolation_level=None)) as somebody:
+        somebody.execute("DELETE FROM audit WHERE seq = ?", [rows[0].seq + 2])
+    with Reader(url_of(tmp_path), KEY) as reader:
+        assert [prove(reader, rows, most).proof for most in (3, 20_000)] == [Proof.BROKEN] * 2
