@@ -302,7 +302,7 @@ class App:
                 return Knowing(zuora_now(), machine_now(), tenant.visibility_seconds, settings.tenant.zone)
 
             looking = (
-                OverviewDesk(record, about, self._why_not, lambda: (), zuora_now),
+                OverviewDesk(record, about, self._why_not, lambda: budget.headroom, zuora_now),
                 CallsDesk(record, knowing),
                 DoubtDesk(record, journal, knowing),
                 BreaksDesk(record, journal),

@@ -9,15 +9,14 @@ import enum
 import hashlib
 import json
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from bridge.admin.asking import Answer, Answers, Asked, Wrong, looks, number_in
 from bridge.admin.evidence import Knowing, evidence
 from bridge.admin.record import Record
 from bridge.admin.search import Found, Sought, search
+from bridge.admin.terms import call_json
 from bridge.core.intent import State
-from bridge.core.mapping.lexical import reduced
 from bridge.core.model import Instant, Op, Route
 from bridge.journal.reading import Reader, Wanted
 from bridge.journal.searching import Place
@@ -84,7 +83,7 @@ def digest(told: dict[str, Any]) -> str:
 def found_json(found: Found) -> dict[str, Any]:
     """What a search answers."""
     return {
-        "calls": found.calls,
+        "calls": [call_json(one, asked) for one, asked in found.calls],
         "next": str(found.next) if found.next is not None else None,
         "searched": {"rows": found.rows, "from": found.since, "until": found.until},
         "complete": found.next is None,
@@ -107,13 +106,11 @@ def wanted_of(asked: Asked) -> Wanted:
 
 
 def _sought_of(asked: Asked) -> Sought:
-    text, amount = _text(asked, "amount"), None
-    if text is not None:
-        plain = reduced(text)
-        if plain is None:
-            raise Wrong(400, {"error": "amount is a decimal number such as 12.50."})
-        amount = Decimal(plain)
-    return Sought(_text(asked, "account"), _text(asked, "document"), amount, _text(asked, "reference"))
+    names = ("account", "document", "amount", "reference")
+    try:
+        return Sought.parse(*(_text(asked, name) for name in names))
+    except ValueError as error:
+        raise Wrong(400, {"error": f"{error}."}) from None
 
 
 def _text(asked: Asked, name: str) -> str | None:

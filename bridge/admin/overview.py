@@ -20,6 +20,7 @@ from bridge.cutover.standing import FIRST, Standing, of
 from bridge.journal import survey
 from bridge.journal.audit import now as machine_now
 from bridge.journal.reading import Reader
+from bridge.upstream.budget import Headroom
 
 WINDOWS = (15, 60, 1440)
 
@@ -32,16 +33,6 @@ class About:
     tenant: str | None
     settlement: str
     look_up_first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Headroom:
-    """A limit of Zuora's as this process last saw it in an answer."""
-
-    limit: str
-    of: int
-    remaining: int
-    at: Instant
 
 
 class OverviewDesk:

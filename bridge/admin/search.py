@@ -2,7 +2,7 @@
 
 Requests are opened one by one, so one question looks at a bounded number of them and says where it stopped; whoever
 asks goes on from there. Accounts, documents and references are compared without regard to case, amounts as Decimals.
-Must not change anything, or show what was opened unredacted.
+Must not change anything: who shows what was opened redacts it (``admin.terms``).
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from bridge.admin.terms import asked_for, call_json
+from bridge.admin.terms import asked_for
+from bridge.core.intent import Intent
+from bridge.core.mapping.lexical import reduced
 from bridge.core.model import Instant
 from bridge.journal.reading import Reader, Wanted
 from bridge.journal.searching import Place, requests, step
@@ -41,6 +42,14 @@ class Sought:
     amount: Decimal | None = None
     reference: str | None = None
 
+    @classmethod
+    def parse(cls, account: str | None, document: str | None, amount: str | None, reference: str | None) -> Sought:
+        """As people write it; raises ``ValueError`` with a sentence where the amount is none."""
+        plain = reduced(amount) if amount is not None else None
+        if amount is not None and plain is None:
+            raise ValueError("amount is a decimal number such as 12.50")
+        return cls(account, document, Decimal(plain) if plain is not None else None, reference)
+
     @property
     def anything(self) -> bool:
         """Whether a request has to be opened to know."""
@@ -60,7 +69,7 @@ class Sought:
 class Found:
     """The calls, how many intents were looked at and from when to when; ``next`` is None where all were."""
 
-    calls: list[dict[str, Any]]
+    calls: list[tuple[Intent, Said]]
     rows: int
     since: Instant | None
     until: Instant | None
@@ -79,10 +88,10 @@ def search(
 ) -> Found:
     """The newest ``limit`` calls behind ``after`` that fit, as far as one question goes."""
     ends = time.monotonic() + seconds
-    calls: list[dict[str, Any]] = []
+    calls: list[tuple[Intent, Said]] = []
     place, rows, opened = after, 0, 0
     until = after.created_at if after is not None else wanted.until
-    a_step = OPENED_AT_ONCE if sought.anything else ROWS_A_STEP
+    a_step = OPENED_AT_ONCE
     while True:
         made = step(reader, wanted, place, a_step)
         until = until if until is not None or not made.found else made.found[0].created_at
@@ -93,7 +102,7 @@ def search(
             for number, one in enumerate(part, start=1):
                 asked = asked_for(one, carried[one.id])
                 if sought.fits(asked):
-                    calls.append(call_json(one, asked))
+                    calls.append((one, asked))
                 if len(calls) == limit:
                     here = Place(one.created_at, one.id)
                     last = made.last is None and begin + number == len(made.found)
@@ -104,4 +113,6 @@ def search(
             return Found(calls, rows, wanted.since, until, None)
         if opened >= most_opened or rows >= MOST_ROWS or time.monotonic() >= ends:
             return Found(calls, rows, place.created_at, until, place)
+        # What is rare is looked for in longer steps, unless each row of them has to be opened.
+        a_step = a_step if sought.anything else min(4 * a_step, ROWS_A_STEP)
         time.sleep(BREATH)

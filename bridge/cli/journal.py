@@ -56,12 +56,16 @@ def list_(
     object_type: str | None = typer.Option(None, "--object", help="Payment or Refund"),
     route: str | None = typer.Option(None, help="soap, action or rest"),
     zuora_id: str | None = typer.Option(None, help="the Id of a payment or refund"),
+    account: str | None = typer.Option(None, help="the account that a request names"),
+    document: str | None = typer.Option(None, help="an invoice, memo or refunded payment that a request names"),
+    amount: str | None = typer.Option(None, help="the amount of a request, as a number: 12.5 finds 12.50"),
+    reference: str | None = typer.Option(None, help="the ReferenceId or GatewayOrderId of a request"),
     since: str | None = typer.Option(None, help=f"received since {SINCE}"),
     until: str | None = typer.Option(None, help="received before"),
     limit: int = typer.Option(50, min=1, help="at most so many"),
     as_json: bool = JSON,
 ) -> None:
-    """List intents, the newest first."""
+    """List intents, the newest first. What only requests say is searched by opening them, which takes its time."""
     settings = load()
     wanted = Wanted(
         states=frozenset(one_of(State, each) for each in state),
@@ -73,8 +77,16 @@ def list_(
         since=instant(since, settings) if since else None,
         until=instant(until, settings) if until else None,
     )
+    said = {"account": account, "document": document, "amount": amount, "reference": reference}
     with reader(settings) as opened:
-        found = list(opened.intents(wanted, limit + 1))
+        if any(each is not None for each in said.values()):
+            # Reading requests takes tools that the other commands need not wait for.
+            from bridge.cli.journal_search import searched
+
+            with progress() as bar:
+                found = searched(opened, wanted, said, limit + 1, bar)
+        else:
+            found = list(opened.intents(wanted, limit + 1))
     more = len(found) > limit
     if as_json:
         typer.echo(json.dumps({"intents": [intent_as_json(each) for each in found[:limit]], "more": more}, indent=2))

@@ -45,8 +45,8 @@ class Proved:
     wrong: tuple[str, ...] = ()
 
 
-def prove(reader: Reader, rows: Sequence[Row]) -> Proved:
-    """The verdict on these rows, which are of one subject."""
+def prove(reader: Reader, rows: Sequence[Row], most: int = MOST_ROWS) -> Proved:
+    """The verdict on these rows, which are of one subject; from each chain's first of them on ``most`` are walked."""
     spans: dict[str, tuple[int, int]] = {}
     for row in rows:
         first, last = spans.get(row.writer, (row.seq, row.seq))
@@ -65,7 +65,7 @@ def prove(reader: Reader, rows: Sequence[Row]) -> Proved:
             wrong.append(f"{writer}: row {first - 1} is missing")
             continue
         target = max(last, head.seq if head is not None else last)
-        until = min(target, first + MOST_ROWS)
+        until = min(target, first + most)
         near = head if head is not None and head.seq <= until else None
         walk = Walk(reader.seal.audit_keys, writer, head, None, {})
         wrong += walk.begin()

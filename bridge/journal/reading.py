@@ -286,8 +286,9 @@ class Reader:
         return self._rows(query)
 
     def _rows(self, query: Executable) -> Iterator[Any]:
-        with self._reading() as connection:
-            for count, row in enumerate(connection.execution_options(yield_per=BATCH).execute(query), start=1):
+        # Closed also where whoever asks takes no more: PostgreSQL keeps a cursor for it.
+        with self._reading() as connection, connection.execution_options(yield_per=BATCH).execute(query) as found:
+            for count, row in enumerate(found, start=1):
                 yield row
                 if count % BATCH == 0:
                     if self.time_left <= 0:

@@ -11,8 +11,10 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
+from bridge.telemetry import clocks
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.clock import fence_now
 from bridge.upstream.transport import retry_after
@@ -46,6 +48,16 @@ class _Unshown:
         pass
 
 
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What is left of one of Zuora's limits, told ``at`` this machine's milliseconds."""
+
+    limit: str
+    of: int
+    remaining: int
+    at: int
+
+
 class Budget:
     """A cap on concurrent requests with a bounded wait."""
 
@@ -58,6 +70,18 @@ class Budget:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._shown: Shown = METRICS.upstream_in_flight
         self._limited_until = float("-inf")
+        self._headroom: dict[str, Headroom] = {}
+
+    @property
+    def headroom(self) -> list[Headroom]:
+        """Each of Zuora's limits that an answer has told, as it was told last."""
+        return list(self._headroom.values())
+
+    def _tell(self, limit: str, most: int, remaining: str | None) -> None:
+        METRICS.upstream_limit.set(most, limit=limit)
+        if (left := _number(remaining)) is not None:
+            METRICS.upstream_remaining.set(left, limit=limit)
+            self._headroom[limit] = Headroom(limit, most, left, round(clocks.wall() * 1000))
 
     @property
     def roomy(self) -> bool:
@@ -83,9 +107,10 @@ class Budget:
         """What an answer says of Zuora's limits; after a 429 she is left alone for as long as she wants."""
         if (limit := _number(headers.get("Concurrency-Limit-Limit"))) is not None:
             told = _CONCURRENCY.get(headers.get("Concurrency-Limit-Type", "default").strip().lower(), "concurrency")
-            _tell(told, limit, headers.get("Concurrency-Limit-Remaining"))
+            self._tell(told, limit, headers.get("Concurrency-Limit-Remaining"))
         if (limit := _number(headers.get("ratelimit-limit"))) is not None:
-            _tell(_window(limit, _number(headers.get("ratelimit-reset"))), limit, headers.get("ratelimit-remaining"))
+            window = _window(limit, _number(headers.get("ratelimit-reset")))
+            self._tell(window, limit, headers.get("ratelimit-remaining"))
         if status == TOO_MANY:
             METRICS.throttled.add()
             self.limited(retry_after(headers) or LIMITED_SECONDS)
@@ -149,6 +174,10 @@ class Spare(Budget):
         """Whether there is one at this moment."""
         return self._used < self._limit and self._of.roomy
 
+    def heard(self, status: int, headers: Mapping[str, str]) -> None:
+        """As of the whole."""
+        self._of.heard(status, headers)
+
     def limited(self, seconds: float) -> None:
         """As of the whole."""
         self._of.limited(seconds)
@@ -165,12 +194,6 @@ class Spare(Budget):
                 return
             async with self._of.slot(0) as free:
                 yield free
-
-
-def _tell(limit: str, most: float, remaining: str | None) -> None:
-    METRICS.upstream_limit.set(most, limit=limit)
-    if (left := _number(remaining)) is not None:
-        METRICS.upstream_remaining.set(left, limit=limit)
 
 
 def _window(limit: int, reset: int | None) -> str:

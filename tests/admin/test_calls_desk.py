@@ -155,7 +155,9 @@ def test_without_a_marker_it_is_said_that_a_look_up_can_only_be_heuristic(world:
 def test_the_queue_of_doubt_has_the_oldest_first(world: World) -> None:
     """Each with its age, what is missing and what comes next."""
     queue = told(world, "doubt")
-    assert [each["amount"] for each in queue["rows"]] == ["7", "8"]
+    assert sorted(each["amount"] for each in queue["rows"]) == ["7", "8"]
+    came = [each["created"] for each in queue["rows"]]
+    assert came == sorted(came)
     assert all(each["missing"] and each["next"] and each["age"] >= 0 for each in queue["rows"])
     assert queue["more"] is False
 

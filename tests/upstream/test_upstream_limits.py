@@ -6,7 +6,7 @@ import pytest
 from multidict import CIMultiDict
 
 from bridge.telemetry.metrics import METRICS
-from bridge.upstream.budget import Budget
+from bridge.upstream.budget import Budget, Spare
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,14 @@ def test_a_429_counts_and_gives_zuora_rest() -> None:
     budget.heard(429, CIMultiDict({"Retry-After": "5"}))
     assert METRICS.throttled.value() == before + 1
     assert not budget.roomy
+
+
+def test_each_limit_is_told_as_the_last_answer_had_it() -> None:
+    """For the console: what is left of what, and since when; also of what was heard by who takes spare slots."""
+    whole = Budget()
+    assert whole.headroom == []
+    Spare(whole, 2).heard(200, CIMultiDict({"Concurrency-Limit-Limit": "40", "Concurrency-Limit-Remaining": "39"}))
+    whole.heard(200, CIMultiDict({"Concurrency-Limit-Limit": "40", "Concurrency-Limit-Remaining": "12"}))
+    whole.heard(200, CIMultiDict({"ratelimit-limit": "50000"}))
+    (told,) = whole.headroom
+    assert (told.limit, told.of, told.remaining, told.at > 0) == ("concurrency", 40, 12, True)
