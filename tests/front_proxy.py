@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -97,10 +97,17 @@ class Front:
             wire.sendall(f"{line}\n".encode())
             return b"".join(iter(lambda: wire.recv(65536), b"")).decode()
 
+    def _rows(self) -> Iterator[dict[str, str]]:
+        rows = csv.DictReader(self.command("show stat bridges -1 -1").removeprefix("# ").splitlines())
+        return (row for row in rows if row["svname"].startswith("bridge-"))
+
     def states(self) -> dict[str, str]:
         """What it thinks of each bridge: ``UP``, ``DOWN``, ``DRAIN``, ..."""
-        rows = csv.DictReader(self.command("show stat bridges -1 -1").removeprefix("# ").splitlines())
-        return {row["svname"]: row["status"].partition(" ")[0] for row in rows if row["svname"].startswith("bridge-")}
+        return {row["svname"]: row["status"].partition(" ")[0] for row in self._rows()}
+
+    def busy(self) -> dict[str, int]:
+        """How many calls each bridge has now."""
+        return {row["svname"]: int(row["scur"]) for row in self._rows()}
 
     def sees(self, **states: str) -> None:
         """Wait until it does: ``bridge_1="UP"``."""

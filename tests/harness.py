@@ -56,6 +56,7 @@ __all__ = [
     "DATABASE",
     "ERP",
     "OBJECT",
+    "PROGRAM",
     "REQUESTS",
     "SOAP11",
     "TODAY",
@@ -86,6 +87,7 @@ REQUESTS = "BRIDGE_TEST_REQUESTS"
 
 
 _MATCH = ("method", "path", "operation", "body", "nth", "skip")
+PROGRAM = "from bridge.cli import main; main()"
 _SERVING = re.compile(r"bridge: serving (http://[^,\s]+)")
 
 
@@ -220,9 +222,10 @@ class World:
         """Where callers reach the (first) bridge, or the process started last."""
         return self.bridges[0].url if self.bridges else self._process_url
 
-    def serve(self, **more: str) -> subprocess.Popen[str]:
+    def serve(self, program: str = PROGRAM, **more: str) -> subprocess.Popen[str]:
         """`bridge serve` as a process of its own, on the same journal; ``url`` is its address.
 
+        ``program`` is what Python runs, for a bridge of another release.
         ``more`` are further settings, named as their variables without ``BRIDGE_``.
         """
         settings = {
@@ -238,7 +241,7 @@ class World:
             **more,
         }
         process = subprocess.Popen(
-            [sys.executable, "-c", "from bridge.cli import main; main()", "serve"],
+            [sys.executable, "-c", program, "serve"],
             env={"PATH": os.environ["PATH"], **{f"BRIDGE_{name}": value for name, value in settings.items()}},
             cwd=self.folder,
             stdout=subprocess.PIPE,

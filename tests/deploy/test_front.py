@@ -62,6 +62,21 @@ def test_no_second_bridge_gets_a_call_that_the_first_one_lost(front: Front, one:
     assert len(one.calls) + len(other.calls) == 1
 
 
+def test_on_a_connection_that_the_caller_keeps_a_lost_call_is_lost_without_a_word(
+    front: Front, one: StandIn, other: StandIn
+) -> None:
+    """HAProxy closes it then: many a stack repeats such a call by itself, and the bridge joins the repeat."""
+    wire = http.client.HTTPConnection("127.0.0.1", front.port("HTTP"), timeout=20)
+    wire.request("POST", "/apps/services/a/107.0", b"<pay/>")
+    assert wire.getresponse().read() == ANSWER
+    one.act = other.act = die
+    wire.request("POST", "/apps/services/a/107.0", b"<pay/>")
+    with pytest.raises(ConnectionError):
+        wire.getresponse()
+    wire.close()
+    assert len(one.calls) + len(other.calls) == 2
+
+
 def test_a_call_goes_to_another_bridge_where_no_connection_was_made(tmp_path: Path, other: StandIn) -> None:
     """A killed replica's port refuses, before the front has noticed that: not one byte has left, so it is no repeat."""
     with StandIn() as one, Front(tmp_path, [one.addresses, other.addresses]) as front:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
-import next_schema
+import next_release
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 from bridge.journal import Journal, JournalRefused, migrations
 from bridge.journal.schema import metadata
 
-COMMAND = [sys.executable, "-c", next_schema.PROGRAM, "journal", "migrate", "--yes"]
+COMMAND = [sys.executable, "-c", next_release.PROGRAM, "journal", "migrate", "--yes"]
 
 
 @contextmanager
@@ -194,5 +194,5 @@ def test_a_long_reader_holds_up_the_migration_and_not_the_bridges_that_run(postg
             assert time.monotonic() - began < 3
             assert not migrating.done()
         migrating.result()
-        assert postgresql.execute("SELECT version_num FROM alembic_version", place) == [(next_schema.REVISION,)]
+        assert postgresql.execute("SELECT version_num FROM alembic_version", place) == [(next_release.REVISION,)]
         assert asyncio.run(running.record([opened("i2")]))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import next_schema
+import next_release
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -117,46 +117,46 @@ def test_a_database_that_the_next_bridge_has_migrated_is_opened_where_it_serves_
 ) -> None:
     """So old and new run side by side, and an upgrade can be taken back; what was migrated stays as it is."""
     with monkeypatch.context() as later:
-        later.setattr(migrations, "HEAD", next_schema.REVISION)
-        later.setattr(migrations, "scripts", next_schema.scripts)
+        later.setattr(migrations, "HEAD", next_release.REVISION)
+        later.setattr(migrations, "scripts", next_release.scripts)
         with journal_in(tmp_path):
             pass
-    assert standing_of(url_of(tmp_path)) == Standing(next_schema.REVISION, usable=True)
+    assert standing_of(url_of(tmp_path)) == Standing(next_release.REVISION, usable=True)
     Journal.open(url_of(tmp_path), KEY, "w1").close()
     with Reader(url_of(tmp_path), KEY) as reader:
         assert reader.intents(Wanted()) is not None
-    assert standing_of(url_of(tmp_path)) == Standing(next_schema.REVISION, usable=True)
+    assert standing_of(url_of(tmp_path)) == Standing(next_release.REVISION, usable=True)
 
 
 def test_of_several_migrations_the_one_that_serves_the_fewest_counts(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bridge of two releases ago is served by the newest one, but not by what lies between."""
-    scripts = next_schema.scripts()
-    monkeypatch.setattr(migrations, "HEAD", next_schema.REVISION)
+    scripts = next_release.scripts()
+    monkeypatch.setattr(migrations, "HEAD", next_release.REVISION)
     monkeypatch.setattr(migrations, "scripts", lambda: scripts)
-    newest = scripts.get_revision(next_schema.REVISION)
+    newest = scripts.get_revision(next_release.REVISION)
     assert newest is not None
     monkeypatch.setattr(newest.module, "serves", "0001")
     migrations.upgrade(connection)
     served = connection.execute(text("SELECT value FROM meta WHERE name = :name"), {"name": migrations.SERVES})
-    assert served.scalar_one() == f"{next_schema.REVISION} 0007".encode()
+    assert served.scalar_one() == f"{next_release.REVISION} 0007".encode()
 
 
 def migrated_since_the_rule() -> list[str]:
     """The migrations that old bridges may meet, and the example of the next one."""
-    every = [script.revision for script in next_schema.scripts().walk_revisions()]
+    every = [script.revision for script in next_release.scripts().walk_revisions()]
     return every[: every.index("0007")]
 
 
 @pytest.mark.parametrize("revision", migrated_since_the_rule())
 def test_a_migration_only_adds(connection: Connection, monkeypatch: pytest.MonkeyPatch, revision: str) -> None:
     """It serves the schema before: nothing is taken away or renamed, and what is new needs no word from old bridges."""
-    script = next_schema.scripts().get_revision(revision)
+    script = next_release.scripts().get_revision(revision)
     assert script is not None
     before = str(script.down_revision)
     assert script.module.serves == before
-    monkeypatch.setattr(migrations, "scripts", next_schema.scripts)
+    monkeypatch.setattr(migrations, "scripts", next_release.scripts)
     monkeypatch.setattr(migrations, "HEAD", before)
     migrations.upgrade(connection)
     old = shape(connection)

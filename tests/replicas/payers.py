@@ -84,14 +84,25 @@ class Paid:
 
 
 def pay(
-    payer: Payer, urls: Sequence[str], session: str, fields: Mapping[str, str], until: Callable[[], bool]
+    payer: Payer,
+    urls: Sequence[str],
+    session: str,
+    fields: Mapping[str, str],
+    until: Callable[[], bool],
+    failed: Callable[[Mapping[str, str], Sequence[Mapping[str, Any]]], None] = lambda _fields, _told: None,
 ) -> Paid | None:
-    """Order one payment, at one replica after the other, until its Id is told; none is begun once the test is over."""
+    """Order one payment, at one replica after the other, until its Id is told; none is begun once the test is over.
+
+    ``failed`` hears after each attempt without an Id what all of them were told.
+    """
+    problems: list[Mapping[str, Any]] = []
     tries = 0
     while tries < MOST_TRIES and (tries or not until()):
         told = payer.order(urls[tries % len(urls)], session, fields)
         tries += 1
         if "id" in told:
             return Paid(payer.name, fields, told["id"], time.monotonic(), tries)
+        problems.append(told)
+        failed(fields, problems)
         time.sleep(0.05)
     return None

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import ERP, World, until
+from harness import ERP, PROGRAM, World, until
 from postgresql_server import PostgreSQL
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -28,6 +28,11 @@ class Replica:
         """As `kill -9`."""
         self.process.kill()
         self.process.wait()
+
+    def stop(self) -> int:
+        """As a supervisor does: SIGTERM, and its exit code when it has settled what it had."""
+        self.process.terminate()
+        return self.process.wait(130)
 
     def suspend(self) -> None:
         """It does nothing more until it is woken."""
@@ -47,16 +52,29 @@ class Replicas:
         self.place = server.new_place()
         self._settings = settings
 
-    def start(self, port: int | None = None, **caller: Any) -> Replica:
-        """Another replica, by way of a port of the database's where one is given."""
+    def start(
+        self,
+        port: int | None = None,
+        *,
+        program: str = PROGRAM,
+        at: tuple[str, str] = ("127.0.0.1:0", "127.0.0.1:0"),
+        **caller: Any,
+    ) -> Replica:
+        """Another replica, by way of a port of the database's where one is given.
+
+        ``program`` is what Python runs, ``at`` where it listens for callers and for operators.
+        """
         callers = {"erp": {"usernames": [ERP], "allow": ["*"], **caller}}
         process = self.world.serve(
+            program,
+            LISTEN=at[0],
+            ADMIN__LISTEN=at[1],
             DATABASE_URL=self.server.url(self.place, port),
             JOURNAL__KEY=KEY,
             CALLERS=json.dumps(callers),
             **self._settings,
         )
-        return Replica(process, self.world.url)
+        return Replica(process, self.world.url if at[0].endswith(":0") else f"http://{at[0]}")
 
     def intents(self) -> list[tuple[str, str]]:
         """State and owning process of every intent in the journal."""

@@ -13,9 +13,9 @@ while (($line = fgets(STDIN)) !== false) {
         $client->__setSoapHeaders([new SoapHeader(API, 'SessionHeader', ['session' => $order['session']])]);
         $payment = new SoapVar((object) $order['fields'], SOAP_ENC_OBJECT, 'Payment', OBJECT);
         $row = $client->create(['zObjects' => [$payment]])->result[0];
-        $told = $row->Success ? ['id' => $row->Id] : ['problem' => $row->Errors[0]->Code];
+        $told = $row->Success ? ['id' => $row->Id] : ['problem' => $row->Errors[0]->Code, 'text' => $row->Errors[0]->Message];
     } catch (Exception $trouble) {
-        $told = ['problem' => get_class($trouble)];
+        $told = ['problem' => get_class($trouble), 'text' => $trouble->getMessage()];
     }
     echo json_encode($told), "\n";
     flush();

@@ -22,7 +22,11 @@ for line in sys.stdin:
         for name, value in order["fields"].items():
             payment[name] = date.fromisoformat(value) if name == "EffectiveDate" else value
         (row,) = client.service.create([payment])
-        told = {"id": str(row.Id)} if row.Success else {"problem": str(row.Errors[0].Code)}
+        told = (
+            {"id": str(row.Id)}
+            if row.Success
+            else {"problem": str(row.Errors[0].Code), "text": str(row.Errors[0].Message)}
+        )
     except Exception as trouble:
-        told = {"problem": type(trouble).__name__}
+        told = {"problem": type(trouble).__name__, "text": str(trouble)}
     print(json.dumps(told), flush=True)

@@ -22,7 +22,7 @@ for line in sys.stdin:
             [payment(**{**order["fields"], "EffectiveDate": date.fromisoformat(order["fields"]["EffectiveDate"])})],
             _soapheaders=[header(session=order["session"])],
         )
-        told = {"id": row.Id} if row.Success else {"problem": row.Errors[0].Code}
+        told = {"id": row.Id} if row.Success else {"problem": row.Errors[0].Code, "text": row.Errors[0].Message}
     except Exception as trouble:
-        told = {"problem": type(trouble).__name__}
+        told = {"problem": type(trouble).__name__, "text": str(trouble)}
     print(json.dumps(told), flush=True)

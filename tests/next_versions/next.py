@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from next_schema import RELEASED, REVISION
+from next_release import RELEASED, REVISION
 
 revision = REVISION
 down_revision = RELEASED

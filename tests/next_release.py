@@ -20,8 +20,8 @@ RELEASED = migrations.HEAD
 PROGRAM = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).resolve().parent)!r})
-import next_schema
-next_schema.become()
+import next_release
+next_release.become()
 from bridge.cli import main
 main()
 """
