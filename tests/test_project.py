@@ -1,4 +1,4 @@
-"""The project as a visitor meets it: the README's commands, the Python range, the lock file, the wheel."""
+"""The project as a visitor meets it: the README's commands, the Python range, the lock file. Not its packages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -149,22 +148,6 @@ def test_every_dependency_is_pinned_and_has_its_reason() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for requirement in PYPROJECT["project"]["dependencies"] + extras["otel"]:
         assert re.search(rf'"{re.escape(requirement)}",\s+# \w', text), f"{requirement} has no reason"
-
-
-def test_the_wheel_carries_the_wsdl_the_migrations_and_the_console(tmp_path: Path) -> None:
-    """An installed bridge needs no checkout."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(ROOT)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {"bridge/_wsdl/zuora.107.0.wsdl", "bridge/_wsdl/extension.xsd", "bridge/py.typed"} <= set(names)
-    assert any(name.startswith("bridge/journal/migrations/versions/") for name in names)
-    assert {"bridge/console/templates/frame.html.j2", "bridge/console/static/console.css"} <= set(names)
 
 
 def test_the_top_level_holds_only_what_was_agreed() -> None:
