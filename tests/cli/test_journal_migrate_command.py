@@ -19,6 +19,7 @@ from bridge.journal import Journal
 from bridge.journal.migrations import HEAD
 
 KEY = b"k" * 32
+ROLES = Path(__file__).parents[2] / "deploy" / "journal-roles.sql"
 
 
 def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -92,16 +93,9 @@ def test_waiting_changes_nothing_so_it_takes_no_yes(tmp_path: Path) -> None:
 def test_after_it_a_user_who_may_not_change_the_schema_serves(postgresql: PostgreSQL) -> None:
     """The owner migrates without a key while another process waits; the serving user reads and writes rows only."""
     place = postgresql.new_place()
-    owner = postgresql.url(place)
-    serving = owner.replace("//bridge@", f"//{place}_serving@")
-    postgresql.execute(f"CREATE ROLE {place}_serving LOGIN")
-    postgresql.execute(f"GRANT USAGE ON SCHEMA {place} TO {place}_serving")
-    postgresql.execute(
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {place} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {place}_serving"
-    )
-    postgresql.execute(
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {place} GRANT USAGE, SELECT ON SEQUENCES TO {place}_serving"
-    )
+    sql = ROLES.read_text(encoding="utf-8").replace("SCHEMA public", f"SCHEMA {place}").replace("bridge_", f"{place}_")
+    postgresql.execute(sql)
+    owner, serving = (postgresql.url(place).replace("//bridge@", f"//{place}_{who}@") for who in ("owner", "serving"))
     # Nobody can migrate for it, so it says so and does not make half a journal.
     refused = run(serving, "--yes")
     assert refused.returncode == 2

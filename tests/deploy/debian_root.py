@@ -22,8 +22,12 @@ MIRROR = "http://deb.debian.org/debian"
 SECONDS = 300
 
 
+class NotMade(Exception):
+    """Debian's mirror cannot be reached, or this machine forbids what it takes."""
+
+
 def base_root(image: str) -> Path:
-    """The root of this base image; made if it is not there."""
+    """The root of this base image; made if it is not there, else ``NotMade``."""
     options = ["--variant=minbase", '--aptopt=Acquire::http::Timeout "20"', SUITES[image]]
     key = hashlib.sha256(" ".join(options).encode()).hexdigest()[:16]
     root = CACHE / f"base-{SUITES[image]}-{key}"
@@ -35,7 +39,7 @@ def base_root(image: str) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         if done.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            raise RuntimeError(f"mmdebstrap: {done.stderr.strip()[-500:]}")
+            raise NotMade(f"no Debian root can be made: {done.stderr.strip()[-300:]}")
         draft.rename(root)
     return root
 

@@ -25,7 +25,7 @@ from debian_root import CACHE, SUITES, base_root
 from dockerfile import NotUnderstood, Stage, Step, exec_form, expand, pairs
 
 STEP_SECONDS = 400
-KEPT_SECONDS = 3 * 86_400
+KEPT_SECONDS = 86_400
 HOST_CERTIFICATES = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
 LENT = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL")
 """Variables of this machine without which nothing could be fetched; an engine has the like predefined."""

@@ -21,7 +21,7 @@ from types import TracebackType
 from debian_root import CACHE
 from image_build import Image, mounted
 
-START_SECONDS = 60
+START_SECONDS = 120
 DEVICES = ("null", "zero", "full", "random", "urandom")
 LOOPBACK_UP = (
     # SIOCGIFFLAGS and SIOCSIFFLAGS with IFF_UP: netdevice(7).

@@ -135,13 +135,13 @@ def test_the_external_secrets_bring_exactly_what_the_pods_take() -> None:
 
 
 def _allowed(rules: list[Any]) -> set[tuple[str, str]]:
-    """Who (by the label of its namespace) may reach which port."""
-    return {
-        (peer["namespaceSelector"]["matchLabels"]["bridge-access"], port["port"])
-        for rule in rules
-        for peer in rule["from"]
-        for port in rule["ports"]
-    }
+    """Who (by the label of its namespace, and its own where that is asked for) may reach which port."""
+
+    def who(peer: Any) -> str:
+        own = peer.get("podSelector", {}).get("matchLabels", {})
+        return "/".join([peer["namespaceSelector"]["matchLabels"]["bridge-access"], *own.values()])
+
+    return {(who(peer), port["port"]) for rule in rules for peer in rule["from"] for port in rule["ports"]}
 
 
 def test_callers_reach_their_port_and_operators_and_monitoring_the_other() -> None:
@@ -151,6 +151,8 @@ def test_callers_reach_their_port_and_operators_and_monitoring_the_other() -> No
         ("callers", "callers"),
         ("monitoring", "admin"),
         ("operators", "admin"),
+        # Which must see who is ready.
+        ("callers/bridge-front", "admin"),
     }
     assert "ingress" not in policies["bridge-migrate"]["spec"]
     assert "Ingress" in policies["bridge-migrate"]["spec"]["policyTypes"]
