@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_rule import RESOURCE, text
 from prometheus_server import MONITORING, needed, promtool
 
 SEVERITIES = {"page", "ticket", "none"}
@@ -106,3 +107,11 @@ def test_the_replicas_are_scraped_one_by_one_under_the_name_that_the_rules_expec
     assert job["static_configs"] == [{"targets": ["bridge-1:8081", "bridge-2:8081"]}]
     assert read["rule_files"] == ["alerts.yaml"]
     assert 'job="bridge"' in (MONITORING / "alerts.yaml").read_text(encoding="utf-8")
+
+
+def test_the_operator_s_resource_holds_the_same_rules() -> None:
+    """`python tests/deploy/prometheus_rule.py` writes it."""
+    assert RESOURCE.read_text(encoding="utf-8") == text()
+    read = yaml.safe_load(text())
+    assert read["kind"] == "PrometheusRule"
+    assert [rule for group in read["spec"]["groups"] for rule in group["rules"]] == rules()

@@ -232,11 +232,13 @@ def test_selectors_choose_the_pods_that_they_mean(overlay: str) -> None:
 def test_the_monitor_scrapes_the_admin_service() -> None:
     """By label and port, where the metrics are."""
     spec = of_kind("production", "ServiceMonitor")["bridge"]["spec"]
-    assert set(spec) == {"selector", "endpoints"}
+    assert set(spec) == {"jobLabel", "selector", "endpoints"}
     services = of_kind("production", "Service")
     labels = {name: each["metadata"]["labels"] for name, each in services.items()}
     fitting = [name for name in services if manifests.selects(spec["selector"], labels[name])]
     assert fitting == ["bridge-admin"]
+    # The job that the alerts expect.
+    assert labels["bridge-admin"][spec["jobLabel"]] == "bridge"
     (endpoint,) = spec["endpoints"]
     assert set(endpoint) == {"port", "path", "interval", "scrapeTimeout"}
     assert endpoint["port"] in {port["name"] for port in services["bridge-admin"]["spec"]["ports"]}

@@ -45,3 +45,12 @@ def test_a_runbook_link_leads_to_a_heading(who: str) -> None:
     page, _, anchor = links()[who].partition("#")
     assert (ROOT / page).is_file(), page
     assert anchor in anchors(ROOT / page), f"{page} has no heading for #{anchor}"
+
+
+def test_the_page_on_monitoring_names_files_that_exist() -> None:
+    """And every file beside it is on the page."""
+    text = (MONITORING / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"\]\(([^)#]+)\)", text)
+    assert [each for each in named if not (MONITORING / each).exists()] == []
+    beside = {each.name for each in MONITORING.iterdir() if each.suffix in (".yaml", ".yml")}
+    assert beside - set(named) == set()
