@@ -21,6 +21,7 @@ from bridge.core.preview import Preview
 from bridge.facade.preview import NotAWrite
 from bridge.planning import Planner, Source
 from bridge.settings import ConfigurationError, load
+from bridge.telemetry.redact import redact, redact_text
 
 
 def plan(
@@ -41,7 +42,7 @@ def plan(
         typer.echo(f"bridge: {error}", err=True)
         raise typer.Exit(1) from None
     if as_json:
-        typer.echo(json.dumps(_json(made, planner), indent=2))
+        typer.echo(json.dumps(redact(_json(made, planner)), indent=2))
     else:
         _print(made, planner)
     raise typer.Exit(1 if made.refused else 0)
@@ -76,14 +77,15 @@ def _print(made: Preview, planner: Planner) -> None:
         console.print("No tenant is configured: numbers are told by their prefixes, and ids count as invoices.")
     objects = Table("object", "route", "reason")
     for each in made.objects:
-        objects.add_row(str(each.index), each.route, each.reason)
+        objects.add_row(str(each.index), each.route, redact_text(each.reason))
     console.print(objects)
     for shown in made.dispatches:
         dispatch = shown.dispatch
-        console.print(f"\n{dispatch.method} {planner.url(dispatch)}  ({dispatch.route.value})", soft_wrap=True)
+        url = redact_text(planner.url(dispatch))
+        console.print(f"\n{dispatch.method} {url}  ({dispatch.route.value})", soft_wrap=True)
         for name, value in dispatch.headers:
-            console.print(f"  {name}: {value}", highlight=False, markup=False, soft_wrap=True)
+            console.print(redact_text(f"  {name}: {value}"), highlight=False, markup=False, soft_wrap=True)
         if dispatch.body:
-            console.print(f"  {dispatch.body.decode()}", highlight=False, markup=False, soft_wrap=True)
-        console.print(f"  proof: {shown.proof}", highlight=False, markup=False, soft_wrap=True)
+            console.print(redact_text(f"  {dispatch.body.decode()}"), highlight=False, markup=False, soft_wrap=True)
+        console.print(redact_text(f"  proof: {shown.proof}"), highlight=False, markup=False, soft_wrap=True)
         console.print(f"  undo: {shown.undo}", highlight=False, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Query locators of the bridge's own: opaque, signed, good for 15 minutes, and only for who got them.
+"""Query locators of the bridge's own: opaque, sealed, good for 15 minutes, and only for who got them.
 
 A locator is ``<hex>-<offset>``, as Zuora's are, because clients split it there; the hex is longer than Zuora's 32
 characters, which tells the two apart. It carries the query itself, so that every process on the same journal can go on
@@ -9,10 +9,13 @@ Must not run a query.
 
 from __future__ import annotations
 
-import hmac
 import json
+import os
 import zlib
 from dataclasses import asdict, dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bridge.core.model import Caller, CallFault, Instant, Version
 
@@ -20,7 +23,7 @@ LIFE = 15 * 60 * 1000
 """Milliseconds without use after which a locator ends (Zuora: queryMore() call)."""
 
 _MARK = bytes.fromhex("b41d9e01")
-_TAG = 16
+_NONCE = 12
 _LONGER = 64
 _FAULT = "InvalidQueryLocatorFault"
 
@@ -49,12 +52,14 @@ class Locators:
     """Makes and reads locators with one key."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._cipher = AESGCM(key)
 
     def make(self, course: Course, offset: int, version: Version, caller: Caller) -> str:
         """The locator of the page from ``offset`` on."""
         content = zlib.compress(json.dumps(asdict(course), separators=(",", ":")).encode(), 9)
-        return f"{(_MARK + self._tag(content, version, caller) + content).hex()}-{offset}"
+        nonce = os.urandom(_NONCE)
+        sealed = self._cipher.encrypt(nonce, content, _bound(version, caller))
+        return f"{(_MARK + nonce + sealed).hex()}-{offset}"
 
     def read(self, locator: str, version: Version, caller: Caller, now: Instant) -> tuple[Course, int] | CallFault:
         """What the caller may go on with, and from where."""
@@ -63,8 +68,11 @@ class Locators:
             sealed = bytes.fromhex(opaque)
         except ValueError:
             return invalid()
-        tag, content = sealed[len(_MARK) : len(_MARK) + _TAG], sealed[len(_MARK) + _TAG :]
-        if not hmac.compare_digest(tag, self._tag(content, version, caller)):
+        nonce, content = sealed[len(_MARK) : len(_MARK) + _NONCE], sealed[len(_MARK) + _NONCE :]
+        try:
+            content = self._cipher.decrypt(nonce, content, _bound(version, caller))
+        except (InvalidTag, ValueError):
+            # A piece too short to be sealed is a ValueError.
             return invalid()
         course = Course(**json.loads(zlib.decompress(content)))
         if now - course.at > LIFE:
@@ -73,9 +81,9 @@ class Locators:
             return invalid()
         return course, int(offset)
 
-    def _tag(self, content: bytes, version: Version, caller: Caller) -> bytes:
-        bound = json.dumps([str(version), caller.tenant, caller.entity, caller.username]).encode()
-        return hmac.digest(self._key, len(bound).to_bytes(4) + bound + content, "sha256")[:_TAG]
+
+def _bound(version: Version, caller: Caller) -> bytes:
+    return json.dumps([str(version), caller.tenant, caller.entity, caller.username]).encode()
 
 
 def invalid() -> CallFault:
