@@ -26,7 +26,8 @@ class Decision:
     """One change that a person can decide.
 
     ``consequences`` says, of the fields of the form, what happens to calls and to money; ``fields`` are kept between
-    the steps; ``back`` is the page it was decided on, ``after`` the one that shows what came of it.
+    the steps; ``back`` is the page it was decided on, ``after`` the one that shows what came of it. Not ``reasoned`` is
+    what the API takes without a reason.
     """
 
     api: str
@@ -39,7 +40,7 @@ class Decision:
     body: Body = field(default=lambda _form: {})
     fields: tuple[str, ...] = ()
     grave: bool = False
-    dry: bool = True
+    reasoned: bool = True
 
     def handler(self) -> Handler:
         """What answers the form's POST."""
@@ -53,7 +54,7 @@ class Decision:
 
     def _said(self, visit: Visit) -> dict[str, object]:
         seen = visit.form.get("seen", "")
-        said: dict[str, object] = {"reason": visit.form.get("reason", "").strip()}
+        said: dict[str, object] = {"reason": visit.form.get("reason", "").strip()} if self.reasoned else {}
         if visit.person.shared:
             said["by"] = visit.form.get("by", "").strip()
         if seen.isascii() and seen.isdigit():
@@ -62,14 +63,9 @@ class Decision:
 
     async def _review(self, visit: Visit) -> Page:
         try:
-            told = await visit.post(self.api, self._said(visit) | {"dryRun": True}) if self.dry else {}
+            told = await visit.post(self.api, self._said(visit) | {"dryRun": True})
         except Said as said:
             return self._page(visit, {}, said)
-        missing = not visit.form.get("reason", "").strip() or (visit.person.shared and not visit.form.get("by"))
-        if not self.dry and missing:
-            return self._page(
-                visit, {}, Said(400, {"error": "A reason and a name are needed: both go into the audit."})
-            )
         return self._page(visit, told, None)
 
     async def _confirmed(self, visit: Visit) -> Page | web.Response:
