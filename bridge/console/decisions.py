@@ -6,7 +6,8 @@ step asks the API with ``dryRun``, so that what is reviewed is what the API woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,7 @@ class Decision:
 
     ``consequences`` says, of the fields of the form, what happens to calls and to money; ``fields`` are kept between
     the steps; ``back`` is the page it was decided on, ``after`` the one that shows what came of it. Not ``reasoned`` is
-    what the API takes without a reason.
+    what the API takes without a reason; ``about`` tells of the call that is decided about, for the review.
     """
 
     api: str
@@ -41,6 +42,7 @@ class Decision:
     fields: tuple[str, ...] = ()
     grave: bool = False
     reasoned: bool = True
+    about: Callable[[Visit], Awaitable[Mapping[str, Any]]] | None = None
 
     def handler(self) -> Handler:
         """What answers the form's POST."""
@@ -65,17 +67,22 @@ class Decision:
         try:
             told = await visit.post(self.api, self._said(visit) | {"dryRun": True})
         except Said as said:
-            return self._page(visit, {}, said)
-        return self._page(visit, told, None)
+            return await self._page(visit, {}, said)
+        return await self._page(visit, told, None)
 
     async def _confirmed(self, visit: Visit) -> Page | web.Response:
         try:
             told = await visit.post(self.api, self._said(visit))
         except Said as said:
-            return self._page(visit, {}, said)
+            return await self._page(visit, {}, said)
         return elsewhere(self.after(visit.form, told))
 
-    def _page(self, visit: Visit, told: Mapping[str, Any], said: Said | None) -> Page:
+    async def _page(self, visit: Visit, told: Mapping[str, Any], said: Said | None) -> Page:
+        about: Mapping[str, Any] | None = None
+        if self.about is not None:
+            # What cannot be told now is missing from the review, and no reason to refuse it.
+            with contextlib.suppress(Said):
+                about = await self.about(visit)
         shown = {
             "decision": self,
             "told": told,
@@ -83,5 +90,6 @@ class Decision:
             "consequences": self.consequences(visit.form),
             "kept": {name: visit.form[name] for name in self.fields if name in visit.form},
             "back": self.back(visit.form),
+            "about": about,
         }
         return Page("review.html.j2", shown, said.status if said is not None else 200)

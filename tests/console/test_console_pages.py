@@ -272,6 +272,8 @@ def test_a_verdict_says_what_happens_to_money(
     otto = signed_in("otto")
     review = otto.post("/doubt/resolve", intent="i-1", **form, **WHO)
     assert (review.status, words in review.words) == (200, True)
+    assert "Create Refund of 1840.00 USD CM00000093 by erp" in review.words
+    assert "Which of two refunds of 1840.00 USD on that day is this one" in review.words
     done = otto.post("/doubt/resolve", intent="i-1", step="confirm", **form, **WHO)
     assert (done.status, done.headers["Location"]) == (303, "/console/calls/i-1?done=1")
     assert posts(stage)[-1] == ("doubt/resolve", {"intent": "i-1", "reason": "incident 7"} | asked)
