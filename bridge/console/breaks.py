@@ -15,7 +15,7 @@ from bridge.console.visit import Page, Visit
 
 async def _show(visit: Visit) -> Page:
     told = await visit.get("breaks")
-    return Page("breaks.html.j2", {"breaks": told["breaks"] if isinstance(told, dict) else told})
+    return Page("breaks.html.j2", {"breaks": told["breaks"], "more": told.get("more")})
 
 
 def _accept(_form: Mapping[str, str]) -> Sequence[str]:
@@ -47,13 +47,12 @@ ACCEPT = Decision(
     body=_break_of,
     fields=("break",),
     grave=True,
-    dry=False,
 )
 ASSIGN = Decision(
     *("breaks/assign", "Assign the break", "Assign it", Role.OPERATOR, _assign, _to_breaks, _done),
     body=_break_of,
     fields=("break", "to"),
-    dry=False,
+    reasoned=False,
 )
 
 PAGES = {("GET", "breaks"): _show, **{("POST", each.api): each.handler() for each in (ACCEPT, ASSIGN)}}

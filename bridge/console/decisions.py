@@ -6,7 +6,8 @@ step asks the API with ``dryRun``, so that what is reviewed is what the API woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,8 @@ class Decision:
     """One change that a person can decide.
 
     ``consequences`` says, of the fields of the form, what happens to calls and to money; ``fields`` are kept between
-    the steps; ``back`` is the page it was decided on, ``after`` the one that shows what came of it.
+    the steps; ``back`` is the page it was decided on, ``after`` the one that shows what came of it. Not ``reasoned`` is
+    what the API takes without a reason; ``about`` tells of the call that is decided about, for the review.
     """
 
     api: str
@@ -39,7 +41,8 @@ class Decision:
     body: Body = field(default=lambda _form: {})
     fields: tuple[str, ...] = ()
     grave: bool = False
-    dry: bool = True
+    reasoned: bool = True
+    about: Callable[[Visit], Awaitable[Mapping[str, Any]]] | None = None
 
     def handler(self) -> Handler:
         """What answers the form's POST."""
@@ -53,7 +56,7 @@ class Decision:
 
     def _said(self, visit: Visit) -> dict[str, object]:
         seen = visit.form.get("seen", "")
-        said: dict[str, object] = {"reason": visit.form.get("reason", "").strip()}
+        said: dict[str, object] = {"reason": visit.form.get("reason", "").strip()} if self.reasoned else {}
         if visit.person.shared:
             said["by"] = visit.form.get("by", "").strip()
         if seen.isascii() and seen.isdigit():
@@ -62,24 +65,24 @@ class Decision:
 
     async def _review(self, visit: Visit) -> Page:
         try:
-            told = await visit.post(self.api, self._said(visit) | {"dryRun": True}) if self.dry else {}
+            told = await visit.post(self.api, self._said(visit) | {"dryRun": True})
         except Said as said:
-            return self._page(visit, {}, said)
-        missing = not visit.form.get("reason", "").strip() or (visit.person.shared and not visit.form.get("by"))
-        if not self.dry and missing:
-            return self._page(
-                visit, {}, Said(400, {"error": "A reason and a name are needed: both go into the audit."})
-            )
-        return self._page(visit, told, None)
+            return await self._page(visit, {}, said)
+        return await self._page(visit, told, None)
 
     async def _confirmed(self, visit: Visit) -> Page | web.Response:
         try:
             told = await visit.post(self.api, self._said(visit))
         except Said as said:
-            return self._page(visit, {}, said)
+            return await self._page(visit, {}, said)
         return elsewhere(self.after(visit.form, told))
 
-    def _page(self, visit: Visit, told: Mapping[str, Any], said: Said | None) -> Page:
+    async def _page(self, visit: Visit, told: Mapping[str, Any], said: Said | None) -> Page:
+        about: Mapping[str, Any] | None = None
+        if self.about is not None:
+            # What cannot be told now is missing from the review, and no reason to refuse it.
+            with contextlib.suppress(Said):
+                about = await self.about(visit)
         shown = {
             "decision": self,
             "told": told,
@@ -87,5 +90,6 @@ class Decision:
             "consequences": self.consequences(visit.form),
             "kept": {name: visit.form[name] for name in self.fields if name in visit.form},
             "back": self.back(visit.form),
+            "about": about,
         }
         return Page("review.html.j2", shown, said.status if said is not None else 200)

@@ -68,11 +68,17 @@ def _settled(form: Mapping[str, str], _told: Mapping[str, Any]) -> str:
     return f"{_evidence(form)}?done=1"
 
 
+async def _call(visit: Visit) -> Mapping[str, Any]:
+    told: Mapping[str, Any] = await visit.get(_evidence(visit.form))
+    return told
+
+
 RESOLVE = Decision(
     *("doubt/resolve", "Settle this call", "Record this verdict", Role.OPERATOR, _consequences, _evidence, _settled),
     body=_body,
     fields=("intent", "state", "zuoraId"),
     grave=True,
+    about=_call,
 )
 
 PAGES = {("GET", "doubt"): _show, ("POST", "doubt/resolve"): RESOLVE.handler()}

@@ -17,6 +17,7 @@ from bridge.admin.asking import Answer, Asked, Person, Role
 from bridge.core.model import Instant
 
 GOOD = 200
+BEGUN = 202
 JOURNAL_DOWN = 503
 
 Ask = Callable[[Asked], Awaitable[Answer]]
@@ -84,7 +85,7 @@ class Visit:
 
     def _told(self, answer: Answer) -> Any:
         status, said = answer
-        if status != GOOD:
+        if status not in (GOOD, BEGUN):
             raise Said(status, said)
         return said
 

@@ -167,8 +167,8 @@ EVIDENCE = PARKED | {
             "id": "d-0000000000000000000000000000a1",
             "route": "action",
             "operation": "create",
-            "step": "main",
-            "attempt": 1,
+            "step": 0,
+            "attempt": 0,
             "key": "7b1c9a9e-8f14-4ad0-9a5e-5f5c2a0d1f11",
             "marker": None,
             "recorded": NOW - 50 * MINUTE,
@@ -183,8 +183,8 @@ EVIDENCE = PARKED | {
     ],
     "timeline": [
         event(0, "received", "Refund.create came in from erp"),
-        event(9, "recorded", "action request, step main, attempt 1: recorded before a byte of it was sent", REQUEST_ID),
-        event(12, "sent", "action request, step main, attempt 1: sent", REQUEST_ID),
+        event(9, "recorded", "action request, step 0, attempt 0: recorded before a byte of it was sent", REQUEST_ID),
+        event(12, "sent", "action request, step 0, attempt 0: sent", REQUEST_ID),
         event(125_012, "move", "IN_DOUBT: nobody knows whether it was done", {"to": "in_doubt"}, "412-9f31c0aa17e2"),
         event(125_090, "delivered", "the caller's side took the answer's last byte"),
         event(600_000, "move", "PARKED: it waits for a person", {"to": "parked"}, "413-02c47de9b5f0"),
@@ -297,10 +297,11 @@ SHADOW = {
         },
     ],
 }
+NIGHT = {"sentence": "SOAP against REST, 14 operations judged.", "signed": True, "fault": None}
 REPORTS = {
     "reports": [
-        {"name": "2026-08-11-night", "at": NOW - 20 * HOUR, "verdict": "PASS", "groups": 14, "calls": 512},
-        {"name": "2026-08-04-night", "at": NOW - 188 * HOUR, "verdict": "FAIL", "groups": 14, "calls": 508},
+        {"name": "2026-08-11-night", "at": NOW - 20 * HOUR, "verdict": "PASS", "calls": 512, **NIGHT},
+        {"name": "2026-08-04-night", "at": NOW - 188 * HOUR, "verdict": "FAIL", "calls": 508, **NIGHT},
     ]
 }
 USAGE = {
@@ -334,16 +335,17 @@ USAGE = {
 BREAKS = {
     "breaks": [
         {
-            "id": "b-000000000000000000000000000000c4",
+            "break": "b-000000000000000000000000000000c4",
             "kind": "amount",
             "object": "Payment",
             "zuoraId": "8a8081e200000000000000000000beef",
             "intent": "i-0000000000000000000000000000004d",
-            "found": NOW - 26 * HOUR,
+            "since": NOW - 26 * HOUR,
+            "age": 26 * HOUR,
             "seen": NOW - 2 * HOUR,
             "owner": "otto",
             "expected": "240.10",
-            "actual": "240.00",
+            "found": "240.00",
         }
     ]
 }
@@ -354,7 +356,10 @@ AUDIT = {
     "wrong": [],
     "good": True,
     "running": False,
-    "at": NOW - 2 * HOUR,
+    "started": NOW - 2 * HOUR,
+    "ended": NOW - 2 * HOUR + 41_000,
+    "by": "otto",
+    "failed": None,
 }
 
 TOLD: dict[str, Any] = {

@@ -128,7 +128,7 @@ def test_a_call_s_evidence_is_whole_and_can_be_taken_along(stage: Stage, signed_
     for each in (
         "1840.00 USD",
         'by the rule "refunds by action" of revision 14',
-        "01:12:05.012 action request, step main, attempt 1: sent",
+        "01:12:05.012 action request, step 0, attempt 0: sent",
         "IN_DOUBT: nobody knows whether it was done",
         "Idempotency-Key: 7b1c9a9e",
         "Which of two refunds of 1840.00 USD",
@@ -272,6 +272,8 @@ def test_a_verdict_says_what_happens_to_money(
     otto = signed_in("otto")
     review = otto.post("/doubt/resolve", intent="i-1", **form, **WHO)
     assert (review.status, words in review.words) == (200, True)
+    assert "Create Refund of 1840.00 USD CM00000093 by erp" in review.words
+    assert "Which of two refunds of 1840.00 USD on that day is this one" in review.words
     done = otto.post("/doubt/resolve", intent="i-1", step="confirm", **form, **WHO)
     assert (done.status, done.headers["Location"]) == (303, "/console/calls/i-1?done=1")
     assert posts(stage)[-1] == ("doubt/resolve", {"intent": "i-1", "reason": "incident 7"} | asked)
@@ -326,26 +328,26 @@ def test_a_shared_token_signs_with_a_name(stage: Stage, signed_in: SignedIn) -> 
     assert posts(stage)[-1] == ("cutover/stop", {"reason": "incident 7", "by": "Ada", "seen": 14})
 
 
-def test_breaks_are_assigned_and_accepted_with_a_reason(stage: Stage, signed_in: SignedIn) -> None:
-    """After a review, which the console makes itself since nothing but the break changes."""
+def test_breaks_are_assigned_and_accepted(stage: Stage, signed_in: SignedIn) -> None:
+    """After a review; who is to look at it needs no reason."""
     otto = signed_in("otto")
-    assert otto.post("/breaks/accept", **{"break": "b-1", "reason": " "}).status == 400
-    assert "stays closed while it stays as it is" in otto.post("/breaks/accept", **{"break": "b-1", **WHO}).words
-    assert posts(stage) == []
-    otto.post("/breaks/accept", step="confirm", **{"break": "b-1", **WHO})
-    otto.post("/breaks/assign", step="confirm", **{"break": "b-1", "to": "anna", **WHO})
-    assert [said for _, said in posts(stage)] == [
-        {"break": "b-1", "reason": "incident 7"},
-        {"break": "b-1", "to": "anna", "reason": "incident 7"},
-    ]
+    accepted, assigned = {"break": "b-1", **WHO}, {"break": "b-1", "to": "anna"}
+    assert "stays closed while it stays as it is" in otto.post("/breaks/accept", **accepted).words
+    assert "The break is anna's to look at." in otto.post("/breaks/assign", **assigned).words
+    assert all(said["dryRun"] for _, said in posts(stage))
+    otto.post("/breaks/accept", step="confirm", **accepted)
+    otto.post("/breaks/assign", step="confirm", **assigned)
+    assert [said for _, said in posts(stage)][2:] == [accepted, assigned]
 
 
 def test_verifying_the_audit_is_begun_and_its_progress_is_shown(stage: Stage, signed_in: SignedIn) -> None:
     """It takes long: the page refreshes itself meanwhile."""
     vera = signed_in("vera")
     assert vera.post("/audit/verify").headers["Location"] == "/console/audit"
-    stage.told["audit"] = {"running": True, "rows": 1200, "total": 5000, "chains": 2, "wrong": []}
+    stage.told["audit"] = {"running": True, "rows": 1200, "chains": 2, "wrong": [], "started": NOW, "by": "vera"}
     assert "Verifying: 1 200 rows so far" in vera.get("/audit").words
+    stage.told["audit"] = {"running": False, "good": None, "failed": "it took longer than 30 minutes", "wrong": []}
+    assert "The check did not come to its end" in vera.get("/audit").words
     stage.told["audit"] = {"running": False, "good": False, "rows": 9, "chains": 2, "wrong": ["row 7 was changed"]}
     assert "The audit is broken" in vera.get("/audit").words
     assert "row 7 was changed" in vera.get("/audit?live=1").text
