@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
+from typing import Final
 
 from aiohttp import HttpVersion11, web
 
@@ -30,6 +31,10 @@ BEFORE_READING = Style(Version(9999))
 _NO_STORE = {"Cache-Control": "max-age=0, no-cache, no-store", "Pragma": "no-cache", "Server": "bridge"}
 
 
+CLIENT_SUBJECT: Final = b"bridge-client-subject"
+"""Whose certificate the front has seen (deploy/proxy): nothing that Zuora need know."""
+
+
 async def go_on(request: web.BaseRequest) -> None:
     """Tell a caller that waits for it that the body may come (RFC 9110, 10.1.1); .NET and PHP proxies wait."""
     if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
@@ -39,8 +44,12 @@ async def go_on(request: web.BaseRequest) -> None:
 
 
 def as_sent(request: web.BaseRequest) -> list[tuple[str, str]]:
-    """The headers as they came, spelling and repetition included."""
-    return [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in request.raw_headers]
+    """The headers as they came, spelling and repetition included, but for what a front tells the bridge alone."""
+    return [
+        (name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+        for name, value in request.raw_headers
+        if name.lower() != CLIENT_SUBJECT
+    ]
 
 
 def told(outcomes: tuple[Outcome, ...]) -> dict[str, str]:

@@ -59,6 +59,14 @@ def test_a_soap_request_arrives_as_it_was_sent(stage: Stage, zipped: bool) -> No
     assert end_to_end(headers_of(arrived)) == [(name.lower(), value) for name, value in sent]
 
 
+def test_zuora_does_not_hear_whose_certificate_the_front_has_seen(stage: Stage) -> None:
+    """The front tells it to the bridge alone."""
+    zuora, world = stage(OK)
+    post(world.endpoint("47.1"), QUERY, [("Content-Type", "text/xml"), ("Bridge-Client-Subject", "CN=erp")])
+    (arrived,) = zuora.arrived
+    assert b"cn=erp" not in arrived.lower()
+
+
 ANSWERS = {
     "plain": OK,
     "gzip": b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s"
