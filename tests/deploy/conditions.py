@@ -74,15 +74,3 @@ OTHER: Mapping[str, float] = {
     "bridge_cutover_revision": 6,
 }
 """A second bridge, of another version, which has not heard of the newest rules."""
-
-WELL: Mapping[str, float] = {
-    'bridge_build_info{version="0.2.0",wsdl="107.0"}': 1,
-    "bridge_ready": 1,
-    "bridge_journal_up": 1,
-    'bridge_unsettled{state="in_doubt",route="rest"}': 0,
-    'bridge_unsettled_oldest_seconds{state="in_doubt",route="rest"}': 0,
-    "bridge_reconciliation_open": 0,
-    "bridge_cutover_stopped": 0,
-    "bridge_cutover_revision": 8,
-}
-"""A bridge with nothing wrong."""

@@ -111,10 +111,6 @@ class Prometheus:
         told = self.ask("query", query=expression)
         return [{"metric": {}, "value": told["result"]}] if told["resultType"] == "scalar" else list(told["result"])
 
-    def firing(self) -> dict[tuple[str, str], Mapping[str, Any]]:
-        """The alerts that fire now, by name and severity."""
-        return {
-            (each["labels"]["alertname"], each["labels"]["severity"]): each
-            for each in self.ask("alerts")["alerts"]
-            if each["state"] == "firing"
-        }
+    def firing(self) -> list[Mapping[str, Any]]:
+        """The alerts that fire now, with their labels and annotations."""
+        return [each for each in self.ask("alerts")["alerts"] if each["state"] == "firing"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 FACTOR = 600
-LEAST = 2.0
-"""Seconds in the shortest range: ten scrapes."""
+LEAST = 4.0
+"""Seconds in the shortest range: twenty scrapes, and ten where the machine has too much to do."""
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RANGE = re.compile(r"(\[|\boffset )(\d+)([smhd])\b")
