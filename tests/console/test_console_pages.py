@@ -46,6 +46,16 @@ def test_the_overview_tells_first_what_somebody_must_do(stage: Stage, signed_in:
     assert "Every create is looked up before it is sent: a restore." in words
 
 
+def test_a_stop_is_said_on_every_page_with_who_and_why(stage: Stage, signed_in: SignedIn) -> None:
+    """While the stop itself is the latest word; behind a later one only that it goes on."""
+    vera = signed_in("vera")
+    stage.told["cutover"] = TOLD["cutover"] | {"stopped": True, "what": "stop", "author": "otto", "reason": "INC-7"}
+    said = "New payments and refunds are refused since 2026-08-11 23:02:05 by otto: INC-7"
+    assert all(said in vera.get(path).words for path in ("/usage", "/calls", "/audit"))
+    stage.told["cutover"] = TOLD["cutover"] | {"stopped": True}
+    assert "New payments and refunds are refused. To the cutover" in vera.get("/usage").words
+
+
 @pytest.mark.parametrize(("asked", "minutes"), [("", "60"), ("?minutes=15", "15"), ("?minutes=7;drop", "60")])
 def test_the_overview_asks_for_the_window_that_was_chosen(
     stage: Stage, signed_in: SignedIn, asked: str, minutes: str
