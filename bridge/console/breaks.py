@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.admin.asking import Role
 from bridge.console.decisions import Decision
 from bridge.console.visit import Page, Visit
 
@@ -43,13 +42,13 @@ def _break_of(form: Mapping[str, str]) -> dict[str, object]:
 
 
 ACCEPT = Decision(
-    *("breaks/accept", "Accept the break", "Accept it", Role.OPERATOR, _accept, _to_breaks, _done),
+    *("breaks/accept", "Accept the break", "Accept it", _accept, _to_breaks, _done),
     body=_break_of,
     fields=("break",),
     grave=True,
 )
 ASSIGN = Decision(
-    *("breaks/assign", "Assign the break", "Assign it", Role.OPERATOR, _assign, _to_breaks, _done),
+    *("breaks/assign", "Assign the break", "Assign it", _assign, _to_breaks, _done),
     body=_break_of,
     fields=("break", "to"),
     reasoned=False,

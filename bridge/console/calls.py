@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bridge.console.visit import Page, Said, Visit
+from bridge.console.visit import Page, Said, Visit, whole
 
 TEXTS = ("account", "document", "amount", "reference", "zuora_id", "caller")
 CHOICES = {
@@ -30,7 +30,7 @@ _SPANS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 async def _search(visit: Visit) -> Page:
     asked = {name: value for name in NAMES if (value := visit.query.get(name, "").strip())}
-    shown = {"asked": asked, "choices": CHOICES, "texts": TEXTS, "found": None, "said": None, "onward": None}
+    shown = {"asked": asked, "choices": CHOICES, "found": None, "said": None, "onward": None}
     try:
         query = asked | {name: str(moment(asked[name], visit.zuora_now)) for name in MOMENTS if name in asked}
         if before := visit.query.get("before", ""):
@@ -40,7 +40,7 @@ async def _search(visit: Visit) -> Page:
         if said.status != 400:
             raise
         return Page("calls.html.j2", shown | {"said": said}, 400)
-    searched = _before(visit) + int((found.get("searched") or {}).get("rows") or 0)
+    searched = (whole(visit.query.get("rows", "")) or 0) + int((found.get("searched") or {}).get("rows") or 0)
     if found.get("next"):
         shown["onward"] = "calls?" + urlencode(asked | {"before": found["next"], "rows": str(searched)})
     return Page("calls.html.j2", shown | {"found": found, "searched": searched, "further": bool(before)})
@@ -73,11 +73,6 @@ def moment(text: str, now: int) -> int:
         raise Said(400, {"error": said}) from None
     since = (made if made.tzinfo is not None else made.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
-
-
-def _before(visit: Visit) -> int:
-    text = visit.query.get("rows", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
 
 
 PAGES = {("GET", "calls"): _search, ("GET", "calls/"): _evidence, ("GET", "export/"): _export}

@@ -9,9 +9,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.admin.asking import Role
 from bridge.console.decisions import Decision
-from bridge.console.visit import Page, Said, Visit
+from bridge.console.visit import Page, Said, Visit, whole
 from bridge.cutover.reading import RulesRefused, from_plain, toml
 
 SHOWN_REVISIONS = 25
@@ -49,6 +48,8 @@ async def _changed(visit: Visit) -> Page:
         if said.status != 400:
             raise
         return Page("rules.html.j2", {"standing": standing, "toml": text, "said": said}, 400)
+    if not visit.administers:
+        return Page("rules.html.j2", {"standing": standing, "toml": text, "said": None, "good": True})
     made = await SET.handler()(visit)
     assert isinstance(made, Page)
     return made
@@ -57,10 +58,10 @@ async def _changed(visit: Visit) -> Page:
 async def _difference(visit: Visit) -> Page:
     history = await visit.get("cutover/history", {"limit": MOST_REVISIONS})
     by_number = {each["revision"]: each for each in history} | {0: {"revision": 0, "rules": [], "stopped": False}}
-    new = by_number.get(_number(visit.query.get("to", "")))
+    new = by_number.get(whole(visit.query.get("to", "")))
     if new is None:
         raise Said(404, {"error": "There is no such revision."})
-    wanted = _number(visit.query.get("from", ""))
+    wanted = whole(visit.query.get("from", ""))
     before = max((number for number in by_number if number < new["revision"]), default=0)
     old = by_number.get(before if wanted is None else wanted)
     if old is None:
@@ -90,10 +91,6 @@ def compared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     )
     names = (f"revision {old['revision']}", f"revision {new['revision']}")
     return list(difflib.unified_diff(before, after, *names, lineterm="", n=3))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 # ---------------------------------------------------------------- decisions
@@ -161,7 +158,7 @@ def _resume(_form: Mapping[str, str]) -> Sequence[str]:
 
 
 def _rollback_body(form: Mapping[str, str]) -> dict[str, object]:
-    to = _number(form.get("to", ""))
+    to = whole(form.get("to", ""))
     return {} if to is None else {"to": to}
 
 
@@ -169,34 +166,32 @@ def _promote_body(form: Mapping[str, str]) -> dict[str, object]:
     return _rule_of(form) | ({"force": True} if form.get("force") == "yes" else {})
 
 
-STOP = Decision(
-    "cutover/stop", "Stop new money calls", "Stop now", Role.OPERATOR, _stop, _to_cutover, _revised, grave=True
-)
-START = Decision("cutover/start", "Take money calls again", "Start now", Role.ADMIN, _start, _to_cutover, _revised)
+STOP = Decision("cutover/stop", "Stop new money calls", "Stop now", _stop, _to_cutover, _revised, grave=True)
+START = Decision("cutover/start", "Take money calls again", "Start now", _start, _to_cutover, _revised)
 ROLLBACK = Decision(
-    *("cutover/rollback", "Roll back the rules", "Roll back now", Role.OPERATOR, _rollback, _to_cutover, _revised),
+    *("cutover/rollback", "Roll back the rules", "Roll back now", _rollback, _to_cutover, _revised),
     body=_rollback_body,
     fields=("to",),
     grave=True,
 )
 SET = Decision(
-    *("cutover/set", "Set these rules", "Set them now", Role.ADMIN, _set, lambda _form: "cutover/rules", _revised),
+    *("cutover/set", "Set these rules", "Set them now", _set, lambda _form: "cutover/rules", _revised),
     body=lambda form: {"toml": form.get("toml", "")},
     fields=("toml",),
     grave=True,
 )
 PROMOTE = Decision(
-    *("ramps/promote", "Take the next step", "Take it now", Role.ADMIN, _promote, _to_cutover, _revised),
+    *("ramps/promote", "Take the next step", "Take it now", _promote, _to_cutover, _revised),
     body=_promote_body,
     fields=("rule", "force"),
 )
 HOLD = Decision(
-    *("ramps/hold", "Hold the ramp", "Hold it now", Role.OPERATOR, _hold, _to_cutover, _revised),
+    *("ramps/hold", "Hold the ramp", "Hold it now", _hold, _to_cutover, _revised),
     body=_rule_of,
     fields=("rule",),
 )
 RESUME = Decision(
-    *("ramps/resume", "Resume the ramp", "Resume it now", Role.ADMIN, _resume, _to_cutover, _revised),
+    *("ramps/resume", "Resume the ramp", "Resume it now", _resume, _to_cutover, _revised),
     body=_rule_of,
     fields=("rule",),
 )

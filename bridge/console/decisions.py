@@ -13,8 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bridge.admin.asking import Role
-from bridge.console.visit import Handler, Page, Said, Visit, elsewhere
+from bridge.console.visit import Handler, Page, Said, Visit, elsewhere, whole
 
 CONFIRM = "confirm"
 
@@ -34,7 +33,6 @@ class Decision:
     api: str
     title: str
     verb: str
-    role: Role
     consequences: Callable[[Mapping[str, str]], Sequence[str]]
     back: Callable[[Mapping[str, str]], str]
     after: Callable[[Mapping[str, str], Mapping[str, Any]], str]
@@ -59,8 +57,8 @@ class Decision:
         said: dict[str, object] = {"reason": visit.form.get("reason", "").strip()} if self.reasoned else {}
         if visit.person.shared:
             said["by"] = visit.form.get("by", "").strip()
-        if seen.isascii() and seen.isdigit():
-            said["seen"] = int(seen)
+        if (number := whole(seen)) is not None:
+            said["seen"] = number
         return said | self.body(visit.form)
 
     async def _review(self, visit: Visit) -> Page:

@@ -9,15 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.admin.asking import Role
 from bridge.console.decisions import Decision
 from bridge.console.visit import Page, Visit
-
-VERDICTS = (
-    ("APPLIED", "It was done", "Zuora has the object, and its Id is given below."),
-    ("NOT_APPLIED", "It was not done", "Zuora was searched and has no such object; nothing is on its way any more."),
-    ("REFUSED", "It is not to be done", "Nothing was done, and nobody wants it done any more."),
-)
 
 
 async def _show(visit: Visit) -> Page:
@@ -74,7 +67,7 @@ async def _call(visit: Visit) -> Mapping[str, Any]:
 
 
 RESOLVE = Decision(
-    *("doubt/resolve", "Settle this call", "Record this verdict", Role.OPERATOR, _consequences, _evidence, _settled),
+    *("doubt/resolve", "Settle this call", "Record this verdict", _consequences, _evidence, _settled),
     body=_body,
     fields=("intent", "state", "zuoraId"),
     grave=True,

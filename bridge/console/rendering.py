@@ -54,7 +54,7 @@ class Static:
 class Rendering:
     """The templates."""
 
-    def __init__(self) -> None:
+    def __init__(self, static: Static) -> None:
         # An answer of a newer or older API may lack a value: that is an empty place on the page and no failure.
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -63,7 +63,7 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals |= {"static": Static().address, "ways": WAYS, "charts": charts, "words": words}
+        self._templates.globals |= {"static": static.address, "ways": WAYS, "charts": charts, "words": words}
         self._templates.filters |= words.FILTERS
 
     def bare(self, template: str, status: int, shown: Mapping[str, Any]) -> web.Response:

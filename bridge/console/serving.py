@@ -65,8 +65,8 @@ class Console:
         self._zuora_now = zuora_now or now
         self._sessions = Sessions(key, now)
         self._throttle = Throttle(now)
-        self._rendering = Rendering()
         self._static = Static()
+        self._rendering = Rendering(self._static)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""

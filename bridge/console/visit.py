@@ -96,6 +96,11 @@ Pages = Mapping[tuple[str, str], Handler]
 """By method and path behind ``/console/``. A path that ends in a slash takes a segment more: a name."""
 
 
+def whole(text: str) -> int | None:
+    """A number of a form or an address: of a revision, of rows."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
 def elsewhere(path: str) -> web.Response:
     """On to another page of the console, as after a change."""
     return web.Response(status=303, headers={"Location": f"/console/{path}"})

@@ -6,6 +6,7 @@ committed. Where the browser or the fonts differ from those that made them, the 
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -91,6 +92,18 @@ def test_what_is_open_is_sound_too(window: Window, stage: Stage) -> None:
     window.act("toml.form.reason.value = toml.form.by.value = 'x'; toml.form.requestSubmit()")
     assert "The rules are at fault." in window.value("document.querySelector('[role=alert]').innerText")
     assert [each for each in sound(window, "rules") if "400" not in each] == []
+
+
+def test_a_report_shows_itself_in_its_box_and_does_nothing_else(window: Window, stage: Stage) -> None:
+    """Its own style and nothing more: no script, no origin, no cookie of the console's."""
+    stage.told["reports/"] = json.loads((Path(__file__).parent / "report.json").read_text())
+    window.sign_in(stage.url, TOKENS["vera"])
+    window.open(f"{stage.url}/console/parity/2026-08-11-night")
+    assert window.value("self.origin") == "null"
+    assert window.value("getComputedStyle(document.querySelector('.top')).position") == "sticky"
+    assert "<script>alert(1)</script>" in window.value("document.body.textContent")
+    assert window.value("document.querySelectorAll('script, img').length") == 0
+    assert (window.logged, window.fetched) == ([], [f"{stage.url}/console/parity/2026-08-11-night"])
 
 
 @pytest.mark.parametrize("width", WIDTHS)

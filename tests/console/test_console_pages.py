@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from conftest import SignedIn
 from console_stage import TOKENS, Stage
 from console_told import EVIDENCE, NOW, OVERVIEW, TOLD
 from console_visitor import Visitor
+
+REPORT = Path(__file__).parent / "report.json"
+"""A report whose captured texts are hostile, as ``bridge parity replay`` writes one."""
 
 HOSTILE = "</style><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 WHO = {"reason": "incident 7"}
@@ -40,6 +44,16 @@ def test_the_overview_tells_first_what_somebody_must_do(stage: Stage, signed_in:
     assert "Not ready: no credential." in words
     assert "1 process has gone silent: 412-9f31c0aa17e2." in words
     assert "Every create is looked up before it is sent: a restore." in words
+
+
+def test_a_stop_is_said_on_every_page_with_who_and_why(stage: Stage, signed_in: SignedIn) -> None:
+    """While the stop itself is the latest word; behind a later one only that it goes on."""
+    vera = signed_in("vera")
+    stage.told["cutover"] = TOLD["cutover"] | {"stopped": True, "what": "stop", "author": "otto", "reason": "INC-7"}
+    said = "New payments and refunds are refused since 2026-08-11 23:02:05 by otto: INC-7"
+    assert all(said in vera.get(path).words for path in ("/usage", "/calls", "/audit"))
+    stage.told["cutover"] = TOLD["cutover"] | {"stopped": True}
+    assert "New payments and refunds are refused. To the cutover" in vera.get("/usage").words
 
 
 @pytest.mark.parametrize(("asked", "minutes"), [("", "60"), ("?minutes=15", "15"), ("?minutes=7;drop", "60")])
@@ -143,8 +157,13 @@ def test_a_call_s_evidence_is_whole_and_can_be_taken_along(stage: Stage, signed_
 
 
 def test_a_report_is_shown_in_a_box_of_its_own(stage: Stage, signed_in: SignedIn) -> None:
-    """Sandboxed: whatever was captured, it can run nothing and is not of the console's origin."""
+    """Whatever was captured can run nothing there, and is not of the console's origin."""
     vera = signed_in("vera")
+    stage.told["reports/"] = json.loads(REPORT.read_text())
+    shown = vera.get("/parity/2026-08-11-night")
+    policy = shown.headers["Content-Security-Policy"].split("; ")
+    assert (shown.status, policy[:2]) == (200, ["sandbox", "default-src 'none'"])
+    assert {"form-action 'none'", "frame-ancestors 'none'"} < set(policy)
     stage.said["reports/"] = 404, {"error": "There is no such report."}
     missing = vera.get("/parity/none")
     assert (missing.status, "There is no such report." in missing.words) == (404, True)
@@ -317,6 +336,21 @@ def test_rules_at_fault_are_shown_with_each_fault_and_what_was_written(stage: St
     seen = signed_in("anna").post("/cutover/rules", toml='[[rule]]\nname = "a"\nroute = "fax"\n', seen="14", **WHO)
     assert (seen.status, wrong[0] in seen.words, "fax" in seen.text) == (400, True, True)
     assert [path for path, _ in posts(stage)] == ["cutover/check"]
+
+
+def test_who_cannot_set_rules_can_check_them(stage: Stage, signed_in: SignedIn) -> None:
+    """Without a reason, and nothing but the check is asked for."""
+    otto = signed_in("otto")
+    assert 'name="reason"' not in otto.get("/cutover/rules").text
+    assert "These rules are good." in otto.post("/cutover/rules", toml="", seen="14").words
+    assert [path for path, _ in posts(stage)] == ["cutover/check"]
+
+
+@pytest.mark.parametrize("seen", ["", "-1", "1e3", "\u0664", "9" * 5000])
+def test_a_revision_that_is_no_number_is_not_said(stage: Stage, signed_in: SignedIn, seen: str) -> None:
+    """The API then decides on what counts now, after the same review."""
+    assert signed_in("otto").post("/cutover/stop", seen=seen, step="confirm", **WHO).status == 303
+    assert posts(stage) == [("cutover/stop", {"reason": "incident 7"})]
 
 
 def test_a_shared_token_signs_with_a_name(stage: Stage, signed_in: SignedIn) -> None:
