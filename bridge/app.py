@@ -67,6 +67,7 @@ from bridge.parity.terms import ParityError
 from bridge.planning import Prefixes, Rehearsal, tenant_of
 from bridge.runtime import Recoverer, Runtime, machine_now
 from bridge.runtime.sharing import share
+from bridge.runtime.unsettled import Unsettled
 from bridge.settings import ConfigurationError, Settings
 from bridge.settings_terms import address
 from bridge.telemetry import otel
@@ -265,11 +266,14 @@ class App:
             now, knows = transport.clock.now, partial(knows_time, transport.clock, oauth)
             self._recoverer = Recoverer(runtime, journal, tenant, zuora_now=now, here=machine_now, knows_time=knows)
             self._recoverer.start()
+        else:
+            unsettled = Unsettled(journal, transport.clock.now)
+            self._keeping.append(asyncio.create_task(unsettled.keep()))
         if shadow is not None:
             shadow.start()
         self._gates = Gates(journal, live, machine_now, transport.clock.now)
         self._gates.start()
-        self._keeping = [
+        self._keeping += [
             asyncio.create_task(keep(journal, settings.journal.keep_days, machine_now)),
             asyncio.create_task(keep_usage(self._usage, journal)),
             asyncio.create_task(share(journal, budget, machine_now)),

@@ -108,6 +108,7 @@ class JsonDoor:
             raise
         except Exception:
             log.exception("request failed")
+            current().broke()
             return self._answer(request, Written(500, message(FAILED)))
 
     async def _serve(self, request: web.BaseRequest, found: Found, door: Door) -> web.StreamResponse:

@@ -91,6 +91,7 @@ class Server:
         try:
             match found.door:
                 case Door.UNCLEAR:
+                    note.reason = "path"
                     return plain(400, "The path can be read in more than one way; nothing was sent.")
                 case Door.WSDL:
                     return self._file(request, note)
@@ -103,6 +104,7 @@ class Server:
                 case _:
                     return await self._rest(request, found)
         except TimeoutError:
+            note.reason = "slow"
             text = f"The request did not arrive within {RECEIVE_SECONDS:.0f} seconds; nothing was sent to Zuora."
             response = soap(500, server_fault(text, BEFORE_READING), BEFORE_READING)
             response.force_close()
@@ -111,6 +113,7 @@ class Server:
             raise
         except Exception:
             log.exception("request failed")
+            note.broke()
             return soap(500, server_fault(FAILED, BEFORE_READING), BEFORE_READING)
 
     def _file(self, request: web.BaseRequest, note: CallNote) -> web.Response:

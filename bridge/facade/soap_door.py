@@ -111,6 +111,7 @@ class SoapDoor:
             raise
         except Exception:
             log.exception("request failed")
+            current().broke()
             return soap(500, server_fault(FAILED, style), style)
         if self._tap is not None:
             self._tap.take(request.path, request.headers, raw, getattr(response, "body", None))

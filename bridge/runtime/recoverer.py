@@ -11,17 +11,17 @@ import asyncio
 import contextlib
 import zlib
 from collections.abc import Awaitable, Callable
-from itertools import product
 
 from structlog.contextvars import bound_contextvars
 
 from bridge.core.classify import Prefer, Preference
 from bridge.core.conduct import Errand
-from bridge.core.conduct.recovery import UNSETTLED, recover
+from bridge.core.conduct.recovery import recover
 from bridge.core.intent import Intent, State
 from bridge.core.model import Call, Caller, Route, Tenant, Version, ZObject
 from bridge.journal import Journal, JournalDown
 from bridge.runtime.driver import DRIVEN, Runtime
+from bridge.runtime.unsettled import Unsettled
 from bridge.runtime.visit import Visit
 from bridge.telemetry.log import get_logger
 from bridge.telemetry.metrics import METRICS
@@ -49,10 +49,6 @@ PATIENCE_SECONDS = 900.0
 async def _knows() -> bool:
     return True
 
-
-Place = tuple[State, Route | None]
-
-EVERYWHERE: frozenset[Place] = frozenset(product((*UNSETTLED, State.PARKED), (*Route, None)))
 
 _REST = Prefer(lambda _obj, _account: Preference(Route.REST))
 """Nothing is classified in a recovery."""
@@ -82,7 +78,7 @@ class Recoverer:
         self._here = here
         self._every = every_seconds
         self._knows_time = knows_time
-        self._shown: frozenset[Place] = EVERYWHERE
+        self._unsettled = Unsettled(journal, zuora_now)
         self._next: dict[str, tuple[float, float]] = {}
         self._task: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -120,7 +116,7 @@ class Recoverer:
         names = {intent.id for intent in unfinished}
         self._next = {name: due for name, due in self._next.items() if name in names}
         METRICS.unfinished.set(len(unfinished))
-        await self._measure()
+        await self._unsettled.measure()
         due = [intent for intent in unfinished if self._is_due(intent) and self._is_ours(intent, living)]
         places = asyncio.Semaphore(AT_ONCE)
 
@@ -131,16 +127,6 @@ class Recoverer:
 
         await asyncio.gather(*(one(intent) for intent in due))
         return len(due)
-
-    async def _measure(self) -> None:
-        """How much is not settled and for how long (I13), also where it is nothing: an alert needs the zero."""
-        now = self._zuora_now()
-        known = {(each.state, each.route): each for each in await self._journal.ages()}
-        for place in self._shown - known.keys():
-            _show(place, 0, 0)
-        for place, found in known.items():
-            _show(place, found.count, max(0, now - found.oldest) / 1000)
-        self._shown = frozenset(known)
 
     def _is_due(self, intent: Intent) -> bool:
         return fence_now() >= self._next.get(intent.id, (0.0, 0.0))[0]
@@ -172,10 +158,3 @@ class Recoverer:
         log.info("looked for", intent=intent.id, was=intent.state.value, came=state.value)
         wait = min(LONGEST_SECONDS, 2 * self._next.get(intent.id, (0.0, self._every))[1])
         self._next[intent.id] = fence_now() + wait, wait
-
-
-def _show(place: Place, count: int, age: float) -> None:
-    state, route = place
-    labels = {"state": state.value, "route": route.value if route is not None else "none"}
-    METRICS.unsettled.set(count, **labels)
-    METRICS.oldest_seconds.set(age, **labels)

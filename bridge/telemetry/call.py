@@ -90,6 +90,8 @@ class CallNote:
     def came_to(self, route: str, outcome: str) -> None:
         """How it ended, where it has no objects of its own."""
         self.route, self.outcome = route, outcome
+        if outcome == "unknown":
+            self.money = "may have moved"
 
     def replied(self, reply: Reply) -> None:
         """How a journaled call ended."""
@@ -107,6 +109,10 @@ class CallNote:
         self.money = next((each for each in ("may have moved", "moved") if each in words), "not moved")
         self.intents = [each.intent_id for each in reply.outcomes if each.intent_id is not None]
         self.outcomes = {each: told.count(each) for each in dict.fromkeys(told)} if len(told) > 1 else None
+
+    def broke(self) -> None:
+        """A defect of ours; whether anything reached Zuora is unknown."""
+        self.reason, self.money = "failed", "may have moved"
 
     def end(self, status: int | None) -> None:
         """It is answered (None: nobody was there any more)."""

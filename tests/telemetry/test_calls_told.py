@@ -222,3 +222,17 @@ def test_pass_through_neither_adds_nor_changes_a_trace(told: tuple[World, io.Str
         post(world.endpoint(), envelope(query, world.session), (("Content-Type", "text/xml"), *more))
         (sent,) = [each for each in world.requests(mark) if each.operation == "query"]
         assert {name.lower(): value for name, value in sent.headers.items()}.get("traceparent") == given
+
+
+def test_what_only_passes_and_is_lost_may_have_been_done(told: tuple[World, io.StringIO]) -> None:
+    """A write that the bridge does not read: nobody can say what became of it, so a person must hear of it."""
+    world, out = told
+    since = Calls(out)
+    world.fault("drop_after", method="PUT")
+    status, _ = ask(
+        f"{world.url}/v1/accounts/{world.id('@A')}", {"notes": "x"}, method="PUT", Authorization=bearer(world)
+    )
+    assert status == 504
+    (call,) = since.of("call", 1)
+    assert (call["operation"], call["route"], call["outcome"], call["level"]) == ("write", "pass", "unknown", "warning")
+    assert call["money"] == "may have moved"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from multidict import CIMultiDict
+from upstream_servers import Request, as_json, serving, transporting
 
+from bridge.telemetry import trace
 from bridge.telemetry.metrics import METRICS
 from bridge.upstream.budget import Budget, Spare
+from bridge.upstream.rest import ZuoraRest
 
 
 @pytest.mark.parametrize(
@@ -69,3 +74,33 @@ def test_each_limit_is_told_as_the_last_answer_had_it() -> None:
     whole.heard(200, CIMultiDict({"ratelimit-limit": "50000"}))
     (told,) = whole.headroom
     assert (told.limit, told.of, told.remaining, told.at > 0) == ("concurrency", 40, 12, True)
+
+
+def test_an_answer_s_limits_are_seen_and_a_send_bears_the_trace_it_is_made_for() -> None:
+    """Both stand beside what was recorded: the dispatch's own headers and bytes are what they were."""
+    limits = (("Concurrency-Limit-Type", "default"), ("Concurrency-Limit-Limit", "43"))
+    raw = as_json(200, "{}", *limits, ("Concurrency-Limit-Remaining", "11"), ("ratelimit-limit", "12500"))
+
+    async def answers(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        await writer.drain()
+
+    async def go() -> Request:
+        async with serving(answers) as server, transporting() as transport:
+            here = trace.begun()
+            token = trace.current.set(here)
+            try:
+                rest = ZuoraRest(transport, server.origin, None, Budget())
+                await rest.get("/v1/payments/x", credential=(("Authorization", "Bearer mine"),))
+            finally:
+                trace.current.reset(token)
+            (request,) = server.requests
+            assert request.header("traceparent") == here.headers[0][1]
+            await rest.get("/v1/payments/x", credential=(("Authorization", "Bearer mine"),))
+            return server.requests[1]
+
+    request = asyncio.run(go())
+    assert request.header("traceparent") is None
+    assert METRICS.upstream_limit.value(limit="concurrency") == 43
+    assert METRICS.upstream_remaining.value(limit="concurrency") == 11
+    assert METRICS.upstream_limit.value(limit="rate_minute") == 12500
