@@ -15,6 +15,7 @@ import pytest
 from harness import World, envelope, payment, saved
 
 from bridge.cli import main
+from bridge.console.rendering import WAYS
 from bridge.contract.files import own_wsdl
 from bridge.core.intent import State
 
@@ -186,3 +187,14 @@ def test_the_states_that_the_pages_ask_for_are_states() -> None:
     """A name that is gone would make a command of the night a usage error."""
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert set(re.findall(r"--state ([A-Z_]+)", text)) <= {state.name for state in State}
+
+
+def test_the_places_in_the_console_are_there() -> None:
+    """A page that a runbook sends somebody to stands in the console's navigation by that name."""
+    named = {
+        place.strip()
+        for page in PAGES
+        for place in re.findall(r"Console → ([A-Z][a-z]+(?: [a-z]+)?)(?= →|[,:;.]|\)| shows)", page.read_text("utf-8"))
+    }
+    assert len(named) >= 4
+    assert named <= {name for _, name in WAYS}
