@@ -70,6 +70,9 @@ POINTS = (
 
 QUICK = (POINTS[0],)
 
+SOAKED = POINTS[6]
+"""As slow as Zuora usually is, all slots in use: what a busy hour looks like."""
+
 
 class Place:
     """A journal of its own, and what it takes."""
@@ -263,7 +266,7 @@ def main() -> int:
             found["points"].append(measure(point, server, warm, seconds))
         if given.soak:
             print(f"soak of {given.soak:.0f} s ...", file=sys.stderr, flush=True)
-            found["soak"] = measure(POINTS[2], server, given.warm, given.soak, every=max(1.0, given.soak / 60))
+            found["soak"] = measure(SOAKED, server, given.warm, given.soak, every=max(1.0, given.soak / 60))
     print(json.dumps(found, indent=1))
     if given.record:
         RECORDED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
