@@ -121,7 +121,8 @@ class Dispatch:
     a value in the request that a later look-up can find. ``first_sent_at`` starts the 20 hours of I5; ``last_sent_at``
     is when whoever drives it began to send it. ``verdict`` and ``answered_at`` are what its last answer came to.
     ``snapshot`` is what the bytes do not tell and a proof needs, as JSON: of a saga's step what it was to change and
-    the state before, of a batch what each of its intents can be found by.
+    the state before, of a batch what each of its intents can be found by. ``erased``: values of gateway options are no
+    longer in it, since all of its intents are settled for good; such a dispatch is never sent (I9).
     """
 
     id: str
@@ -143,3 +144,4 @@ class Dispatch:
     answered_at: Instant | None = None
     verdict: str | None = None
     snapshot: str | None = None
+    erased: bool = False

@@ -14,6 +14,7 @@ from bridge.core.intent import TRANSITIONS, Dispatch, IllegalTransition, Intent
 from bridge.journal.audit import Audit
 from bridge.journal.crypto import Seal
 from bridge.journal.database import Database
+from bridge.journal.erasing import Erasing
 from bridge.journal.rows import dispatch_row, errors_text, intent_row, lease_name
 from bridge.journal.statements import Statements
 
@@ -44,6 +45,7 @@ class Changes:
         self._audit = audit
         self._sql = statements
         self._seal = seal
+        self.erasing = Erasing(database, seal)
 
     def apply(self, changes: Sequence[Change]) -> bool:
         """All changes in order; False at the first whose condition fails."""
@@ -53,6 +55,7 @@ class Changes:
                     return False
             elif not all(self._apply(change) for change in some):
                 return False
+        self.erasing.settled(changes)
         return True
 
     def _moves(self, moves: Sequence[Moved]) -> bool:
@@ -111,8 +114,12 @@ class Changes:
 
     def _dispatch(self, dispatches: Sequence[Dispatch]) -> bool:
         for dispatch in dispatches:
-            if not self._changed(self._sql.open_dispatch, dispatch_row(dispatch, self._seal)):
+            row = dispatch_row(dispatch, self._seal)
+            # What was erased is no request any more, nor is a further attempt at it.
+            if dispatch.erased or not self._changed(self._sql.open_dispatch, row):
                 return False
+            if row["options"]:
+                self.erasing.holds(dispatch.intent_ids)
             carried = [
                 {"dispatch_id": dispatch.id, "position": position, "intent_id": intent_id}
                 for position, intent_id in enumerate(dispatch.intent_ids)

@@ -21,6 +21,7 @@ from bridge.journal.look_up_first import LookUpFirst, Mode
 from bridge.journal.queries import Queries
 from bridge.journal.ramps import Act, Judged, Ramps
 from bridge.journal.revisions import Revisions
+from bridge.journal.schema import SETTLED_FOR_GOOD
 from bridge.journal.writer import Job, Writer
 from bridge.telemetry.redact import redact_text
 
@@ -165,6 +166,8 @@ class Operator:
         changes.append(Moved(intent.id, State.PARKED, verdict.target, owner, at, zuora_id=verdict.zuora_id))
         if not all(self._changes.apply([change]) for change in changes):
             return self._claimed(intent, verdict) or "the intent changed at this moment; look again"
+        if verdict.target in SETTLED_FOR_GOOD:
+            self._changes.erasing.erase([intent.id])
         detail = {"to": verdict.target.value, "id": verdict.zuora_id, "reason": verdict.reason, "by": verdict.by}
         self._audit.note("resolve", intent.id, detail, at)
         return None

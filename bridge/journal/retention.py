@@ -1,8 +1,9 @@
 """Letting go of what was settled long ago, a little at a time: no caller waits for it for longer than for another call.
 
 Each batch is one transaction of the writer's, between those of callers, and is followed by a pause of several times its
-length. What is unsettled or parked is never let go, however old, nor a request that one of those still needs. Must not
-decide how long is long: that is a setting.
+length. What is unsettled or parked is never let go, however old, nor a request that one of those still needs. The same
+rounds erase the gateway options that a settlement has left behind (``erasing``). Must not decide how long is long: that
+is a setting.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Protocol
 from bridge.core.model import Instant
 from bridge.journal.audit import Audit
 from bridge.journal.database import Database
+from bridge.journal.erasing import Swept
 from bridge.journal.errors import JournalDown
 from bridge.journal.statements import Statements, spread
 from bridge.telemetry.log import get_logger
@@ -73,11 +75,15 @@ class Store(Protocol):
     def let_go_of_the_rest(self, before: Instant) -> Awaitable[int]:
         """One batch of everything else."""
 
+    def erase_options(self, after: str) -> Awaitable[Swept]:
+        """One batch of requests whose gateway options are left."""
+
 
 async def keep(journal: Store, days: int, now: Callable[[], Instant]) -> None:
     """Let go of what is older than so many days, now and once an hour, until cancelled."""
     while True:
         try:
+            await erase_left(journal)
             await sweep(journal, now() - days * DAY_MS)
         except JournalDown as down:
             log.warning("journal down", error=str(down))
@@ -96,3 +102,18 @@ async def sweep(journal: Store, before: Instant) -> int:
             gone += count if batch == journal.let_go else 0
             await asyncio.sleep(PAUSES * (time.monotonic() - began))
     return gone
+
+
+async def erase_left(journal: Store) -> int:
+    """Erase the gateway options of all that is settled for good and still has them; of how many requests."""
+    erased = unreadable = 0
+    after: str | None = ""
+    while after is not None:
+        began = time.monotonic()
+        swept = await journal.erase_options(after)
+        erased, unreadable, after = erased + swept.erased, unreadable + swept.unreadable, swept.after
+        if after is not None:
+            await asyncio.sleep(PAUSES * (time.monotonic() - began))
+    if unreadable:
+        log.warning("gateway options could not be erased: the requests do not open under this key", requests=unreadable)
+    return erased

@@ -15,6 +15,8 @@ from typing import Any
 from bridge.core.intent import Dispatch, Intent, State
 from bridge.core.model import Op, Route, RowError
 from bridge.journal.crypto import Seal
+from bridge.journal.options import holds_options, without_values
+from bridge.journal.schema import ERASED, HOLDS
 from bridge.telemetry.redact import redact_text
 
 Row = Mapping[str, object]
@@ -129,6 +131,7 @@ def dispatch_row(dispatch: Dispatch, seal: Seal) -> Row:
         "marker": None if dispatch.marker is None else redact_text(dispatch.marker),
         "recorded_at": dispatch.recorded_at,
         "first_sent_at": dispatch.first_sent_at,
+        "options": HOLDS if holds_options(dispatch) else None,
         "key_id": seal.key_id,
         "sealed": seal.close(_packed(dispatch), dispatch.id),
     }
@@ -137,10 +140,8 @@ def dispatch_row(dispatch: Dispatch, seal: Seal) -> Row:
 def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -> Dispatch:
     """The dispatch of a row in the order of ``statements.DISPATCH_COLUMNS``; raises ``Unreadable``."""
     (id_, call_id, route, op, step, attempt, key, marker, recorded_at, first_sent_at, *later, sealed) = row
-    last_sent_at, answered_at, verdict = later
-    packed = seal.open(sealed, id_)
-    end = 4 + int.from_bytes(packed[:4])
-    method, path, headers, *more = json.loads(packed[4:end])
+    last_sent_at, answered_at, verdict, options = later
+    (method, path, headers, *more), body = _unpacked(seal.open(sealed, id_))
     return Dispatch(
         id=id_,
         call_id=call_id,
@@ -149,7 +150,7 @@ def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -
         method=method,
         path=path,
         headers=tuple((name, value) for name, value in headers),
-        body=packed[end:],
+        body=body,
         intent_ids=intent_ids,
         key=key,
         marker=more[1] if len(more) > 1 else marker,
@@ -161,6 +162,7 @@ def dispatch_from(row: Sequence[Any], intent_ids: tuple[str, ...], seal: Seal) -
         answered_at=answered_at,
         verdict=verdict,
         snapshot=more[0] if more else None,
+        erased=options == ERASED,
     )
 
 
@@ -172,5 +174,26 @@ def _packed(dispatch: Dispatch) -> bytes:
     more: list[Any] = [dispatch.snapshot] if dispatch.snapshot is not None else []
     if dispatch.marker is not None and redact_text(dispatch.marker) != dispatch.marker:
         more = [dispatch.snapshot, dispatch.marker]
-    head = json.dumps([dispatch.method, dispatch.path, dispatch.headers, *more]).encode("ascii")
-    return len(head).to_bytes(4) + head + dispatch.body
+    return _bound([dispatch.method, dispatch.path, dispatch.headers, *more], dispatch.body)
+
+
+def _bound(head: list[Any], body: bytes) -> bytes:
+    written = json.dumps(head).encode("ascii")
+    return len(written).to_bytes(4) + written + body
+
+
+def _unpacked(packed: bytes) -> tuple[list[Any], bytes]:
+    end = 4 + int.from_bytes(packed[:4])
+    return json.loads(packed[4:end]), packed[end:]
+
+
+def without_options(sealed: bytes, name: str, seal: Seal) -> bytes | None:
+    """What is sealed of a dispatch, sealed anew without the values of gateway options; None where it has none.
+
+    Raises ``Unreadable``, and ValueError for what is no request of the bridge's.
+    """
+    (method, path, headers, *more), body = _unpacked(seal.open(sealed, name))
+    if more and more[0] is not None:
+        more[0] = without_values(more[0].encode()).decode()
+    packed = _bound([method, path, headers, *more], without_values(body))
+    return None if packed == seal.open(sealed, name) else seal.close(packed, name)

@@ -38,6 +38,17 @@ IN_DOUBT_SQL = f"state = '{State.IN_DOUBT.value}'"
 OPEN_SQL = f"({UNSETTLED_SQL} OR ({APPLIED_SQL} AND delivered_at IS NULL))"
 TOLD_SQL = f"{APPLIED_SQL} AND delivered_at IS NOT NULL"
 
+SETTLED_FOR_GOOD = frozenset({State.APPLIED, State.REFUSED})
+"""From which no move leads on (``core.intent.TRANSITIONS``)."""
+
+NOT_FOR_GOOD_SQL = f"state NOT IN ({', '.join(repr(value) for value in sorted(s.value for s in SETTLED_FOR_GOOD))})"
+
+ERASED, HOLDS, UNKNOWN = 0, 1, 2
+"""What ``dispatch.options`` says of a request's gateway options: their values are erased; it holds some; nobody has
+looked, as a bridge of before recorded it. NULL: it has none."""
+
+TO_ERASE_SQL = f"options > {ERASED}"
+
 metadata = MetaData()
 
 intent = Table(
@@ -176,6 +187,15 @@ dispatch = Table(
     Column("key_id", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("last_sent_at", BigInteger),
+    Column("options", SmallInteger, server_default=text(str(UNKNOWN))),
+)
+
+# What holds values of gateway options, until they are erased: for most tenants nothing is ever in it.
+Index(
+    "dispatch_options",
+    dispatch.c.id,
+    sqlite_where=text(TO_ERASE_SQL),
+    postgresql_where=text(TO_ERASE_SQL),
 )
 
 dispatch_intent = Table(

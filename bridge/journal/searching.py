@@ -16,7 +16,7 @@ from bridge.core.model import Instant, Op, Route
 from bridge.journal.crypto import Unreadable
 from bridge.journal.reading import Reader, Wanted, narrowed
 from bridge.journal.rows import dispatch_from, intent_from
-from bridge.journal.schema import OPEN_SQL, UNSETTLED_SQL, dispatch, dispatch_intent, intent
+from bridge.journal.schema import ERASED, OPEN_SQL, UNSETTLED_SQL, dispatch, dispatch_intent, intent
 from bridge.journal.statements import DISPATCH_COLUMNS
 
 IDS_AT_ONCE = 500
@@ -113,6 +113,7 @@ def _opened(row: Sequence[Any], reader: Reader) -> tuple[Dispatch, bool]:
     except Unreadable:
         known = dict(zip((column.name for column in DISPATCH_COLUMNS), row, strict=True))
         del known["sealed"]
+        known["erased"] = known.pop("options") == ERASED
         known |= {"route": Route(known["route"]), "op": Op(known["op"])}
         return Dispatch(**known, method="", path="", headers=(), body=b"", intent_ids=()), False
 

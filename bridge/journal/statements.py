@@ -36,6 +36,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.journal.chain import HEAD
 from bridge.journal.schema import (
+    ERASED,
     IN_DOUBT_SQL,
     NOT_PARKED_SQL,
     OPEN_SQL,
@@ -53,7 +54,7 @@ from bridge.journal.schema import (
 
 DISPATCH_COLUMNS = tuple(dispatch.c[name] for name in (
     "id", "call_id", "route", "op", "step", "attempt", "key", "marker", "recorded_at", "first_sent_at", "last_sent_at",
-    "answered_at", "verdict", "sealed",
+    "answered_at", "verdict", "options", "sealed",
 ))  # fmt: skip
 
 _ANSWERED = frozenset({"last_sent_at", "answered_at", "verdict"})
@@ -89,7 +90,7 @@ class Statements:
         )
         self.send = self._sql(
             update(dispatch)
-            .where(dispatch.c.id == bindparam("b_id"))
+            .where(dispatch.c.id == bindparam("b_id"), _whole())
             .values(
                 first_sent_at=func.coalesce(dispatch.c.first_sent_at, bindparam("b_at", type_=BigInteger)),
                 last_sent_at=bindparam("b_at", type_=BigInteger),
@@ -300,6 +301,11 @@ def _move(*, settle: bool) -> ClauseElement:
         .where(other.c.zuora_id == bindparam("b_zuora_id"), other.c.op == create, other.c.id != intent.c.id)
     )
     return statement.where(or_(intent.c.op != create, ~claimed)).values(changed | {"zuora_id": bindparam("b_zuora_id")})
+
+
+def _whole() -> Any:
+    """Whether the bytes are those that were recorded: what was erased is never sent again."""
+    return or_(dispatch.c.options.is_(None), dispatch.c.options != literal_column(str(ERASED)))
 
 
 def _recorded() -> tuple[str, ...]:

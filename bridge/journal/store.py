@@ -22,10 +22,12 @@ from bridge.journal.comparisons import Comparison, Comparisons
 from bridge.journal.crypto import KEY_BYTES, Keys, Seal, Unreadable, keys_of
 from bridge.journal.database import PATIENCE, Database
 from bridge.journal.discrepancies import Discrepancies
+from bridge.journal.erasing import Swept
 from bridge.journal.errors import JournalRefused
 from bridge.journal.keyfile import key_beside
 from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
+from bridge.journal.options import holds_options
 from bridge.journal.queries import Queries, Waiting
 from bridge.journal.ramps import NEWEST, Compared, Counted, Judged, Ramps
 from bridge.journal.rekeying import Rekeying, Resealed
@@ -200,6 +202,18 @@ class Journal:
 
         return int(await self._writer.ask(Job(run, atomic=False)))
 
+    async def erase_options(self, after: str) -> Swept:
+        """Erase the gateway options that a settlement has left behind, in a batch of requests behind that id."""
+
+        def run() -> Swept:
+            swept = self._changes.erasing.sweep(after)
+            if swept.erased:
+                self.audit.note("erased", "", {"what": "gateway options", "requests": swept.erased})
+            return swept
+
+        swept: Swept = await self._writer.ask(Job(run, atomic=False))
+        return swept
+
     async def flush(self) -> None:
         """Return when everything asked for until now is committed, lazy marks included."""
         await self._writer.ask(Job(lambda: None))
@@ -236,7 +250,16 @@ class Journal:
 
     async def dispatches_of(self, intent_id: str) -> tuple[Dispatch, ...]:
         """The dispatches of an intent: by step, then attempt, then when they were recorded."""
-        return await self._read(partial(self._queries.dispatches_of, intent_id))
+
+        def run() -> tuple[Dispatch, ...]:
+            found = self._queries.dispatches_of(intent_id)
+            for each in found:
+                if holds_options(each) and not each.erased:
+                    # Who reads a request is about to settle it.
+                    self._changes.erasing.holds(each.intent_ids)
+            return found
+
+        return await self._read(run)
 
     async def unfinished(self, before: int, limit: int) -> tuple[Intent, ...]:
         """What is unsettled, not parked and older than ``before`` (Zuora's clock), oldest first."""

@@ -327,6 +327,8 @@ class Runtime:
             sending.came(event)
 
     async def _sent(self, dispatch: Dispatch, context: Context, stand: Stand) -> c.SendEvent:
+        if dispatch.erased:
+            raise RuntimeError(f"{dispatch.id} was settled for good and its gateway options erased; it cannot be sent")
         credential = context.credential
         not_after = self._lease.not_after(stand)
         if not_after is None:

@@ -14,6 +14,7 @@ from journal_examples import KEY, answered, dispatch, intent, moved, opened, url
 from bridge.core.commands import Opened
 from bridge.core.intent import State
 from bridge.journal import Journal, JournalDown, retention
+from bridge.journal.erasing import Swept
 from bridge.journal.retention import BATCH, DAY_MS, keep, sweep
 
 Scene = Callable[[Journal], Awaitable[None]]
@@ -170,6 +171,9 @@ def test_keeping_goes_on_after_the_journal_was_down(monkeypatch: pytest.MonkeyPa
 
         async def let_go_of_the_rest(self, before: int) -> int:
             return 0
+
+        async def erase_options(self, after: str) -> Swept:
+            return Swept(0, 0, None)
 
     async def scene() -> None:
         monkeypatch.setattr(retention, "ROUND_SECONDS", 0)
