@@ -263,7 +263,7 @@ def queries(scene: Scene) -> None:
             card, spaced = scene.decoys.card(), XML["spaces"](scene.decoys.card())
             said = text.replace("{}", kind).replace("{card}", card).replace("{spaced}", spaced)
             body = f"<ns1:query><ns1:queryString>{escape(said)}</ns1:queryString></ns1:query>"
-            scene.ask(f"query: {text}", ENDPOINT, envelope(body, session), XML_HEADERS)
+            scene.ask(f"query: {text}", ENDPOINT, envelope(body, session), XML_HEADERS, echo="rows")
     size = "<ns1:QueryOptions><ns1:batchSize>1</ns1:batchSize></ns1:QueryOptions>"
     said = f"select Id from Refund where Amount > 0 and Comment != '{scene.decoys.card()}'"
     body = f"<ns1:query><ns1:queryString>{escape(said)}</ns1:queryString></ns1:query>"
