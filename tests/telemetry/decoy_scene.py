@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import io
 import logging
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ import structlog
 from decoy_zuora import Edge, Said
 from decoys import Decoy, Decoys
 from harness import Answer, Headers, World, post
+from otel_collector import Collector
 
 from bridge.background import AppThread
 from bridge.cutover.reading import parse
@@ -61,6 +63,11 @@ ECHOES: Mapping[str, re.Pattern[bytes]] = {
     # A delete's failure names the id it was asked for, as Zuora's does (Zuora: Actions: delete).
     "id": re.compile(rb"<(?:\w+:)?[iI]d>[^<]*</|\"[iI]d\" ?: ?\"[^\"]*\""),
     # The address in ?wsdl and in a login is the one by which this caller reached the bridge.
+    # Who types into a form of the console finds it in that field again, and in the links that go on with the search.
+    "typed": re.compile(
+        rb"<input\b[^>]*>|<textarea\b[^>]*>[^<]*</textarea>|href=\"/console/calls\?[^\"]*\""
+        rb"|Location: /console/login\?next=[^\r\n]*"
+    ),
     "address": re.compile(rb"https?://[^/<\"\s]*"),
 }
 """Why an answer may hold a decoy, and the places where then. There is no other reason."""
@@ -85,6 +92,7 @@ class Scene:
     world: Behind
     decoys: Decoys
     edge: Edge
+    collector: Collector
     lines: io.StringIO
     console: io.StringIO
     heard: list[Heard] = field(default_factory=list)
@@ -120,7 +128,9 @@ class Scene:
         zuora = b"\n".join(self.edge.told[before:])
         head = "".join(f"{key}: {value}\r\n" for key, value in answer.headers).encode("utf-8", "surrogateescape")
         sent = b"\n".join((path.encode(), *(f"{key}: {value}".encode() for key, value in headers), body))
-        (self.admin if admin else self.heard).append(Heard(name, sent, head + answer.body, own, zuora, echo))
+        (self.admin if admin and not echo else self.heard).append(
+            Heard(name, sent, head + answer.body, own, zuora, echo)
+        )
         return answer
 
     def say(self, match: str, status: int = 500, body: bytes = b"", *headers: tuple[str, str], **more: Any) -> None:
@@ -170,6 +180,7 @@ def staged(folder: Path, decoys: Decoys, database_url: str = "", **settings: Any
     given: dict[str, Any] = {
         "admin": {"listen": "127.0.0.1:0", "token": TOKEN},
         "capture": {"folder": folder / "captures"},
+        "parity": {"reports": folder / "reports"},
         "journal": {"key": KEY} if database_url else {},
         "callers": {
             "erp": {"usernames": ["erp@example.com"], "allow": ["*"], "wait_seconds": 1},
@@ -179,6 +190,8 @@ def staged(folder: Path, decoys: Decoys, database_url: str = "", **settings: Any
     }
     with (
         both_formats() as (lines, console),
+        contextlib.closing(Collector()) as collector,
+        mock.patch.dict(os.environ, {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}),
         Behind(folder, bridges=0, **given) as world,
         Edge(world.sandbox.url) as edge,
     ):
@@ -188,7 +201,7 @@ def staged(folder: Path, decoys: Decoys, database_url: str = "", **settings: Any
         world.control("settings", {"sessionSeconds": 10**8})
         world.add_bridge()
         try:
-            yield Scene(world, decoys, edge, lines, console)
+            yield Scene(world, decoys, edge, collector, lines, console)
         finally:
             for bridge in world.bridges:
                 bridge.stop()

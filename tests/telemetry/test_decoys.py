@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import decoy_console
 import decoy_failures
 import decoy_json_calls
 import decoy_outages
@@ -37,6 +38,7 @@ class Proof:
             for calls in CALLS:
                 calls(scene)
             decoy_json_calls.look_at_the_admin_api(scene)
+            decoy_console.type_into_it(scene)
             self.asked = {f"{each.method} {each.path.rpartition('/')[2]}" for each in scene.world.writes()}
             self.scene: Scene = scene
             self.written = taken(SINKS, scene)
