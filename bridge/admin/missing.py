@@ -117,8 +117,8 @@ def _looked_for(case: Case, question: Question | None) -> Iterator[str]:
     match question:
         case WhichMade(field=field, marker=marker, amount=amount):
             yield (
-                f"No {intent.object_type} with {field} {redact_text(marker)} and amount {amount:f} has been found "
-                "yet: it counts as done when exactly one that is not older than the request has both."
+                f"No {intent.object_type} with {field} {redact_text(marker)} and amount {redact_text(f'{amount:f}')} "
+                "has been found yet: it counts as done when exactly one that is not older than the request has both."
             )
             if intent.state is State.PARKED:
                 yield "It is parked because two objects have that marker, or only one that is older than the request."
@@ -249,7 +249,7 @@ def _described(case: Case) -> str:
         return f"the {kind} {redact_text(asked.own_id or intent.zuora_id or '(its Id stands in the request)')}"
     of = [f"a {kind}"]
     if asked.amount is not None:
-        of.append(f"of {asked.amount:f}{f' {redact_text(asked.currency)}' if asked.currency else ''}")
+        of.append(redact_text(f"of {asked.amount:f}{f' {asked.currency}' if asked.currency else ''}"))
     if asked.account is not None:
         of.append(f"on account {redact_text(asked.account)}")
     if asked.reference is not None:

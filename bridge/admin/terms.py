@@ -39,7 +39,8 @@ def call_json(one: Intent, asked: Said) -> dict[str, Any]:
         "zuoraId": one.zuora_id or _clean(asked.own_id),
         "account": _clean(asked.account),
         "documents": [redact_text(each) for each in asked.documents],
-        "amount": format(asked.amount, "f") if asked.amount is not None else None,
+        # A caller may have put anything there, a card number too.
+        "amount": _clean(format(asked.amount, "f")) if asked.amount is not None else None,
         "currency": _clean(asked.currency),
         "reference": _clean(asked.reference),
         "told": told_of(one),

@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.console.decisions import Decision
 from bridge.console.visit import Page, Visit
+from bridge.telemetry.redact import redact_text
 
 
 async def _show(visit: Visit) -> Page:
@@ -25,7 +26,7 @@ def _accept(_form: Mapping[str, str]) -> Sequence[str]:
 
 
 def _assign(form: Mapping[str, str]) -> Sequence[str]:
-    return (f"The break is {form.get('to') or 'nobody'}'s to look at. Nothing else changes.",)
+    return (f"The break is {redact_text(form.get('to') or 'nobody')}'s to look at. Nothing else changes.",)
 
 
 def _to_breaks(_form: Mapping[str, str]) -> str:

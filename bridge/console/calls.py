@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bridge.console.visit import Page, Said, Visit, whole
+from bridge.telemetry.redact import redact_text
 
 TEXTS = ("account", "document", "amount", "reference", "zuora_id", "caller")
 CHOICES = {
@@ -69,7 +70,8 @@ def moment(text: str, now: int) -> int:
     try:
         made = datetime.fromisoformat(text)
     except ValueError:
-        said = f"{text[:40]} is no time: write 2026-02-19, 2026-02-19 10:00 (UTC) or 2h for the last two hours."
+        shown = redact_text(text)[:40]
+        said = f"{shown} is no time: write 2026-02-19, 2026-02-19 10:00 (UTC) or 2h for the last two hours."
         raise Said(400, {"error": said}) from None
     since = (made if made.tzinfo is not None else made.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000

@@ -6,11 +6,15 @@ before anything is recorded. Must not settle anything: the API does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.console.decisions import Decision
 from bridge.console.visit import Page, Visit
+from bridge.telemetry.redact import redact_text
+
+_INTENT = re.compile(r"i-[0-9a-z-]{1,64}")
 
 
 async def _show(visit: Visit) -> Page:
@@ -26,7 +30,7 @@ def _consequences(form: Mapping[str, str]) -> Sequence[str]:
         case "APPLIED":
             return (
                 "When the ERP repeats this call it is told Success with the Id "
-                f"{form.get('zuoraId') or '(none given)'}. Nothing is sent to Zuora.",
+                f"{redact_text(form.get('zuoraId') or '(none given)')}. Nothing is sent to Zuora.",
                 "If that object is not this call's, the ERP books what was never done: look at its amount, account "
                 "and time in Zuora before you confirm.",
                 "An Id settles one call only; an all but equal payment is refused until the ERP has repeated this one.",
@@ -57,6 +61,10 @@ def _evidence(form: Mapping[str, str]) -> str:
     return f"calls/{form.get('intent', '')}"
 
 
+def _back(form: Mapping[str, str]) -> str:
+    return _evidence(form) if _INTENT.fullmatch(form.get("intent", "")) else "doubt"
+
+
 def _settled(form: Mapping[str, str], _told: Mapping[str, Any]) -> str:
     return f"{_evidence(form)}?done=1"
 
@@ -67,7 +75,7 @@ async def _call(visit: Visit) -> Mapping[str, Any]:
 
 
 RESOLVE = Decision(
-    *("doubt/resolve", "Settle this call", "Record this verdict", _consequences, _evidence, _settled),
+    *("doubt/resolve", "Settle this call", "Record this verdict", _consequences, _back, _settled),
     body=_body,
     fields=("intent", "state", "zuoraId"),
     grave=True,

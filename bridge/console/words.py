@@ -12,6 +12,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bridge.telemetry.redact import redact_text
+
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 NOTHING = "–"
@@ -117,6 +119,11 @@ def money(amount: object, currency: object = None) -> str:
     return f"{amount} {currency}" if currency else f"{amount}"
 
 
+def redacted(text: object) -> str:
+    """What somebody typed, without its secrets: they stand in the field they were typed into and nowhere else."""
+    return redact_text(str(text))
+
+
 def plain(value: object) -> str:
     """A value of the API as text; what is not there is a dash."""
     if value is None or value == "" or value == []:
@@ -150,5 +157,6 @@ def _datetime(at: object) -> datetime | None:
 
 
 FILTERS = {
-    each.__name__: each for each in (state, moment, clock, instant, age, took, share, count, money, plain, some, listed)
+    each.__name__: each
+    for each in (state, moment, clock, instant, age, took, share, count, money, plain, redacted, some, listed)
 }

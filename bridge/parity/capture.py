@@ -73,10 +73,11 @@ def entry(
     made, locator = envelope.made(answer) if answer else ((), "")
     return Entry(
         number=number,
-        operation=about.operation,
+        # Words of the caller's: an operation that Zuora has not is passed and kept as well.
+        operation=redact_text(about.operation),
         object=redact_text(about.object),
         objects=about.objects,
-        version=path.partition("?")[0].rpartition("/")[2],
+        version=redact_text(path.partition("?")[0].rpartition("/")[2]),
         path=redact_text(path.partition("?")[0]),
         headers=captured_headers(headers),
         charset=charset,

@@ -93,7 +93,7 @@ def names_options_and_headers(scene: Scene) -> None:
         for text in ("Id, Comment from {} where Comment = '{c}'", "{c} from {}", "Id from {} where Amount = '{c}'"):
             said = {"queryString": "select " + text.replace("{}", kind).replace("{c}", decoys.card())}
             body = json.dumps({**said, "conf": {"batchSize": 1, "password": decoys.word("password")}}).encode()
-            scene.ask("a query", "/v1/action/query", body, (*JSON_HEADERS, *who))
+            scene.ask("a query", "/v1/action/query", body, (*JSON_HEADERS, *who), echo="rows")
 
 
 def values_of_other_types(scene: Scene) -> None:

@@ -11,19 +11,25 @@ import contextlib
 import http.client
 import io
 import logging
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import structlog
 from decoy_zuora import Edge, Said
 from decoys import Decoy, Decoys
 from harness import Answer, Headers, World, post
+from otel_collector import Collector
 
+from bridge.background import AppThread
 from bridge.cutover.reading import parse
 from bridge.cutover.standing import FIRST, with_rules
 from bridge.journal import Journal
+from bridge.runtime.recoverer import Recoverer
 from bridge.settings import Settings
 from bridge.telemetry import log
 
@@ -49,19 +55,30 @@ route = "shadow"
 _USUAL = 260
 """So many calls are answered at once; of later ones some stay in doubt, so their amounts come once."""
 
-ECHOES = {
-    "": "What Zuora said to this very call: passed on byte for byte (I10), a row's or fault's text, a row of a query.",
-    "id": "A delete's failure names the id it was asked for, as Zuora's does (Zuora: Actions: delete).",
-    "address": "The address in ?wsdl and in a login is the one by which this caller reached the bridge.",
+ECHOES: Mapping[str, re.Pattern[bytes]] = {
+    # Zuora's own words to this very call, about what is this call's: passed on byte for byte (I10), or a row's text.
+    "": re.compile(rb"(?!)"),
+    # A query is answered with what Zuora has, whoever put it there: its answer to this very call has it as well.
+    "rows": re.compile(rb"(?!)"),
+    # A delete's failure names the id it was asked for, as Zuora's does (Zuora: Actions: delete).
+    "id": re.compile(rb"<(?:\w+:)?[iI]d>[^<]*</|\"[iI]d\" ?: ?\"[^\"]*\""),
+    # The address in ?wsdl and in a login is the one by which this caller reached the bridge.
+    # Who types into a form of the console finds it in that field again, and in the links that go on with the search.
+    "typed": re.compile(
+        rb"<input\b[^>]*>|<textarea\b[^>]*>[^<]*</textarea>|href=\"/console/calls\?[^\"]*\""
+        rb"|Location: /console/login\?next=[^\r\n]*"
+    ),
+    "address": re.compile(rb"https?://[^/<\"\s]*"),
 }
-"""Why an answer may hold a decoy of its own call. There is no other reason; the first is looked up, not believed."""
+"""Why an answer may hold a decoy, and the places where then. There is no other reason."""
 
 
 @dataclass
 class Heard:
-    """An answer, the decoys of its call, what Zuora said meanwhile, and why else it may hold some of them."""
+    """A request and its answer, the decoys made for it, what Zuora said meanwhile, and the reason among ``ECHOES``."""
 
     name: str
+    sent: bytes
     said: bytes
     own: frozenset[Decoy]
     zuora: bytes = b""
@@ -75,12 +92,15 @@ class Scene:
     world: Behind
     decoys: Decoys
     edge: Edge
+    collector: Collector
     lines: io.StringIO
     console: io.StringIO
     heard: list[Heard] = field(default_factory=list)
     admin: list[Heard] = field(default_factory=list)
     offset: int = 0
     """In cents: each door pays amounts of its own, so that none waits for what another has left open."""
+    bridge: int = 0
+    """Which of the world's is asked."""
     _planted: int = 0
     _count: int = 0
 
@@ -97,17 +117,20 @@ class Scene:
     ) -> Answer:
         """One request to the bridge. An answer that never came is an empty one."""
         assert echo in ECHOES
-        before = len(self.edge.told)
-        base = self.world.bridges[0].admin_url if admin else self.world.url
+        before, own = len(self.edge.told), frozenset(self.decoys.all[self._planted :])
+        self._planted = len(self.decoys.all)
+        bridge = self.world.bridges[self.bridge]
+        base = bridge.admin_url if admin else bridge.url
         try:
             answer = post(base + path, body, headers, method=method)
         except (OSError, http.client.HTTPException):
             answer = Answer(0, (), b"")
-        own = frozenset(self.decoys.all[self._planted :])
-        self._planted = len(self.decoys.all)
         zuora = b"\n".join(self.edge.told[before:])
         head = "".join(f"{key}: {value}\r\n" for key, value in answer.headers).encode("utf-8", "surrogateescape")
-        (self.admin if admin else self.heard).append(Heard(name, head + answer.body, own, zuora, echo))
+        sent = b"\n".join((path.encode(), *(f"{key}: {value}".encode() for key, value in headers), body))
+        (self.admin if admin and not echo else self.heard).append(
+            Heard(name, sent, head + answer.body, own, zuora, echo)
+        )
         return answer
 
     def say(self, match: str, status: int = 500, body: bytes = b"", *headers: tuple[str, str], **more: Any) -> None:
@@ -138,6 +161,18 @@ class Behind(World):
             changed["database_url"] = self.database_url
         return made.model_copy(update=changed)
 
+    def add_bridge(self) -> AppThread:
+        """One that often looks for what is in doubt."""
+        with mock.patch.dict(Recoverer.__init__.__kwdefaults__, {"every_seconds": 0.5}):
+            return super().add_bridge()
+
+    def add_another(self) -> None:
+        """A bridge that soon gives the journal up, and refunds in several steps."""
+        self._patience = 0.1
+        self._zuora["enhanced_write_off"] = False
+        self.control("settings", {"enhancedWriteOff": False})
+        self.add_bridge()
+
 
 @contextlib.contextmanager
 def staged(folder: Path, decoys: Decoys, database_url: str = "", **settings: Any) -> Iterator[Scene]:
@@ -145,6 +180,7 @@ def staged(folder: Path, decoys: Decoys, database_url: str = "", **settings: Any
     given: dict[str, Any] = {
         "admin": {"listen": "127.0.0.1:0", "token": TOKEN},
         "capture": {"folder": folder / "captures"},
+        "parity": {"reports": folder / "reports"},
         "journal": {"key": KEY} if database_url else {},
         "callers": {
             "erp": {"usernames": ["erp@example.com"], "allow": ["*"], "wait_seconds": 1},
@@ -154,6 +190,8 @@ def staged(folder: Path, decoys: Decoys, database_url: str = "", **settings: Any
     }
     with (
         both_formats() as (lines, console),
+        contextlib.closing(Collector()) as collector,
+        mock.patch.dict(os.environ, {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}),
         Behind(folder, bridges=0, **given) as world,
         Edge(world.sandbox.url) as edge,
     ):
@@ -163,7 +201,7 @@ def staged(folder: Path, decoys: Decoys, database_url: str = "", **settings: Any
         world.control("settings", {"sessionSeconds": 10**8})
         world.add_bridge()
         try:
-            yield Scene(world, decoys, edge, lines, console)
+            yield Scene(world, decoys, edge, collector, lines, console)
         finally:
             for bridge in world.bridges:
                 bridge.stop()

@@ -81,10 +81,11 @@ def _views(written: bytes, depth: int = 0) -> Iterator[str]:
 
 
 def _encoded(text: str) -> Iterator[bytes]:
-    for found in _HEX.finditer(text):
-        yield _inflated(bytes.fromhex(found[0]))
-    for found in _BASE64.finditer(text):
-        token = found[0].rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
+    # Each once: a log of pages has the same words again and again.
+    for found in dict.fromkeys(_HEX.findall(text)):
+        yield _inflated(bytes.fromhex(found))
+    for found in dict.fromkeys(_BASE64.findall(text)):
+        token = found.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
         # Where it begins is not always told: letters may stand before it.
         for start in range(4) if len(token) < 2000 else (0,):
             piece = token[start:]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from unittest import mock
 
+from decoy_console import seen
 from decoy_scene import Scene, as_environment
 from decoy_soap_calls import create, envelope, payment
 from typer.testing import CliRunner
@@ -129,6 +130,20 @@ def parity(scene: Scene, kind: str) -> str:
     return page(made) if kind == "html" else junit(made) if kind == "junit" else json.dumps(made)
 
 
+def console(scene: Scene) -> bytes:
+    """Every page, a report among what it shows."""
+    folder = scene.world.folder / "reports" / "first"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text(parity(scene, "json"))
+    return seen(scene)
+
+
+def traces(scene: Scene) -> bytes:
+    """What came to the collector."""
+    assert len(scene.collector.spans) > 100
+    return b"\n".join(each.SerializeToString() for each in scene.collector.requests)
+
+
 def shadows(scene: Scene) -> str:
     """What was compared, row by row."""
     with contextlib.closing(sqlite3.connect(f"file:{scene.world.database}?mode=ro", uri=True)) as journal:
@@ -152,6 +167,7 @@ SINKS: Mapping[str, Sink] = {
     "cutover history": command("cutover", "history", "--json"),
     "parity shadow": command("parity", "shadow", "--json"),
     "shadow comparisons": shadows,
+    "console": console,
 }
 """While the bridge runs."""
 
@@ -160,6 +176,7 @@ AFTER: Mapping[str, Sink] = {
     "logs on a terminal": lambda scene: scene.console.getvalue(),
     "journal: files at the end": journal_files,
     "captures": captures,
+    "traces": traces,
     "parity report": lambda scene: parity(scene, "html"),
     "parity report --json": lambda scene: parity(scene, "json"),
     "parity report, JUnit": lambda scene: parity(scene, "junit"),

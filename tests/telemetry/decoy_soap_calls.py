@@ -206,6 +206,17 @@ def values_of_other_types(scene: Scene) -> None:
     scene.ask("an element where none is", ENDPOINT, body, XML_HEADERS)
 
 
+def what_is_none(scene: Scene) -> None:
+    """Operations, types and versions that Zuora has not."""
+    decoys, session = scene.decoys, session_header(scene.world.session)
+    name = f"C{decoys.card()}"
+    scene.ask("an operation that is none", ENDPOINT, envelope(f"<ns1:{name}/>", session), XML_HEADERS)
+    body = envelope(create(scene, f"C{decoys.card()}", payment(scene)), session)
+    scene.ask("an object that is none", ENDPOINT, body, XML_HEADERS)
+    body = envelope(create(scene, "Payment", payment(scene)), session)
+    scene.ask("a version that is none", f"/apps/services/a/{decoys.card()}.0", body, XML_HEADERS)
+
+
 def _judged(scene: Scene, name: str, message: bytes) -> None:
     """By the bridge or by Zuora."""
     scene.ask(f"{name} that is none", ENDPOINT, message, XML_HEADERS)
@@ -263,7 +274,7 @@ def queries(scene: Scene) -> None:
             card, spaced = scene.decoys.card(), XML["spaces"](scene.decoys.card())
             said = text.replace("{}", kind).replace("{card}", card).replace("{spaced}", spaced)
             body = f"<ns1:query><ns1:queryString>{escape(said)}</ns1:queryString></ns1:query>"
-            scene.ask(f"query: {text}", ENDPOINT, envelope(body, session), XML_HEADERS)
+            scene.ask(f"query: {text}", ENDPOINT, envelope(body, session), XML_HEADERS, echo="rows")
     size = "<ns1:QueryOptions><ns1:batchSize>1</ns1:batchSize></ns1:QueryOptions>"
     said = f"select Id from Refund where Amount > 0 and Comment != '{scene.decoys.card()}'"
     body = f"<ns1:query><ns1:queryString>{escape(said)}</ns1:queryString></ns1:query>"
@@ -296,4 +307,13 @@ def what_passes(scene: Scene) -> None:
             scene.ask(f"a payment in {encoding}", ENDPOINT, text.encode(encoding), head)
 
 
-CALLS = (every_spelling, names_and_options, values_of_other_types, updates, logins_and_sessions, queries, what_passes)
+CALLS = (
+    every_spelling,
+    names_and_options,
+    values_of_other_types,
+    what_is_none,
+    updates,
+    logins_and_sessions,
+    queries,
+    what_passes,
+)

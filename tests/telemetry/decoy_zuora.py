@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -19,7 +20,10 @@ _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-leng
 
 @dataclass
 class Said:
-    """An answer for requests whose head and body hold ``match``, ``times`` over. A ``status`` of 0 breaks off."""
+    """An answer for requests whose head and body hold ``match``, ``times`` over. A ``status`` of 0 breaks off.
+
+    ``first`` happens when the request has come and before it is answered; with ``passes`` Zuora itself answers.
+    """
 
     match: bytes
     status: int = 500
@@ -27,6 +31,8 @@ class Said:
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "text/html"),)
     times: int = 1
     seconds: float = 0.0
+    first: Callable[[], object] | None = None
+    passes: bool = False
 
 
 class Edge:
@@ -82,7 +88,11 @@ class Edge:
         body = _received(handler)
         request = f"{handler.command} {handler.path}\r\n{handler.headers}".encode() + body
         said = self._taken(request)
-        if said is None:
+        if said is not None and said.first is not None:
+            said.first()
+        if said is None or said.passes:
+            if said is not None:
+                time.sleep(said.seconds)
             status, headers, answer = self._passed(handler, body)
         else:
             time.sleep(said.seconds)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import World, payment, post, saved
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from otel_collector import Collector
 from telemetry_scene import Eventually, heard, lines
 
 from bridge.telemetry import otel
@@ -22,69 +20,6 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 pytestmark = pytest.mark.xdist_group("otel")
 
 
-class Collector:
-    """An OTLP/HTTP endpoint that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.requests: list[ExportTraceServiceRequest] = []
-        self.paths: set[str] = set()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                made = ExportTraceServiceRequest()
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                made.ParseFromString(_inflated(body, self.headers.get("Content-Encoding", "")))
-                outer.paths.add(self.path)
-                outer.requests.append(made)
-                self.send_response(200)
-                self.send_header("Content-Type", "application/x-protobuf")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def stop(self) -> None:
-        """Listen no more."""
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
-
-    @property
-    def spans(self) -> list[Any]:
-        """All spans so far."""
-        return [
-            span
-            for request in list(self.requests)
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-
-    @property
-    def services(self) -> set[str]:
-        """Who sent them."""
-        return {
-            each.value.string_value
-            for request in self.requests
-            for resource in request.resource_spans
-            for each in resource.resource.attributes
-            if each.key == "service.name"
-        }
-
-
-def _inflated(body: bytes, coding: str) -> bytes:
-    import gzip
-
-    return gzip.decompress(body) if coding == "gzip" else body
-
-
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     """One that the environment names."""
@@ -92,7 +27,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.url)
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
     yield made
-    made.stop()
+    made.close()
 
 
 def facts(span: Any) -> dict[str, Any]:
