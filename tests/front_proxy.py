@@ -92,10 +92,16 @@ class Front:
 
     def command(self, line: str) -> str:
         """A command at its socket, and the answer."""
+        until(self._listens, 20, "HAProxy's command socket")
         with socket.socket(socket.AF_UNIX) as wire:
             wire.connect(str(self.socket))
             wire.sendall(f"{line}\n".encode())
             return b"".join(iter(lambda: wire.recv(65536), b"")).decode()
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as wire:
+            # It is bound before it listens.
+            return wire.connect_ex(str(self.socket)) == 0
 
     def _rows(self) -> Iterator[dict[str, str]]:
         rows = csv.DictReader(self.command("show stat bridges -1 -1").removeprefix("# ").splitlines())

@@ -102,6 +102,8 @@ def run(world: World, line: str) -> None:
     if words[0] == "bridge":
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.argv", words)
+            # It would hold the stream of this test for all that come after it in this process.
+            patch.setattr("bridge.telemetry.log.configure", lambda *_, **__: None)
             with pytest.raises(SystemExit) as ended:
                 main()
         code = ended.value.code

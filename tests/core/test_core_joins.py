@@ -371,9 +371,9 @@ def test_taking_over_changes_the_owner_even_within_one_process() -> None:
     world.order("internal")
     own = repeat(world, process="first")
     (adopted,) = adoptions(own)
-    assert (adopted.previous, adopted.owner) == ("first", f"first/{own.errand.call_id}")
+    assert (adopted.previous, adopted.owner) == ("first", f"first/{own.errand.call_id}.0")
     other = repeat(world, process="second")
-    assert adoptions(other)[0].owner == "second"
+    assert adoptions(other)[0].owner == f"second/{other.errand.call_id}.0"
     again = repeat(world, process="second")
     assert adoptions(again)[0].owner == f"second/{again.errand.call_id}"
 

@@ -56,8 +56,11 @@ HEADER = re.compile(r"_header_params\['([^']+)'\] = (\w+)$", re.MULTILINE)
 BODY = re.compile(r"_body_params = (?!None)(\w+)$", re.MULTILINE)
 QUERY = re.compile(r"_query_params\.append\(\('([^']+)', (\w+)\)\)")
 
-OURS = ("accept", "authorization", "connection", "content-length", "content-type", "host", "user-agent")
-"""Headers of HTTP itself, in lower case."""
+OURS = (
+    *("accept", "authorization", "connection", "content-length", "content-type", "host", "user-agent"),
+    *("traceparent", "tracestate"),
+)
+"""Headers of HTTP itself and of the W3C's trace context, in lower case."""
 
 Found = Iterator[str]
 

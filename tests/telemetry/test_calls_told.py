@@ -99,6 +99,7 @@ def test_every_door_has_its_line_and_its_numbers(told: tuple[World, io.StringIO]
     token = bearer(world)
     earlier = scraped(world)
     before = earlier.get("bridge_calls_total", {})
+    session = world.session
     since = Calls(out)
     one = dict(world.resolve(paid("4.03")).fields) | {"Amount": 4.03, "AppliedCreditBalanceAmount": 4.03}
     status, _ = ask(
@@ -110,7 +111,7 @@ def test_every_door_has_its_line_and_its_numbers(told: tuple[World, io.StringIO]
     ask(f"{world.url}/v1/accounts/{world.id('@A')}", Authorization=token)
     ask(f"{world.url}/apps/services/a/107.0?wsdl")
     query = "<ns1:query><ns1:queryString>select Id from Account</ns1:queryString></ns1:query>"
-    post(world.endpoint("88.0"), envelope(query, world.session))
+    post(world.endpoint("88.0"), envelope(query, session))
     post(world.endpoint(), b"<?xml version='1.0'?><!DOCTYPE x><x/>")
     world.login(version="90.0")
     found = since.of("call", 7)

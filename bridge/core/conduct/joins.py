@@ -127,11 +127,12 @@ def _take_over(
 ) -> Steps[Outcome | _Again | None]:
     """Drive an orphan.
 
-    Taking over always changes the owner's name, also within one process: of two repeats that both found the orphan,
-    only one's condition holds, and whoever drove it before can record nothing any more.
+    Taking over always changes the owner's name, also within one process and one call: of two repeats that both found
+    the orphan, only one's condition holds, and whoever drove it before can record nothing any more. The objects of a
+    call are driven side by side: were two of one Action's intents under one name, one could be proved absent by what
+    was read before the Action was sent again for the other, and be made twice (I2).
     """
-    if intent.owner == errand.owner:
-        errand = replace(errand, owner=f"{errand.owner}/{errand.call_id}")
+    errand = replace(errand, owner=f"{errand.owner}/{errand.call_id}.{position}")
     without_key = intent.state is State.IN_DOUBT and intent.route is Route.SOAP
     if without_key and question_of(errand.call.objects[position], intent.op, None) is None:
         # Nothing could be learnt by taking it over.
