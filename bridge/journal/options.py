@@ -19,6 +19,7 @@ ERASED: Final = "[erased]"
 """What stands in a value's place."""
 
 _TRACE: Final = "atewayOption"
+_TRACE_BYTES: Final = _TRACE.encode()
 """In each of the names, and in nothing else that a request usually has."""
 
 _MAPS = frozenset({"gatewayoptions"})
@@ -30,12 +31,12 @@ _ROWS = frozenset({"gatewayoptiondata", "gatewayoption"})
 
 def holds_options(dispatch: Dispatch) -> bool:
     """Whether the request may hold values of gateway options. One search: it is asked for every request."""
-    return _TRACE.encode() in dispatch.body or _TRACE in (dispatch.snapshot or "")
+    return _TRACE_BYTES in dispatch.body or _TRACE in (dispatch.snapshot or "")
 
 
 def without_values(body: bytes) -> bytes:
     """The bytes with every value of a gateway option erased; raises ValueError where they are neither XML nor JSON."""
-    if _TRACE.encode() not in body:
+    if _TRACE_BYTES not in body:
         return body
     if body.lstrip()[:1] != b"<":
         read = from_json(body)

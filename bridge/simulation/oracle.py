@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.core.conduct.send import SAME_KEY_MS
-from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.intent import TRANSITIONS, Dispatch, Intent, State
 from bridge.core.model import CallFault, Op, Outcome, Reply, Route, Told
 from bridge.sandbox.clock import ZONE
 from bridge.sandbox.ledger import Tenant
@@ -152,6 +152,9 @@ class Oracle:
         intents = self._storage.queries.intents(dispatch.intent_ids, {})
         if len(intents) != len(dispatch.intent_ids):
             self._violated(f"I1: {dispatch.id} leaves for intents that are not recorded")
+        if intents and all(not TRANSITIONS[intent.state] for intent in intents):
+            # Its gateway options may be erased, so that these are not the bytes that were recorded.
+            self._violated(f"I9: {dispatch.id} leaves though all that it carries is settled for good")
         for intent in intents:
             fallback = dispatch.op is not Op.CREATE
             if intent.route is not dispatch.route and not fallback:

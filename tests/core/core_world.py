@@ -40,7 +40,7 @@ from bridge.core.facts import (
     WhichSource,
 )
 from bridge.core.identity import acts
-from bridge.core.intent import Dispatch, Intent, State
+from bridge.core.intent import TRANSITIONS, Dispatch, Intent, State
 from bridge.core.mapping.lexical import zone_day
 from bridge.core.model import Call, Caller, CallFault, Op, Outcome, Reply, Route, Rows, Tenant, Told, ZObject
 
@@ -353,6 +353,8 @@ class World:
         assert recorded is not None, "I1: sent before it was recorded"
         assert (recorded.body, recorded.key, recorded.path) == (dispatch.body, dispatch.key, dispatch.path)
         assert dispatch.first_sent_at is not None
+        states = [self.journal.intents[each].state for each in dispatch.intent_ids]
+        assert any(TRANSITIONS[state] for state in states), "I9: sent though all that it carries is settled for good"
         before = [mood for sent, mood in self.zuora.requests if sent.id == dispatch.id]
         if not before:
             self._first_send(dispatch)

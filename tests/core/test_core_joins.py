@@ -375,7 +375,7 @@ def test_taking_over_changes_the_owner_even_within_one_process() -> None:
     other = repeat(world, process="second")
     assert adoptions(other)[0].owner == f"second/{other.errand.call_id}.0"
     again = repeat(world, process="second")
-    assert adoptions(again)[0].owner == f"second/{again.errand.call_id}"
+    assert adoptions(again)[0].owner == f"second/{again.errand.call_id}.0"
 
 
 def test_what_its_driver_settled_in_the_last_moment_is_not_sent_again() -> None:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,8 +144,11 @@ def test_old_tls_is_taken_from_named_networks_only(tmp_path: Path, bridge: Stand
     settings = {**papers.settings(), "FRONT_OLD_TLS_FROM": "192.0.2.0/24 198.51.100.7"}
     with Front(tmp_path, [bridge.addresses], **settings) as front:
         front.sees(bridge_1="UP")
-        with pytest.raises(OSError, match=r"reset|EOF"):
-            call(front, "OLD_TLS", old(papers, ssl.TLSVersion.TLSv1))
+        with suppress(ConnectionError), socket.create_connection(("127.0.0.1", front.port("OLD_TLS")), 20) as wire:
+            # Not by way of Python's ssl: a socket that is reset before its handshake is left open by it for a while.
+            wire.sendall(b"\x16\x03\x01")
+            assert wire.recv(1) == b""
+        assert bridge.calls == []
         assert call(front, "TLS", modern(papers)).answer.status == 200
 
 

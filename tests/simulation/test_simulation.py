@@ -63,7 +63,7 @@ def test_a_send_that_was_given_up_at_the_fence_is_waited_for_like_one_that_left(
 
 
 def test_an_action_that_is_sent_again_for_one_of_its_intents_keeps_the_others_from_being_absent() -> None:
-    """A seed where a repeat drove an Action's intents side by side: two were proved absent while it left for the third."""
+    """A seed where a repeat drove an Action's intents side by side: two were proved absent while it left again."""
     done = one(403345)
     assert done.violations == ()
     assert done.calls > 50
