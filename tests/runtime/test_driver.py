@@ -254,7 +254,7 @@ async def test_an_orphan_is_sent_again_under_its_key_once_its_process_is_dead(st
     (sent,) = stage.rest.sent
     assert (sent.key, sent.body) == (recorded.key, recorded.body)
     (intent,) = await stage.intents(intent_id)
-    assert (intent.state, intent.owner) == (State.APPLIED, "one")
+    assert (intent.state, intent.owner.partition("/")[0]) == (State.APPLIED, "one")
 
 
 @on_stage
