@@ -9,7 +9,7 @@ from core_objects import ERP, call, pays
 
 from bridge.core.answers import partial, reply
 from bridge.core.model import CallFault, Outcome, Route, RowError, Rows, Silence, Told
-from bridge.core.refusals import Refusal, forbidden, invalid, missing, unsent
+from bridge.core.refusals import Refusal, forbidden, invalid, missing, tells_twin, twin, unsent
 
 OBJ = pays("d1", "80")
 DONE = Outcome(Told.APPLIED, "8" * 32, route=Route.REST, intent_id="i-1")
@@ -121,3 +121,10 @@ def test_refusals_speak_zuoras_language() -> None:
     assert invalid(None, "no").errors == (RowError("INVALID_VALUE", "no", None),)
     assert str(Refusal(RowError("A", "one"), RowError("B", "two"))) == "one; two"
     assert forbidden("Refund", "create")[0].code == "NO_PERMISSION"
+
+
+def test_a_row_refused_as_a_twin_is_told_from_any_other() -> None:
+    """By the bridge's own words: Zuora has DUPLICATE_VALUE as well."""
+    assert tells_twin(twin("8ad0", "2026-02-20"))
+    zuoras = (RowError("DUPLICATE_VALUE", "The number is taken."),)
+    assert not any(map(tells_twin, (zuoras, (), (*twin("8ad0", "2026-02-20"), *zuoras))))
