@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,12 @@ def test_the_readme_begins_with_the_demo_and_the_tests_on_one_line_each() -> Non
     assert demo.strip() == "python3 -m bridge demo"
     assert "-m pytest" in tests
     assert len(demo.splitlines()) == len(tests.splitlines()) == 1
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest imports them by it: the second would end the whole run, and no run of its own folder shows it."""
+    names = sorted(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, after in pairwise(names) if name == after] == []
 
 
 def test_the_readme_s_settings_start_the_bridge(tmp_path: Path) -> None:
