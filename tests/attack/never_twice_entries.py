@@ -121,6 +121,21 @@ BRIDGE = Part(
             ),
         ),
         Entry(
+            "An Action is sent again for one object while another is given up",
+            "One request carries many payments. Sent again for one of them, it makes all; a neighbour that was proved "
+            "absent a moment before is made a second time by its repeat.",
+            "Each object of a repeat is driven under a name of its own. Who sends the Action again takes all of its "
+            "intents over first, and who has lost an intent can record nothing of it.",
+            "Of one request's intents, one decides.",
+            "I2, I5",
+            "Found by the simulation after 632,000 calls; its seed is kept.",
+            (
+                "core/test_core_batch.py::test_each_object_of_an_orphaned_action_is_driven_under_a_name_of_its_own",
+                "simulation/test_simulation.py"
+                "::test_an_action_that_is_sent_again_for_one_of_its_intents_keeps_the_others_from_being_absent",
+            ),
+        ),
+        Entry(
             "The bridge is killed in mid-call",
             "SIGKILL, a power cut, an out-of-memory kill: the request may or may not be in Zuora.",
             "What was SENDING is looked for; with a key it goes out again, byte for byte, for the caller's repeat.",

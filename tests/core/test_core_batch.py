@@ -10,7 +10,7 @@ import pytest
 from core_objects import FACTS, STRANGER, call, pays, policy, rest, zobject
 from core_world import Play, World
 
-from bridge.core.commands import Compose
+from bridge.core.commands import Adopted, Compose, Record
 from bridge.core.conduct.proof import quiet_since
 from bridge.core.facts import Several, WhichMade
 from bridge.core.intent import State
@@ -205,6 +205,29 @@ def test_each_object_of_an_orphaned_action_takes_its_own_row() -> None:
     world.run()
     assert [each.told for each in rows(play.reply)] == [Told.APPLIED] * 2
     assert len({each.zuora_id for each in rows(play.reply)}) == len(world.zuora.made) == 2
+
+
+def test_each_object_of_an_orphaned_action_is_driven_under_a_name_of_its_own() -> None:
+    """So whoever sends the Action again takes the others with it, and none of them is proved absent meanwhile (I2)."""
+    world = World("lost after", prefer=actions)
+    objects = (pays("i1", "10"), pays("i2", "20"), pays("i3", "30"))
+    world.begin(call(*objects), patience=0.5)
+    world.run()
+    world.crash("first")
+    play = world.begin(call(*objects), "second")
+    world.run()
+    adopted = [
+        change
+        for each in play.commands
+        if isinstance(each, Record)
+        for change in each.changes
+        if isinstance(change, Adopted) and change.owner != change.previous
+    ]
+    # The first one sends it again and has all of them under its own name by then, so that its row settles all.
+    assert {(each.intent_id, each.owner) for each in adopted} == {
+        (each, f"second/{play.errand.call_id}.0") for each in world.journal.intents
+    }
+    assert len(world.zuora.made) == 3
 
 
 def test_a_refused_action_is_a_fault_and_nothing_follows() -> None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+# As a script it is outside of pytest, which puts the folder above on the path for the tests.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from provisioning import Debian, run
 
 # Root's home is closed to the user that the server runs as.
 _DEFAULT = "/var/cache/bridge-postgresql" if os.geteuid() == 0 else "~/.cache/bridge-postgresql"
@@ -30,42 +33,9 @@ def installed() -> bool:
     return debian or wheel or shutil.which("initdb") is not None
 
 
-def run(end: float, *command: str) -> str | None:
-    """Run it within the time that is left, with everything that it starts; why it failed, or None."""
-    left = end - time.monotonic()
-    if left <= 0:
-        return "no time left"
-    try:
-        process = subprocess.Popen(
-            command,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return f"{command[0]}: {error.strerror}"
-    try:
-        said, _ = process.communicate(timeout=left)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return f"{Path(command[0]).name} took too long"
-    if process.returncode == 0:
-        return None
-    lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-    told = next((line for line in lines if line.startswith(("E: ", "ERROR: "))), lines[-1])
-    return f"{Path(command[0]).name} ended with {process.returncode}: {told}"
-
-
 def by_debian(end: float) -> str | None:
     """Debian's package; why not, or None."""
-    if shutil.which("apt-get") is None:
-        return "no apt-get here"
-    become = () if os.geteuid() == 0 else ("sudo", "-n")
-    get = (*become, "apt-get", "-o", "DPkg::Lock::Timeout=60", "-o", "Acquire::http::Timeout=20")
-    return run(end, *get, "update") or run(end, *get, "install", "-y", "--no-install-recommends", "postgresql")
+    return Debian(end).install("postgresql")
 
 
 def by_wheel(end: float) -> str | None:

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE.parent / "scenarios"
 PLAY_SECONDS = 300
 
-sys.path += [str(HERE.parent / "core"), str(HERE.parent / "clients")]
+sys.path[:0] = [str(HERE.parent / "core"), str(HERE.parent / "clients")]
 
 _kept: list[Path] = []
 
