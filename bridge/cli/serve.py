@@ -10,6 +10,7 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
 from bridge.app import App
 from bridge.settings import ConfigurationError, Settings, load
@@ -51,6 +52,12 @@ def serve() -> None:
         raise SystemExit(_supervise(settings, sockets, Path(folder)))
 
 
+def _say(line: str, to: TextIO) -> None:
+    # In one write, where print() makes two if Python does not buffer: the workers share what they write to.
+    to.write(f"bridge: {line}\n")
+    to.flush()
+
+
 def _bound(where: str) -> socket.socket:
     host, port = address(where)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -77,7 +84,7 @@ async def _worker(settings: Settings, sockets: dict[str, socket.socket], parent:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    print(f"bridge: serving {app.url}" + (f", admin {app.admin_url}" if app.admin_url else ""), flush=True)
+    _say(f"serving {app.url}" + (f", admin {app.admin_url}" if app.admin_url else ""), sys.stdout)
     ends: set[asyncio.Task[object]] = {asyncio.create_task(stop.wait())}
     if parent is not None:
         ends.add(asyncio.create_task(_orphaned(parent)))
@@ -127,7 +134,7 @@ def _supervise(settings: Settings, sockets: dict[str, socket.socket], shared: Pa
             worst = 2
             stop(signal.SIGTERM, None)
         else:
-            print(f"bridge: worker {place} ended with {code}; starting another", file=sys.stderr, flush=True)
+            _say(f"worker {place} ended with {code}; starting another", sys.stderr)
             start(place)
     return worst
 
@@ -149,7 +156,7 @@ def _fork(settings: Settings, sockets: dict[str, socket.socket], place: int, sha
         own = sockets if place == 0 else {"callers": sockets["callers"]}
         code = asyncio.run(_worker(settings, own, parent))
     except Exception as error:  # a child must end here and nowhere else
-        print(f"bridge: {error}", file=sys.stderr, flush=True)
+        _say(str(error), sys.stderr)
         code = 2
     finally:
         os._exit(code)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -112,6 +113,36 @@ def test_two_workers_share_one_listener_and_one_is_replaced_when_it_dies(tmp_pat
             time.sleep(0.01)
         assert get(f"{url}/apps/services/a/107.0?wsdl")[0] == 200
         assert ended(process) == 0
+
+
+def test_a_line_reaches_the_output_in_one_piece(tmp_path: Path) -> None:
+    """Workers share it: a line in two writes can have another worker's line inside, unbuffered as in a container."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BRIDGE_")}
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs:
+        # Each write to a datagram socket is one message.
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "bridge", "serve"],
+            stdout=theirs,
+            stderr=theirs,
+            cwd=tmp_path,
+            env=clean | ZUORA | {"BRIDGE_WORKERS": "2"},
+        )
+        try:
+            ours.settimeout(60)
+            written: list[str] = []
+            killed = False
+            while (serving := sum("serving http" in each for each in written)) < 3:
+                if not killed and serving == 2:
+                    os.kill(_children(process.pid)[0], signal.SIGKILL)
+                    killed = True
+                written.append(ours.recv(1 << 16).decode())
+            assert ended(process) == 0
+        finally:
+            process.kill()
+            process.wait()
+    assert any("starting another" in each for each in written)
+    assert [each for each in written if not each.endswith("\n") or each.count("\n") > 1] == []
 
 
 def test_workers_end_when_their_supervisor_was_killed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from core_world import Play, World
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.core.facts import Standing, StillStands
 from bridge.core.identity import LONGEST_ID, MESSAGE_KINDS, acts, harvested
 from bridge.core.intent import State
 from bridge.core.model import Call, Caller, Op, Outcome, Rows, Told, ZObject
@@ -48,6 +49,22 @@ def told(outcomes: list[Outcome]) -> list[tuple[Told, bool]]:
 
 
 PAID, JOINED = (Told.APPLIED, False), (Told.APPLIED, True)
+
+
+def test_of_several_attempts_in_one_place_only_the_newest_is_joined() -> None:
+    """A repeat that changed places with its equal sister left two under one key, one canceled."""
+    world = World("ok", "no", "ok")
+    three = said(MEMO, MEMO, MEMO, key="m1")
+    first = asks(world, three, ERP, "first", hears=False)
+    assert [each.told for each in first] == [Told.APPLIED, Told.REFUSED, Told.APPLIED]
+    assert first[2].zuora_id is not None
+    world.facts[StillStands("Payment", first[2].zuora_id)] = Standing(False, "Canceled")
+    world.acts[next(iter(world.journal.intents.values())).fingerprint] = 4
+    second = asks(world, three, ERP, "second", hears=False)
+    assert told(second) == [JOINED, PAID, PAID]
+    third = asks(world, three, ERP, "third")
+    assert told(third) == [JOINED, JOINED, JOINED]
+    assert {each.zuora_id for each in third} == {each.zuora_id for each in second}
 
 
 # ---------------------------------------------------------------- ids that identify

@@ -67,3 +67,10 @@ def test_an_action_that_is_sent_again_for_one_of_its_intents_keeps_the_others_fr
     done = one(403345)
     assert done.violations == ()
     assert done.calls > 50
+
+
+def test_a_repeat_does_not_join_an_attempt_that_another_one_has_replaced() -> None:
+    """A seed where equal payments had changed places, one was canceled and done anew, and the ERP repeated again."""
+    done = one(403812)
+    assert done.violations == ()
+    assert done.calls > 50

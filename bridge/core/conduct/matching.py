@@ -84,13 +84,20 @@ def joins_of(
     """Which intent each pending object joins: unsettled ones first, then undelivered, then delivered.
 
     Objects of one call are never duplicates of each other: what one of them has joined or become is not up for
-    joining, nor is another attempt in its place, which repeats that very object and no other.
+    joining, nor is another attempt in its place, which repeats that very object and no other. Of several attempts in
+    one place only the newest is: it was begun because the ones before it had come to nothing, or were canceled since.
     """
     held = {(asked[p].fingerprint, places[p]) for p in range(len(asked)) if p not in pending}
+    possible = [intent for intent in matched.intents if joinable(intent, errand.call.op)]
+    newest: dict[tuple[str, int], int] = {}
+    for intent in possible:
+        place = (intent.fingerprint, intent.ordinal)
+        newest[place] = max(newest.get(place, 0), intent.generation)
     offers: dict[str, dict[int, Intent]] = {}
-    for intent in sorted(matched.intents, key=_rank):
+    for intent in sorted(possible, key=_rank):
         ours = intent.call_id == errand.call_id or intent.id in taken
-        if not ours and (intent.fingerprint, intent.ordinal) not in held and joinable(intent, errand.call.op):
+        place = (intent.fingerprint, intent.ordinal)
+        if not ours and place not in held and newest[place] == intent.generation:
             for name in (intent.fingerprint, intent.alias):
                 if name is not None:
                     offers.setdefault(name, {}).setdefault(intent.ordinal, intent)
