@@ -83,7 +83,7 @@ CALLER = Part(
             "Attempts in one place are counted; only the newest is joined, and of one place never two.",
             "One payment that stands for each that is meant.",
             "I2, I6",
-            "Found by the simulation after 720,000 calls, among equal objects that had changed places; its seed is kept.",
+            "Found by the simulation after 720,000 calls, among equal objects in changed places; its seed is kept.",
             (
                 "core/test_core_keys.py::test_of_several_attempts_in_one_place_only_the_newest_is_joined",
                 "simulation/test_simulation.py::test_a_repeat_does_not_join_an_attempt_that_another_one_has_replaced",
