@@ -36,6 +36,7 @@ from pydantic_settings import (
 
 from bridge.contract.versions import UNDOCUMENTED
 from bridge.core.model import DIRECTIVES, Caller, Op, Route, Settlement, Tenant, Version
+from bridge.settings_names import misspelt
 from bridge.settings_parts import Admin, CapturePart, JournalPart, LogPart, ParityPart, Part, ShadowPart, with_files
 from bridge.settings_terms import address, custom, networks
 
@@ -372,6 +373,9 @@ def _toml(settings: type[BaseSettings], named: str) -> PydanticBaseSettingsSourc
 
 def load(**overrides: Any) -> Settings:
     """Read the configuration; raises ``ConfigurationError`` naming each setting at fault."""
+    if wrong := misspelt(os.environ, Settings):
+        told = (f"{name}: there is no such setting; {meant} is meant, it seems" for name, meant in wrong)
+        raise ConfigurationError("; ".join(told))
     try:
         return Settings(**overrides)
     except (ValidationError, SettingsError) as error:

@@ -23,12 +23,14 @@ def with_files(given: Any) -> Any:
     taken = dict(given)
     for name in [name for name in given if name.endswith("_file") and name.removesuffix("_file") in SECRETS]:
         path = taken.pop(name)
+        if name.removesuffix("_file") in taken:
+            raise ValueError(f"{name.removesuffix('_file').upper()} is given twice, also by {name.upper()}; keep one")
         try:
             # A trailing newline is the editor's doing.
             text = Path(str(path)).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, ValueError):
             raise ValueError(f"the file that {name.upper()} names cannot be read") from None
-        taken.setdefault(name.removesuffix("_file"), text)
+        taken[name.removesuffix("_file")] = text
     return taken
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 from rich.table import Table
 
@@ -85,6 +86,22 @@ def demo(
             stop.wait()
 
 
+class Embedded(Settings):
+    """Settings that are ours alone: the operator's variables and file are about another tenant and journal."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what we say."""
+        return (init_settings,)
+
+
 def _settings(tenant_url: str, folder: Path) -> Settings:
     made: dict[str, Any] = {
         "listen": "127.0.0.1:0",
@@ -99,7 +116,7 @@ def _settings(tenant_url: str, folder: Path) -> Settings:
         },
         "callers": {"erp": {"usernames": ["erp@example.com"], "allow": ["*"]}},
     }
-    return Settings(**made)
+    return Embedded(**made)
 
 
 def _print(console: Console, rows: list[Row]) -> None:

@@ -53,13 +53,69 @@ def test_a_misspelt_name_in_the_file_is_refused(text: str, tmp_path: Path, monke
 
 
 def test_the_database_url_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It holds a password, so it is a secret like the others; a variable still wins."""
+    """It holds a password, so it is a secret like the others."""
     file = tmp_path / "url"
     file.write_text("postgresql://bridge:hush-hush@db/bridge\n")
     monkeypatch.setenv("BRIDGE_DATABASE_URL_FILE", str(file))
     assert load().database_url == "postgresql://bridge:hush-hush@db/bridge"
-    monkeypatch.setenv("BRIDGE_DATABASE_URL", "sqlite:///own.db")
-    assert load().database_url == "sqlite:///own.db"
+
+
+@pytest.mark.parametrize(("one", "other"), [("DATABASE_URL", "URL"), ("ZUORA__CLIENT_SECRET", "CLIENT_SECRET")])
+def test_a_secret_that_is_given_twice_is_refused(
+    one: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the two would quietly not count: after a rotation perhaps the new one."""
+    file = tmp_path / "secret"
+    file.write_text("hush-hush")
+    monkeypatch.setenv(f"BRIDGE_{one}", "hush-now")
+    monkeypatch.setenv(f"BRIDGE_{one}_FILE", str(file))
+    with pytest.raises(
+        ConfigurationError, match=f"{other} is given twice, also by .*{other}_FILE; keep one"
+    ) as refused:
+        load()
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("BRIDGE_ZUORA_TENANT_ID", "BRIDGE_ZUORA__TENANT_ID"),
+        ("BRIDGE_CALLER__ERP__ALLOW", r"BRIDGE_CALLERS__\.\.\."),
+        ("BRIDGE_CALLER", "BRIDGE_CALLERS"),
+        ("BRIDGE_DATABSE_URL", "BRIDGE_DATABASE_URL"),
+        ("bridge_worker", "BRIDGE_WORKERS"),
+        ("BRIDGE_ADMIN_TOKEN", "BRIDGE_ADMIN__TOKEN"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_one_that_is_meant(
+    wrong: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One underscore too few, a letter too few or too many: it would quietly not count."""
+    monkeypatch.setenv(wrong, "hush-hush")
+    with pytest.raises(ConfigurationError, match=f"{wrong}: there is no such setting; {meant} is meant") as refused:
+        load()
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "BRIDGE_SERVICE_HOST",
+        "BRIDGE_SERVICE_PORT_CALLERS",
+        "BRIDGE_PORT",
+        "BRIDGE_PORT_8080_TCP_ADDR",
+        "BRIDGE_ADMIN_SERVICE_PORT",
+        "BRIDGE_ADMIN_PORT_8081_TCP",
+        "BRIDGE_HOME",
+        "BRIDGE_TAG",
+        "BRIDGE_PARITY_USER",
+        "BRIDGED_LISTEN",
+    ],
+)
+def test_a_variable_of_somebody_else_is_none_of_our_business(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes makes variables for every Service, and one named bridge is likely."""
+    monkeypatch.setenv(name, "tcp://10.0.0.1:8080")
+    assert load().workers == 1
 
 
 def test_a_database_url_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
