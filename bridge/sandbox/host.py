@@ -119,17 +119,19 @@ class Host:
             title = "502 Bad Gateway" if fault.kind == "html_502" else "503 Service Temporarily Unavailable"
             return Answer(int(title[:3]), {"Content-Type": "text/html"}, _HTML.format(title).encode())
         if fault.kind == "rate_limited":
-            retry = {"Retry-After": str(fault.retry_after)}
-            if record.face == "soap":
-                limit = Orders(fault=unexpected("REQUEST_EXCEEDED_LIMIT", LIMIT_TEXT, 429))
-                answer = self._soap_answer(record, limit)
-                return Answer(answer.status, {**answer.headers, **retry}, answer.body)
-            return problem(70, fault.message or LIMIT_TEXT, record.headers, extra=retry)
+            return self.limited(record, {"Retry-After": str(fault.retry_after)}, fault.message)
         if record.face == "soap":
             return None
         if fault.kind == "expired_token":
             return unauthenticated(record.path, record.headers)
         return plain_answer(409, fault.message or "A request with this idempotency key is in progress.", record.headers)
+
+    def limited(self, record: Recorded, headers: Mapping[str, str], message: str | None = None) -> Answer:
+        """Turn a request away for a limit, with headers that say for how long."""
+        if record.face != "soap":
+            return problem(70, message or LIMIT_TEXT, record.headers, extra=headers)
+        answer = self._soap_answer(record, Orders(fault=unexpected("REQUEST_EXCEEDED_LIMIT", LIMIT_TEXT, 429)))
+        return Answer(answer.status, {**answer.headers, **headers}, answer.body)
 
     async def _soap(self, request: Arrived, record: Recorded, faults: Sequence[Fault], fault: Fault | None) -> Answer:
         await _delay_before(faults)

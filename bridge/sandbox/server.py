@@ -6,6 +6,7 @@ Must not hold a rule of Zuora's: those live in the faces and the tenant.
 import asyncio
 import contextlib
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from bridge.sandbox.clock import TenantClock
 from bridge.sandbox.host import Arrived, Dropped, Host
 from bridge.sandbox.idempotency import Answer
 from bridge.sandbox.ledger import Tenant
+from bridge.sandbox.limits import Limits
 from bridge.sandbox.seeds import BESIDE, SEEDS, sow
 
 _LARGEST_BODY = 64 * 1024 * 1024
@@ -38,6 +40,7 @@ class Sandbox(Host):
             raise ValueError(f"unknown seed {seed!r}; known: {', '.join(SEEDS)}")
         clock = TenantClock()
         self.furnish(clock, {name: sow(name, clock) for name in BESIDE[seed]}, seed)
+        self.limits = Limits(clock)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Bind and serve in the running loop."""
@@ -70,18 +73,27 @@ class Sandbox(Host):
             host=request.host,
         )
         record = self.record(arrived)
+        login = record.face == "oauth" or path == "/v1/connections" or record.operation == "login"
+        # A reset gives new ones, and what is under way leaves the old ones.
+        limits, settings = self.limits, self.tenant.settings
+        if exceeded := limits.enter(record.face, login, settings):
+            answer = self.limited(record, exceeded.headers)
+            record.status = answer.status
+            return self._http(answer, {})
         faults = self.faults.take(record.method, record.path, record.operation, record.body)
         try:
             answer = await self.answer(arrived, record, faults)
         except Dropped:
             _close(request, reset=any(fault.reset for fault in faults))
             return web.Response()
+        finally:
+            limits.leave()
         if any(fault.kind == "truncated" for fault in faults):
             return await self._truncated(request, answer)
-        return self._http(answer)
+        return self._http(answer, limits.told(record.face, answer.status, settings))
 
-    def _http(self, answer: Answer) -> web.Response:
-        response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+    def _http(self, answer: Answer, limits: Mapping[str, str]) -> web.Response:
+        response = web.Response(status=answer.status, body=answer.body, headers={**answer.headers, **limits})
         response.headers["Date"] = self.clock.date_header()
         response.headers["Server"] = "Zuora App"
         if len(answer.body) > _CHUNKED_FROM:

@@ -57,6 +57,9 @@ class Settings:
     application_rule: str = "Proration"
     closed_before: str = "2026-01-01"
     default_page: int = 20
+    # Zuora: Rate and concurrency limits: 40 at once, and 50,000 a minute for a production tenant.
+    concurrent_requests: int = 40
+    requests_per_minute: int = 50_000
     # How many requests GET /sandbox/requests remembers; 0 records nothing (benchmarks).
     request_log: int = 20000
 

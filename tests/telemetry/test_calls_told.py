@@ -162,6 +162,10 @@ def test_a_scrape_tells_of_journal_zuora_cutover_and_stages(told: tuple[World, i
     assert found["bridge_cutover_revision"] == {(): 0}
     assert found["bridge_cutover_stopped"] == {(): 0}
     assert found["bridge_upstream_in_flight"] == {(): 0}
+    assert total(found["bridge_upstream_limit"], limit="concurrency") == 40
+    assert total(found["bridge_upstream_limit"], limit="rate_minute") == 50_000
+    assert 0 < total(found["bridge_upstream_remaining"], limit="concurrency") <= 40
+    assert 49_000 < total(found["bridge_upstream_remaining"], limit="rate_minute") < 50_000
     assert total(found["bridge_unsettled"], state="in_doubt", route="rest") == 0
     assert found["bridge_reconciliation_open"] == {(): 0}
 
