@@ -16,6 +16,7 @@ import rows_callers
 import rows_changes
 import rows_doubt
 import rows_duplicates
+import rows_limits
 import rows_payments
 import rows_refund_steps
 import rows_refunds
@@ -43,6 +44,7 @@ _MODULES = (
     rows_refused_payments,
     rows_batches,
     rows_duplicates,
+    rows_limits,
     rows_changes,
     rows_refunds,
     rows_refund_steps,
