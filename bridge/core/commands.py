@@ -117,9 +117,14 @@ class Compose:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a recorded dispatch, once. Event: ``Answer``, ``SoapAnswer``, ``NotSent`` or ``Lost``."""
+    """Send a recorded dispatch, once. Event: ``Answer``, ``SoapAnswer``, ``NotSent`` or ``Lost``.
+
+    ``waited``: only while its caller waits (I5). However long ago that was asked last, it is looked at once more before
+    the first byte: the process may have slept in between. What has begun a saga finishes it for nobody, too.
+    """
 
     dispatch: Dispatch
+    waited: bool = True
 
 
 @dataclass(frozen=True, slots=True)

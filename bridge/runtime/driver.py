@@ -192,9 +192,9 @@ class Runtime:
                         asked = self._stand()
                         event = await self._record(changes, context)
                         stand = asked if event is c.Recorded.DONE else stand
-                    case c.Send(dispatch):
+                    case c.Send(dispatch, waited):
                         sending = Sending(dispatch)
-                        event = await self._send(dispatch, context, stand, sending)
+                        event = await self._send(dispatch, context, stand, sending, waited=waited)
                     case c.Wait(seconds):
                         await self._wait(seconds, context.visit)
                         # Nobody has taken anything over meanwhile, unless the term has ended.
@@ -318,10 +318,13 @@ class Runtime:
             if self._driving[each] <= 0:
                 del self._driving[each]
 
-    async def _send(self, dispatch: Dispatch, context: Context, stand: Stand, sending: Sending) -> c.SendEvent:
+    async def _send(
+        self, dispatch: Dispatch, context: Context, stand: Stand, sending: Sending, *, waited: bool
+    ) -> c.SendEvent:
         event: c.SendEvent | None = None
         try:
-            event = await self._sent(dispatch, context, stand)
+            gone = waited and not context.visit.waiting
+            event = c.NotSent("the caller had gone") if gone else await self._sent(dispatch, context, stand)
             return event
         finally:
             sending.came(event)

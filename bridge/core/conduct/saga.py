@@ -232,7 +232,7 @@ class Saga:
             source=self.source,
             doubted=doubted,
         )
-        sent: Sending = yield from exchange(self.errand, sending, for_nobody=for_nobody)
+        sent: Sending = yield from exchange(self.errand, sending, for_nobody=for_nobody, waited=False)
         here = replace(self, source=sent.source)
         if sent.answered is None:
             # Another process may have recorded the next attempt instead, and may be sending it.
@@ -284,7 +284,7 @@ class Saga:
             return replace(end, changes=())
         tries = iter(UNDO_TRIES)
         while True:
-            verdict = self._judge((yield Send(begun)))
+            verdict = self._judge((yield Send(begun, waited=False)))
             if isinstance(verdict, Done):
                 return (yield from self._end(why, self._word(begun, verdict)))
             if isinstance(verdict, Doubt):

@@ -110,16 +110,17 @@ def send(errand: Errand, sending: Sending) -> Steps[End]:
     return replace(end, changes=(sent.answered, *end.changes), found=sent.answered.verdict == FOUND)
 
 
-def exchange(errand: Errand, sending: Sending, *, for_nobody: bool = False) -> Steps[Sending]:
+def exchange(errand: Errand, sending: Sending, *, for_nobody: bool = False, waited: bool = True) -> Steps[Sending]:
     """Send until there is a verdict or the caller's time is up. Without ``answered`` another process may have it.
 
-    ``for_nobody``: no caller is there, so that what is in doubt is looked up and not repeated (I5).
+    ``for_nobody``: no caller is there, so that what is in doubt is looked up and not repeated (I5). ``waited``: as of
+    ``Send``.
     """
     waits, tries = pauses(), iter(BACK_OFF)
     now = sending
     while True:
         looked = False
-        verdict = now.judge((yield Send(now.dispatch)), now.doubted)
+        verdict = now.judge((yield Send(now.dispatch, waited)), now.doubted)
         presence: Presence = yield Ask(word((verdict,)))
         doubted = now.doubted or isinstance(verdict, Doubt)
         now = replace(now, verdict=verdict, doubted=doubted, answered=_answered(now.dispatch, verdict, presence.now))
