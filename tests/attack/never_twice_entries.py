@@ -256,6 +256,7 @@ REPLICAS = Part(
             (
                 "replicas/test_replicas.py::test_a_replica_suspended_after_its_commit_sends_nothing_when_it_wakes",
                 "runtime/test_lease.py::test_a_process_suspended_within_its_commit_wakes_up_behind_the_fence",
+                "runtime/test_driver.py::test_who_goes_while_it_is_recorded_gets_nothing_sent",
             ),
         ),
         Entry(

@@ -273,8 +273,8 @@ class World:
                 return (c.Composed("/apps/services/a/107.0", (), f"{op.value} {single} {texts}".encode()),)
             case c.Record(changes):
                 return (self._record(play, changes),)
-            case c.Send(dispatch):
-                return (self._send(dispatch),)
+            case c.Send(dispatch, waited):
+                return (c.NotSent("gone") if waited and not play.waiting else self._send(dispatch),)
             case c.LoadDispatches(intent_id):
                 return (self.journal.dispatches_of(intent_id),)
             case c.Hold(scope, key, intent_id, whole):

@@ -129,6 +129,25 @@ async def test_every_send_has_a_fence_of_two_seconds_from_its_commit(stage: Stag
 
 
 @on_stage
+async def test_who_goes_while_it_is_recorded_gets_nothing_sent(stage: Stage) -> None:
+    """The last look at the caller is right before the send, by either route: the commit may have taken a while (I5)."""
+    gone: list[bool] = []
+    record = stage.journal.record
+
+    async def recorded(changes: Any) -> bool:
+        done = await record(changes)
+        gone.append(True)
+        return done
+
+    stage.journal.record = recorded  # type: ignore[method-assign]
+    for obj in (unapplied("1"), pays("a1-1", "2")):
+        gone.clear()
+        reply = await stage.runtime.run(stage.errand(obj), Visit(5, lambda: bool(gone)), Credential("s", "h"))
+        assert [each.told for each in reply.outcomes] == [Told.UNSENT]  # type: ignore[union-attr]
+    assert stage.soap.sent + stage.rest.sent == []
+
+
+@on_stage
 async def test_soap_goes_under_the_callers_session_at_its_host(stage: Stage) -> None:
     """The session and its host travel beside the dispatch, never in it."""
     errand = stage.errand(unapplied("1"))

@@ -74,3 +74,10 @@ def test_a_repeat_does_not_join_an_attempt_that_another_one_has_replaced() -> No
     done = one(403812)
     assert done.violations == ()
     assert done.calls > 50
+
+
+def test_who_sleeps_between_the_question_and_the_send_looks_at_the_caller_again() -> None:
+    """A seed where a process found its caller waiting, slept for minutes, and sent an Action again for nobody."""
+    done = one(404556)
+    assert done.violations == ()
+    assert done.calls > 50
