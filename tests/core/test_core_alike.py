@@ -10,6 +10,7 @@ import pytest
 from core_objects import ERP, A, call, pays, refund
 from core_world import US, World
 
+from bridge.core.conduct.proof import CLOCK_MS
 from bridge.core.facts import Alike, Like, NoVerdict, WhichLike
 from bridge.core.intent import State
 from bridge.core.model import Rows, Told, ZObject
@@ -166,6 +167,53 @@ def test_equal_objects_of_one_call_share_what_was_made(made: int) -> None:
     assert {state: found.count(state) for state in found} == expected.get(made, {State.PARKED: 2})
     ids = [world.intent(each).zuora_id for each in names]
     assert len({each for each in ids if each}) == sum(each is not None for each in ids)
+
+
+def much_later() -> tuple[World, list[str]]:
+    """Two equal objects of one call; the first was repeated for a minute before the second was sent; both made."""
+    world = World("lost after", *["lost before"] * 8, "lost after", *["lost before"] * 5)
+    names = left(world, REST, REST, patience=50)
+    first, second = (each.first_sent_at for each in world.journal.dispatches.values())
+    assert first is not None
+    assert second is not None
+    assert second - first > CLOCK_MS
+    assert len(world.zuora.made) == 2
+    return world, names
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_an_equal_object_that_was_sent_much_later_does_not_yield_its_payment_to_the_first(backwards: bool) -> None:
+    """What the first one made is older than the second one's look-up goes back, and is the first one's all the same."""
+    world, names = much_later()
+    found = late(world, *(reversed(names) if backwards else names), *names)
+    assert found == [State.APPLIED] * len(found)
+    assert [world.intent(each).zuora_id for each in names] == [each.id for each in world.zuora.made]
+
+
+def test_equal_objects_that_cannot_have_made_all_that_is_there_are_for_a_person() -> None:
+    """Two payments from before the second one was sent: one of them is not theirs."""
+    world, names = much_later()
+    first = next(iter(world.journal.dispatches.values())).first_sent_at
+    assert first is not None
+    rows = (Like("p7", "Processed", first + 1_000, US), Like("p8", "Processed", first + 2_000, US))
+    world.facts[WhichLike("Payment", Decimal(80), A, "2026-02-20", "External")] = Alike(rows)
+    assert late(world, names[0]) == [State.PARKED]
+
+
+@pytest.mark.parametrize("unread", ["the look-up", "the journal"])
+def test_what_changes_between_the_look_for_one_and_for_all_settles_nothing(unread: str) -> None:
+    """Zuora does not answer the second time, or another one was settled meanwhile: it is looked at again later."""
+    world, names = much_later()
+    if unread == "the look-up":
+        dark = iter([False, True])
+        world.dark = lambda: next(dark, False)  # type: ignore[method-assign]
+    else:
+        real, asked = world.journal.rivals, iter([False, True])
+        world.journal.rivals = lambda *of: (  # type: ignore[method-assign]
+            replace(real(*of), open=()) if next(asked, False) else real(*of)
+        )
+    assert late(world, names[1]) == [State.IN_DOUBT]
+    assert late(world, *reversed(names)) == [State.APPLIED] * 2
 
 
 def test_acts_that_only_look_alike_are_for_a_person() -> None:

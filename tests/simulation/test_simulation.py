@@ -81,3 +81,10 @@ def test_who_sleeps_between_the_question_and_the_send_looks_at_the_caller_again(
     done = one(404556)
     assert done.violations == ()
     assert done.calls > 50
+
+
+def test_equal_payments_that_were_sent_far_apart_are_each_found_as_what_it_made() -> None:
+    """A seed where the second one's payment was taken for the first one's, whose own its look-up left out."""
+    done = one(404798)
+    assert done.violations == ()
+    assert done.calls > 50
