@@ -113,7 +113,7 @@ def _shares(left: Sequence[Like], intents: Sequence[str], starts: Mapping[str, I
     the others with objects that they, too, could have made, and counts them right, in whatever turn they look.
     """
     waiting, shares = list(intents), dict[str, str]()
-    for each in sorted(left, key=lambda each: (each.created or 0, each.id)):
+    for each in sorted(left, key=lambda each: each.created or 0):
         taker = next((one for one in waiting if _late_enough(each, starts[one])), None)
         if taker is None:
             return None
