@@ -65,9 +65,10 @@ def _seen(errand: Errand, intent: Intent, dispatch: Dispatch, question: WhichLik
         again = yield from _looked(intent, question, earliest)
         if isinstance(again, Look):
             return again
-        if again[1].open != rivalry.open:
+        free, rivalry = again
+        before, fellows = fellows, (yield from _fellows(intent, question, rivalry.open))
+        if {each.id for each in fellows} != {each.id for each in before}:
             return Look.UNCLEAR
-        free = again[0]
     others = yield from _others(errand, intent, question, rivalry.open, fellows, earliest - 2 * CLOCK_MS)
     if others is Look.UNCLEAR:
         return Look.UNCLEAR
