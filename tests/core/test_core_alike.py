@@ -200,6 +200,14 @@ def test_equal_objects_that_cannot_have_made_all_that_is_there_are_for_a_person(
     assert late(world, names[0]) == [State.PARKED]
 
 
+def test_an_equal_object_whose_requests_are_gone_may_have_made_anything() -> None:
+    """Then not even of the other one it can be said which is its."""
+    world, names = much_later()
+    gone = next(each for each, sent in world.journal.dispatches.items() if names[0] in sent.intent_ids)
+    del world.journal.dispatches[gone]
+    assert late(world, names[1]) == [State.PARKED]
+
+
 @pytest.mark.parametrize("unread", ["the look-up", "the journal"])
 def test_what_changes_between_the_look_for_one_and_for_all_settles_nothing(unread: str) -> None:
     """Zuora does not answer the second time, or another one was settled meanwhile: it is looked at again later."""
