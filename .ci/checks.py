@@ -87,7 +87,8 @@ def main() -> None:
     # Without a way to PyPI's own data it says that vulnerabilities are not known, and audits what can be audited here.
     must(".venv/bin/python .ci/audit.py --ask --unreachable-is-fine")
     must(
-        ".venv/bin/python -m coverage run --branch --source=bridge/core -m pytest tests/core -q"
+        ".venv/bin/python -m coverage run --branch --source=bridge/core -m pytest tests/core -q -n auto"
+        " && .venv/bin/python -m coverage combine --quiet"
         " && .venv/bin/python -m coverage report --fail-under=100 --show-missing --skip-covered"
     )
 
