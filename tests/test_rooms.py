@@ -41,7 +41,10 @@ ALONE = {
 }
 """Rooms that may import less than all before them."""
 
-ROOT = frozenset({"__main__", "app", "background", "cli", "planning", "settings", "settings_parts", "settings_terms"})
+ROOT = frozenset(
+    {"__main__", "app", "background", "cli", "planning"}
+    | {"settings", "settings_names", "settings_parts", "settings_terms"}
+)
 """The composition root, which contains no logic and may import every room."""
 
 LONGEST = 450

@@ -64,7 +64,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_violation_ends_it_with_the_smallest_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its seed, the invariant, what happened, and the command to see it again."""
 
-    async def granted(*_: object) -> None:
+    async def granted(*_: object, **__: object) -> None:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(Runtime, "_send", granted)
