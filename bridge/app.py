@@ -315,7 +315,7 @@ class App:
             )
             people = people_of(settings.admin.owner, settings.admin.people)
             api = Api(people, whoami.ANSWERS, *(desk.answers() for desk in (*desks, *looking)))
-            console = Console(api, journal.console_key, machine_now, transport.clock.now)
+            console = Console(api, journal.console_key, journal, machine_now, transport.clock.now)
             admin = Admin(self._why_not, self._metrics, api, console)
             self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
 

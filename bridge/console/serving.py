@@ -14,7 +14,7 @@ from aiohttp import web
 from bridge.admin.api import CLOSED, Api, body_within
 from bridge.console import breaks, calls, cutover, doubt, overview, parity, trail, usage
 from bridge.console.rendering import Rendering, Static
-from bridge.console.sessions import COOKIE, PATH, Sessions
+from bridge.console.sessions import COOKIE, PATH, Ends, Sessions
 from bridge.console.throttle import Throttle
 from bridge.console.visit import JOURNAL_DOWN, Handler, Page, Said, Visit
 from bridge.core.model import Instant
@@ -52,18 +52,23 @@ log = get_logger("console")
 
 
 class Console:
-    """Answers what stands below ``/console``. ``key`` seals its sessions.
+    """Answers what stands below ``/console``. ``key`` seals its sessions, and ``ends`` knows who signed out.
 
     ``now`` is this machine's moment, by which sessions end, and ``zuora_now`` Zuora's, by which calls came in.
     """
 
     def __init__(
-        self, api: Api, key: bytes, now: Callable[[], Instant], zuora_now: Callable[[], Instant] | None = None
+        self,
+        api: Api,
+        key: bytes,
+        ends: Ends,
+        now: Callable[[], Instant],
+        zuora_now: Callable[[], Instant] | None = None,
     ) -> None:
         self._api = api
         self._now = now
         self._zuora_now = zuora_now or now
-        self._sessions = Sessions(key, now)
+        self._sessions = Sessions(key, now, ends)
         self._throttle = Throttle(now)
         self._static = Static()
         self._rendering = Rendering(self._static)
@@ -94,6 +99,8 @@ class Console:
                 return _text(413, "This form is too large or none; nothing was changed.")
             form = taken
         session = self._sessions.open(request.cookies.get(COOKIE, ""))
+        if session is not None and await self._sessions.ended(session):
+            session = None
         person = self._sessions.person(session, self._api) if session is not None else None
         if path == "login":
             return self._login(request, form, signed_in=person is not None)
@@ -102,7 +109,7 @@ class Console:
         if request.method == "POST" and not self._sessions.is_form_token(session, form.get("form", "")):
             return _text(403, "This form is not of this session; open the page again. Nothing was changed.")
         if (request.method, path) == ("POST", "logout"):
-            self._sessions.end(session)
+            await self._sessions.end(session)
             return _to("login", self._sessions.cookie(None, secure=session.secure))
         token = self._sessions.form_token(session)
         visit = Visit(self._api.ask, person, path, self._now(), self._zuora_now(), token, request.query, form)

@@ -2,7 +2,8 @@
 
 The cookie holds no token but its mark (an HMAC), so a session ends when the token is changed or its person removed. It
 ends by itself after ``IDLE_MS`` without a request of a person, and after ``LONGEST_MS`` in any case; the pages' own
-refreshing is no such request. Must not know what a page shows.
+refreshing is no such request. Signed out is signed out in every process, also for a copy of the cookie: that alone is
+kept in the journal. Must not know what a page shows.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import binascii
 import hmac
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -21,6 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bridge.admin.api import Api, mark_of
 from bridge.admin.asking import Person
 from bridge.core.model import Instant
+from bridge.journal.errors import JournalDown
+from bridge.telemetry.log import get_logger
 
 COOKIE = "bridge-console"
 PATH = "/console"
@@ -36,6 +40,8 @@ MOST_ENDED = 10_000
 _NAME = b"console session"
 _NONCE_BYTES = 12
 
+log = get_logger("console")
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -48,15 +54,26 @@ class Session:
     secure: bool
 
 
-class Sessions:
-    """Makes, reads and ends sessions. ``key`` is shared by all processes on a journal."""
+class Ends(Protocol):
+    """What is needed of the journal; raises ``JournalDown``."""
 
-    def __init__(self, key: bytes, now: Callable[[], Instant]) -> None:
+    def sign_out(self, session: str, until: Instant) -> Awaitable[None]:
+        """A session is over everywhere; its cookie would have lived until then."""
+
+    def signed_out(self, session: str) -> Awaitable[bool]:
+        """Whether a session is over."""
+
+
+class Sessions:
+    """Makes, reads and ends sessions. ``key`` and ``ends`` are shared by all processes on a journal."""
+
+    def __init__(self, key: bytes, now: Callable[[], Instant], ends: Ends) -> None:
         self._now = now
+        self._ends = ends
         self._cipher = AESGCM(_part(key, b"seal"))
         self._mark_key = _part(key, b"mark")
         self._form_key = _part(key, b"forms")
-        # Signing out takes the cookie away; a copy of it dies here in this process, and by its age in the others.
+        # What this process ended, which it knows while the journal is down too.
         self._ended: dict[str, Instant] = {}
 
     def begin(self, token: str, *, secure: bool) -> Session:
@@ -74,12 +91,25 @@ class Sessions:
         at = self._now()
         return replace(session, seen=at) if at - session.seen >= FRESH_MS else None
 
-    def end(self, session: Session) -> None:
-        """Signed out."""
-        at = self._now()
+    async def end(self, session: Session) -> None:
+        """Signed out. While the journal is down this process alone knows, which the log says."""
+        at, until = self._now(), session.began + LONGEST_MS
         if len(self._ended) >= MOST_ENDED:
-            self._ended = {id_: until for id_, until in self._ended.items() if until > at}
-        self._ended[session.id] = session.began + LONGEST_MS
+            self._ended = {id_: over for id_, over in self._ended.items() if over > at}
+        self._ended[session.id] = until
+        try:
+            await self._ends.sign_out(session.id, until)
+        except JournalDown as down:
+            log.warning("console sign-out is known to this process only", error=str(down))
+
+    async def ended(self, session: Session) -> bool:
+        """Whether it was signed out of, in whichever process. Without a journal there is nothing to see or to do."""
+        if session.id in self._ended:
+            return True
+        try:
+            return await self._ends.signed_out(session.id)
+        except JournalDown:
+            return False
 
     def form_token(self, session: Session) -> str:
         """What every form of this session carries, and no other site can know."""
@@ -103,7 +133,7 @@ class Sessions:
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def open(self, text: str) -> Session | None:
-        """The session of a cookie; None where it is none of ours, or over."""
+        """The session of a cookie; None where it is none of ours, or over by its age."""
         try:
             sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             said = json.loads(self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _NAME))
@@ -111,8 +141,7 @@ class Sessions:
             return None
         found = Session(said["id"], bytes.fromhex(said["mark"]), said["began"], said["seen"], said["secure"])
         at = self._now()
-        over = at - found.seen >= IDLE_MS or at - found.began >= LONGEST_MS or found.id in self._ended
-        return None if over else found
+        return None if at - found.seen >= IDLE_MS or at - found.began >= LONGEST_MS else found
 
     def cookie(self, session: Session | None, *, secure: bool = False) -> str:
         """The header that sets the cookie, or takes it away."""

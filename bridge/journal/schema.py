@@ -334,6 +334,14 @@ usage = Table(
     Column("last_seen", BigInteger, nullable=False),
 )
 
+# Console sessions that were signed out of, until their cookie would be over by its age.
+signed_out = Table(
+    "signed_out",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+)
+
 meta = Table(
     "meta",
     metadata,

@@ -33,6 +33,7 @@ from bridge.journal.ramps import NEWEST, Compared, Counted, Judged, Ramps
 from bridge.journal.rekeying import Rekeying, Resealed
 from bridge.journal.retention import Retention
 from bridge.journal.revisions import Revision, Revisions
+from bridge.journal.signouts import SignOuts
 from bridge.journal.statements import Statements
 from bridge.journal.usage import UsageTable, Used
 from bridge.journal.writer import Job, Writer
@@ -70,6 +71,7 @@ class Journal:
         self._writer = writer(database, self.audit, self._mode)
         self._revisions = Revisions(database, self.audit)
         self._usage = UsageTable(database)
+        self._sign_outs = SignOuts(database)
         self._ramps = Ramps(database, self.audit, self._revisions)
         self._comparisons = Comparisons(database)
         found = Discrepancies(database, seal, self.audit)
@@ -171,6 +173,10 @@ class Journal:
     async def usage(self) -> list[Used]:
         """Who uses what, summed over all processes."""
         return await self._read(self._usage.all)
+
+    async def sign_out(self, session: str, until: Instant) -> None:
+        """A console session is over in every process; ``until`` (this machine's time) its cookie would have lived."""
+        await self._writer.ask(Job(partial(self._sign_outs.add, session, until, now()), atomic=False))
 
     async def heartbeat(self, at: int) -> None:
         """This instance lives at ``at``, this machine's time; on PostgreSQL its server's counts."""
@@ -304,6 +310,10 @@ class Journal:
     async def comparisons(self, since: Instant, rule: str | None = None, limit: int = NEWEST) -> list[Comparison]:
         """What shadows found from then on (this machine's time), the newest first."""
         return await self._read(partial(self._comparisons.since, since, rule, limit))
+
+    async def signed_out(self, session: str) -> bool:
+        """Whether a console session was signed out of, in whichever process."""
+        return await self._read(partial(self._sign_outs.has, session))
 
     def _read(self, run: Callable[[], Answer]) -> asyncio.Future[Answer]:
         return self._writer.ask(Job(run, writes=False))

@@ -117,7 +117,6 @@ class CallNote:
     def end(self, status: int | None) -> None:
         """It is answered (None: nobody was there any more)."""
         seconds = clocks.steady() - self.began
-        METRICS.in_flight.up(-1, door=self.door)
         METRICS.call_seconds.observe(seconds, door=self.door, operation=self.operation, route=self.route)
         METRICS.calls.add(
             door=self.door, operation=self.operation, object=self.object, version=self.version, caller=self.caller,
@@ -135,6 +134,8 @@ class CallNote:
         if self._leg is not None:
             self._leg.name = f"{self.door} {self.operation}"
             self._leg.end(facts)
+        # Last: when nothing is in flight, everything has been told.
+        METRICS.in_flight.up(-1, door=self.door)
         reset_contextvars(**self._tokens)  # type: ignore[arg-type]
 
 

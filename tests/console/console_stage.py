@@ -16,6 +16,7 @@ from console_told import NOW, TOLD
 from bridge.admin import Admin, Api
 from bridge.admin.asking import Answer, Asked, Entry, Person, Role
 from bridge.console import Console
+from bridge.journal import JournalDown
 
 KEY = bytes(range(32))
 PEOPLE = {
@@ -43,6 +44,26 @@ CHANGES = {
 DIFFERENCE = ["--- revision 14", "+++ new", "@@ -1,2 +1,3 @@", " [[rule]]", '-percent = "20"', '+percent = "50"']
 
 
+class SignedOut:
+    """What a journal keeps of signing out. ``down``: it cannot be reached."""
+
+    def __init__(self) -> None:
+        self.over: dict[str, int] = {}
+        self.down = False
+
+    async def sign_out(self, session: str, until: int) -> None:
+        """It is over."""
+        if self.down:
+            raise JournalDown("no database")
+        self.over[session] = until
+
+    async def signed_out(self, session: str) -> bool:
+        """Whether it is."""
+        if self.down:
+            raise JournalDown("no database")
+        return session in self.over
+
+
 class Stage:
     """A console to look at. ``told`` are the answers by path, ``said`` statuses and answers that come instead."""
 
@@ -53,6 +74,7 @@ class Stage:
         self.asked: list[Asked] = []
         self.people: Mapping[str, Person] = PEOPLE
         self.url = ""
+        self.ends = SignedOut()
         self._console = self.another()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
@@ -71,6 +93,7 @@ class Stage:
     def reset(self) -> None:
         """As it was at first."""
         self.now, self.told, self.said = NOW, dict(TOLD), {}
+        self.ends.down = False
         self.asked.clear()
         self.start_anew(PEOPLE)
 
@@ -81,7 +104,7 @@ class Stage:
 
     def another(self) -> Console:
         """The console of another process on the same journal."""
-        return Console(self._api(), KEY, lambda: self.now)
+        return Console(self._api(), KEY, self.ends, lambda: self.now)
 
     def _api(self) -> Api:
         looks = {("GET", path): Entry(self._tell, Role.VIEWER) for path in (*TOLD, "reports/", "calls/i-1/export")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import SignedIn
-from console_stage import KEY, TOKENS, Stage
+from console_stage import KEY, TOKENS, SignedOut, Stage
 from console_told import NOW
 from console_visitor import Visitor
 
@@ -41,6 +41,14 @@ def test_who_signs_in_sees_every_page_and_who_signs_out_none(stage: Stage, signe
     left = vera.post("/logout")
     assert (left.status, left.headers["Location"], "Max-Age=0" in left.cookies[0]) == (303, "/console/login", True)
     assert copy.get("/").status == 303
+
+
+def test_who_signs_out_while_the_journal_is_down_is_signed_out_here(stage: Stage, signed_in: SignedIn) -> None:
+    """The process that was asked knows it; nothing fails, and who stays signed in is told what is down."""
+    vera, otto = signed_in("vera"), signed_in("otto")
+    copy = Visitor(stage.url, vera.cookie)
+    stage.ends.down = True
+    assert (vera.post("/logout").status, copy.get("/").status, otto.get("/cutover").status) == (303, 303, 200)
 
 
 def test_the_cookie_is_kept_from_scripts_and_from_other_sites(stage: Stage) -> None:
@@ -103,7 +111,7 @@ def test_a_page_that_refreshes_itself_keeps_no_session_alive(stage: Stage, signe
 
 def test_every_process_on_the_journal_knows_a_session(stage: Stage) -> None:
     """The cookie is sealed with a key of the journal's; a process with another key knows it not."""
-    sessions, other = Sessions(KEY, lambda: NOW), Sessions(bytes(32), lambda: NOW)
+    sessions, other = Sessions(KEY, lambda: NOW, SignedOut()), Sessions(bytes(32), lambda: NOW, SignedOut())
     cookie = Visitor(stage.url).sign_in(TOKENS["anna"]).cookie
     found = sessions.open(cookie)
     assert found is not None
@@ -115,7 +123,7 @@ def test_every_process_on_the_journal_knows_a_session(stage: Stage) -> None:
 
 def test_a_session_is_worth_what_its_token_is_worth_today(stage: Stage) -> None:
     """Another role counts at once; a token that is none any more ends it."""
-    sessions = Sessions(KEY, lambda: NOW)
+    sessions = Sessions(KEY, lambda: NOW, SignedOut())
     session = sessions.begin(TOKENS["anna"], secure=False)
     assert sessions.person(session, Api({TOKENS["anna"]: Person("anna", Role.VIEWER)})) == Person("anna", Role.VIEWER)
     assert sessions.person(session, Api({TOKENS["otto"]: Person("otto", Role.OPERATOR)})) is None
@@ -200,7 +208,9 @@ def test_without_anybody_in_the_settings_there_is_no_console(stage: Stage, signe
 
 
 def test_a_restart_ends_no_session_but_of_those_who_are_gone(stage: Stage, signed_in: SignedIn) -> None:
-    """Nothing is kept in memory; a token that was taken out of the settings takes its sessions with it."""
-    otto, anna = signed_in("otto"), signed_in("anna")
+    """A token that was taken out of the settings takes its sessions with it, and who had signed out stays so."""
+    otto, anna, left = signed_in("otto"), signed_in("anna"), signed_in("otto")
+    copy = Visitor(stage.url, left.cookie)
+    left.post("/logout")
     stage.start_anew({token: person for token, person in stage.people.items() if person.name != "anna"})
-    assert (otto.get("/cutover").status, anna.get("/cutover").status) == (200, 303)
+    assert [each.get("/cutover").status for each in (otto, anna, copy)] == [200, 303, 303]

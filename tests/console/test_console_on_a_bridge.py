@@ -83,3 +83,14 @@ def test_a_session_is_known_to_every_process_on_the_journal(peopled: World) -> N
 def test_the_console_is_not_on_the_callers_listener(peopled: World) -> None:
     """There every unknown path passes to Zuora, which has none such."""
     assert b"Sign in" not in Visitor(peopled.url).get("/login").body
+
+
+def test_signed_out_is_signed_out_in_every_process(peopled: World) -> None:
+    """Also for a copy of the cookie, which nobody took away; who signed in apart from that stays in."""
+    first, second = (each.admin_url for each in peopled.bridges)
+    vera, again = (Visitor(first).sign_in(USERS["vera"]["token"]) for _ in range(2))
+    copies = [Visitor(url, vera.cookie) for url in (first, second)]
+    assert [each.get("/").status for each in copies] == [200, 200]
+    vera.post("/logout")
+    assert [each.get("/").status for each in copies] == [303, 303]
+    assert Visitor(second, again.cookie).get("/").status == 200

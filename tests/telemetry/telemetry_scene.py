@@ -45,8 +45,15 @@ def lines_of(text: str, event: str) -> list[dict[str, Any]]:
 
 
 def scraped(world: World) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
-    """Every sample by its name, then by its labels."""
-    return read(world.bridges[0].admin_url)
+    """Every sample by its name, then by its labels, when no call is under way: a call may be told after its answer."""
+
+    def look() -> bool:
+        found.append(read(world.bridges[0].admin_url))
+        return total(found[-1].get("bridge_calls_in_flight", {})) == 0
+
+    found: list[dict[str, dict[tuple[tuple[str, str], ...], float]]] = []
+    Eventually.true(look)
+    return found[-1]
 
 
 def read(admin_url: str) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:

@@ -31,9 +31,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, io.S
 
 
 class Calls:
-    """The lines of what is done within."""
+    """The lines of what is done from here on."""
 
-    def __init__(self, out: io.StringIO) -> None:
+    def __init__(self, world: World, out: io.StringIO) -> None:
+        scraped(world)
         self._out = out
         self._from = len(out.getvalue())
 
@@ -59,7 +60,7 @@ def test_a_soap_create_has_one_line_and_each_dispatch_has_one(told: tuple[World,
     """The call says whose it is, what it came to and whether money moved; the dispatch under which request."""
     world, out = told
     session = world.session
-    since = Calls(out)
+    since = Calls(world, out)
     answer = world.create(paid("3.01", ReferenceId="TELL-1"), version="91.0", session=session)
     assert answer.ids == [world.payments()[-1]["id"]]
     (call,) = since.of("call", 1)
@@ -82,7 +83,7 @@ def test_a_soap_create_has_one_line_and_each_dispatch_has_one(told: tuple[World,
 def test_a_rest_dispatch_bears_its_track_id(told: tuple[World, io.StringIO]) -> None:
     """What Zuora's support asks for stands in the line, as it was sent."""
     world, out = told
-    since = Calls(out)
+    since = Calls(world, out)
     mark = world.mark()
     answer = world.create(payment(Amount="1.07", InvoiceId="@D1", AppliedInvoiceAmount="1.07"))
     assert len(answer.ids) == 1
@@ -96,11 +97,10 @@ def test_a_rest_dispatch_bears_its_track_id(told: tuple[World, io.StringIO]) -> 
 def test_every_door_has_its_line_and_its_numbers(told: tuple[World, io.StringIO]) -> None:
     """Passed bytes too, one line each."""
     world, out = told
-    token = bearer(world)
+    token, session = bearer(world), world.session
     earlier = scraped(world)
     before = earlier.get("bridge_calls_total", {})
-    session = world.session
-    since = Calls(out)
+    since = Calls(world, out)
     one = dict(world.resolve(paid("4.03")).fields) | {"Amount": 4.03, "AppliedCreditBalanceAmount": 4.03}
     status, _ = ask(
         f"{world.url}/v1/action/create", {"type": "Payment", "objects": [one]}, Authorization=token,
@@ -178,7 +178,7 @@ def test_a_repeat_is_counted_as_joined_and_a_doubt_as_may_have_moved(told: tuple
     joins = total(scraped(world).get("bridge_joins_total", {}), state="applied")
     world.create(one)
     assert total(scraped(world)["bridge_joins_total"], state="applied") == joins + 1
-    since = Calls(out)
+    since = Calls(world, out)
     world.fault("drop_after", operation="create")
     world.create(paid("3.29"))
     (dispatch,) = since.of("dispatch", 1)
@@ -188,7 +188,7 @@ def test_a_repeat_is_counted_as_joined_and_a_doubt_as_may_have_moved(told: tuple
 def test_the_caller_s_trace_goes_on_to_zuora(told: tuple[World, io.StringIO]) -> None:
     """Its trace-id and tracestate, with a parent-id of our own; a resend's recorded bytes are not touched by it."""
     world, out = told
-    mark, since = world.mark(), Calls(out)
+    mark, since = world.mark(), Calls(world, out)
     body = world.message(saved("create", [world.resolve(paid("3.31"))]))
     headers = (("Content-Type", "text/xml"), ("SOAPAction", '""'), ("traceparent", PARENT), ("tracestate", "v=1, w=2"))
     assert post(world.endpoint(), body, headers).status == 200
@@ -232,7 +232,7 @@ def test_pass_through_neither_adds_nor_changes_a_trace(told: tuple[World, io.Str
 def test_what_only_passes_and_is_lost_may_have_been_done(told: tuple[World, io.StringIO]) -> None:
     """A write that the bridge does not read: nobody can say what became of it, so a person must hear of it."""
     world, out = told
-    since = Calls(out)
+    since = Calls(world, out)
     world.fault("drop_after", method="PUT")
     status, _ = ask(
         f"{world.url}/v1/accounts/{world.id('@A')}", {"notes": "x"}, method="PUT", Authorization=bearer(world)
