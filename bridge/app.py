@@ -46,9 +46,10 @@ from bridge.facade.json_door import JsonDoor
 from bridge.facade.json_queries import JsonQueries
 from bridge.facade.json_tenancy import Tenancy
 from bridge.facade.json_wire import JsonRenderer
-from bridge.facade.listener import Listener
+from bridge.facade.listener import Listener, most_connections
 from bridge.facade.passing import Passing
 from bridge.facade.queries import Queries
+from bridge.facade.receiving import Receiving
 from bridge.facade.server import Server
 from bridge.facade.service import Facade
 from bridge.facade.sessions import Sessions
@@ -87,6 +88,9 @@ from bridge.upstream.transport import Transport
 log = get_logger("app")
 
 CLOCKS = {"auto": None, "real": False, "simulated": True}
+
+ADMIN_SHARE = 8
+"""Of the connections one in so many, for people, probes and Prometheus: they can fill their own listener only."""
 
 STOP_SECONDS = 128.0
 """Zuora ends a request after 120 s and we after 125; then everything in flight is settled or in doubt."""
@@ -234,6 +238,7 @@ class App:
                 self._tap = Tap(taken.folder, taken.rate, taken.cap)
             except OSError as error:
                 raise ConfigurationError(f"BRIDGE_CAPTURE__FOLDER: {taken.folder}: {error.strerror}") from None
+        receiving = Receiving()
         json = JsonDoor(
             decoder=JsonDecoder(contract),
             renderer=renderer,
@@ -241,6 +246,7 @@ class App:
             calls=calls,
             passing=passing,
             queries=JsonQueries(queries, tenancy, renderer),
+            receiving=receiving,
             used=used,
             tap=self._tap,
             shadowing=shadowing,
@@ -253,6 +259,7 @@ class App:
             calls=calls,
             json=json,
             wsdl=Files(raw, contract.version),
+            receiving=receiving,
             addresses=Addresses(settings.public_url, settings.proxies),
             soap_hosts=zuora.hosts,
             tap=self._tap,
@@ -279,7 +286,8 @@ class App:
             asyncio.create_task(share(journal, budget, machine_now)),
         ]
         given = sockets or {}
-        self.url = await self._listen(server, settings.listen, given.get("callers"))
+        most = most_connections()
+        self.url = await self._listen(server, settings.listen, given.get("callers"), most)
         if given.get("admin") is not None or sockets is None:
             self._keeping.append(asyncio.create_task(measure(journal)))
             rehearsal = Rehearsal(
@@ -317,7 +325,7 @@ class App:
             api = Api(people, whoami.ANSWERS, *(desk.answers() for desk in (*desks, *looking)))
             console = Console(api, journal.console_key, journal, machine_now, transport.clock.now)
             admin = Admin(self._why_not, self._metrics, api, console)
-            self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"))
+            self.admin_url = await self._listen(admin, settings.admin.listen, given.get("admin"), most // ADMIN_SHARE)
 
     def _why_not(self) -> list[str]:
         stopping = self._runtime is not None and self._runtime.stopping
@@ -327,9 +335,9 @@ class App:
         METRICS.ready.set(not self._why_not())
         return METRICS.render()
 
-    async def _listen(self, handler: web.ServerRunner | Server | Admin, where: str, given: socket.socket | None) -> str:
+    async def _listen(self, handler: Server | Admin, where: str, given: socket.socket | None, most: int) -> str:
         # The guard inflates under its own ceiling, so the server must not inflate.
-        server = Listener(handler, auto_decompress=False, access_log=None, lingering_time=1.0)  # type: ignore[arg-type]
+        server = Listener(handler, most=most, auto_decompress=False, access_log=None, lingering_time=1.0)
         runner = web.ServerRunner(server, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         self._runners.append(runner)

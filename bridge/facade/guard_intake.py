@@ -1,7 +1,8 @@
 """Receiving a body: bytes in as they arrive, inflated under a ceiling, one ``bytes`` out.
 
 Contract: ``Intake.feed`` and ``Intake.close`` return a Refusal and never raise; at no moment is more held than the
-ceiling plus one block. However the bytes are cut into chunks, the result is the same. Must not look at XML.
+ceiling plus one block, and beside it what came compressed. However the bytes are cut into chunks, the result is the
+same. Must not look at XML.
 """
 
 import io
@@ -16,14 +17,15 @@ _GZIP_ONLY = 16 + zlib.MAX_WBITS
 
 
 class Intake:
-    """One body being received; feed it until the peer is done or it refuses."""
+    """One body being received; feed it until the peer is done or it refuses. ``size`` is what it is inflated."""
 
     def __init__(self, admission: Admission, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
+        self.gzip = admission.gzip
+        self.size = 0
         self._inflater = zlib.decompressobj(_GZIP_ONLY) if admission.gzip else None
         self._held = io.BytesIO()
-        self._received = 0
-        self._size = 0
+        self._compressed = bytearray()
         self._members = 1
         self._refusal: Refusal | None = None
 
@@ -39,7 +41,7 @@ class Intake:
                     if self._refusal is not None:
                         break
             if self._refusal is not None:
-                self._held = io.BytesIO()
+                self._held, self._compressed = io.BytesIO(), bytearray()
         return self._refusal
 
     def close(self) -> bytes | Refusal:
@@ -50,18 +52,22 @@ class Intake:
             return fault("gzip", "its gzip body is cut short")
         return self._held.getvalue()
 
+    def came(self, received: bytes) -> bytes:
+        """The body as it was sent, for passing it on; ``received`` is what ``close`` returned."""
+        return bytes(self._compressed) if self.gzip else received
+
     def _keep(self, block: bytes) -> Refusal | None:
-        self._size += len(block)
-        if self._size > self._limits.body_bytes:
+        self.size += len(block)
+        if self.size > self._limits.body_bytes:
             return too_large("size", f"its body is over {self._limits.body_bytes} bytes")
         self._held.write(block)
         return None
 
     def _inflate(self, piece: bytes) -> Refusal | None:
         assert self._inflater is not None
-        self._received += len(piece)
+        self._compressed += piece
         # A gzip stream is at least 18 bytes of frame, so the compressed size has the same ceiling.
-        if self._received > self._limits.body_bytes:
+        if len(self._compressed) > self._limits.body_bytes:
             return too_large("size", f"its body is over {self._limits.body_bytes} bytes")
         while piece:
             if self._inflater.eof:
@@ -78,7 +84,7 @@ class Intake:
             refusal = self._keep(block)
             if refusal is not None:
                 return refusal
-            if self._size > self._limits.gzip_ratio_from and self._size > self._limits.gzip_ratio * self._received:
+            if self.size > self._limits.gzip_ratio_from and self.size > self._limits.gzip_ratio * len(self._compressed):
                 return too_large("ratio", f"its gzip body grows more than {self._limits.gzip_ratio} times")
             piece = self._inflater.unused_data if self._inflater.eof else self._inflater.unconsumed_tail
         return None

@@ -7,7 +7,6 @@ not answer with a trace, a path or another caller's words.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,6 +29,7 @@ from bridge.facade.message_ids import message_ids
 from bridge.facade.passing import Passed, Passing, came_back
 from bridge.facade.paths import Door as PathDoor
 from bridge.facade.paths import Found
+from bridge.facade.receiving import Receiving
 from bridge.facade.responses import FAILED, RECEIVE_SECONDS, as_sent, relay, retry, told
 from bridge.facade.shadowing import Shadowing
 from bridge.facade.usage import UsageCounter
@@ -47,9 +47,6 @@ DEFAULT_VERSION: Final = Version(79)
 
 VERSION_HEADER: Final = "X-Zuora-WSDL-Version"
 TRACK_ID: Final = "Zuora-Track-Id"
-
-LARGE: Final = 256 * 1024
-"""From here a body is parsed beside the event loop, two at a time, as those of SOAP are."""
 
 UNRECOGNISED: Final = "Error - unrecognised fields"
 """Zuora: Actions: rejectUnknownFields."""
@@ -79,6 +76,7 @@ class JsonDoor:
         calls: Calls,
         passing: Passing,
         queries: JsonQueries,
+        receiving: Receiving,
         used: UsageCounter | None = None,
         tap: Tap | None = None,
         shadowing: Shadowing | None = None,
@@ -92,7 +90,7 @@ class JsonDoor:
         self._queries = queries
         self._tap = tap
         self._shadowing = shadowing
-        self._large = asyncio.Semaphore(2)
+        self._receiving = receiving
 
     async def __call__(self, request: web.BaseRequest, found: Found) -> web.StreamResponse:
         """Answer one request. Nothing but cancellation and a lost connection leave as an exception."""
@@ -163,17 +161,13 @@ class JsonDoor:
         if isinstance(compressed, Refused):
             return compressed
         body = Body(gzip=compressed)
-        async with asyncio.timeout(RECEIVE_SECONDS):
-            async for piece in request.content.iter_any():
-                refused = body.feed(piece)
-                if refused is not None:
-                    return refused
-        closed = body.close()
+        refused = await self._receiving.body(request, body)
+        closed = body.close() if refused is None else refused
         if isinstance(closed, Refused):
             return closed
         raw, inflated = closed
         if asked.way is Way.QUERY and asked.door is Door.ACTION and "Content-Encoding" not in request.headers:
-            given = await self._parse(inflated)
+            given = await self._receiving.parsed(inflated, lambda: parse(inflated))
             # What the bridge cannot read of a query it leaves to Zuora.
             return raw, None if isinstance(given, Refused) else given
         if not looks or asked.op is Op.DELETE:
@@ -183,16 +177,8 @@ class JsonDoor:
             labelled = media_type(request.headers)
         if labelled is not None:
             return labelled
-        given = await self._parse(inflated)
+        given = await self._receiving.parsed(inflated, lambda: parse(inflated))
         return given if isinstance(given, Refused) else (raw, given)
-
-    async def _parse(self, body: bytes) -> Value | Refused:
-        if len(body) < LARGE:
-            with stage("guard"):
-                return parse(body)
-        async with self._large:
-            with stage("guard"):
-                return await asyncio.to_thread(parse, body)
 
     # ------------------------------------------------------------------ what goes to Zuora unchanged
 

@@ -78,24 +78,25 @@ class Body:
     """One body being received: what came, for passing it on, and what it means once inflated."""
 
     def __init__(self, *, gzip: bool, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.gzip = gzip
         self._intake = Intake(Admission(MEDIA_TYPE, None, None, gzip, None), limits)
-        self._compressed = bytearray() if gzip else None
+
+    @property
+    def size(self) -> int:
+        """Bytes, inflated."""
+        return self._intake.size
 
     def feed(self, piece: bytes) -> Refused | None:
         """Take the next bytes; a Refused is final."""
         refusal = self._intake.feed(piece)
-        if refusal is not None:
-            return _translated(refusal)
-        if self._compressed is not None:
-            self._compressed += piece
-        return None
+        return None if refusal is None else _translated(refusal)
 
     def close(self) -> tuple[bytes, bytes] | Refused:
         """The body as it came, and inflated."""
         received = self._intake.close()
         if isinstance(received, Refusal):
             return _translated(received)
-        return (received if self._compressed is None else bytes(self._compressed)), received
+        return self._intake.came(received), received
 
 
 def _translated(refusal: Refusal) -> Refused:

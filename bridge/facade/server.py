@@ -16,6 +16,7 @@ from bridge.facade.calls import Calls
 from bridge.facade.json_door import JsonDoor
 from bridge.facade.passing import Passing, came_back
 from bridge.facade.paths import Door, Found, find
+from bridge.facade.receiving import Receiving
 from bridge.facade.responses import BEFORE_READING, FAILED, RECEIVE_SECONDS, as_sent, plain, relay, soap
 from bridge.facade.rest_door import RestDoor
 from bridge.facade.service import Facade
@@ -52,6 +53,7 @@ class Server:
         calls: Calls,
         json: JsonDoor,
         wsdl: Wsdl,
+        receiving: Receiving,
         addresses: Addresses,
         soap_hosts: frozenset[str],
         queries: SoapQueries | None = None,
@@ -65,12 +67,14 @@ class Server:
             sessions=sessions,
             calls=calls,
             soap_hosts=soap_hosts,
+            receiving=receiving,
             queries=queries,
             tap=tap,
             used=used,
             shadowing=shadowing,
         )
         self._rest = RestDoor(passing, json)
+        self._receiving = receiving
         self._passing = passing
         self._wsdl = wsdl
         self._addresses = addresses
@@ -85,6 +89,7 @@ class Server:
             status = response.status
             return response
         finally:
+            self._receiving.done(request)
             note.end(status)
 
     async def _answer(self, request: web.BaseRequest, found: Found, note: CallNote) -> web.StreamResponse:

@@ -6,7 +6,6 @@ with a trace, a path or another caller's words.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -26,10 +25,10 @@ from bridge.facade.guard import Inspected, Intake, Refusal, admit, inspect_recei
 from bridge.facade.message_ids import message_ids
 from bridge.facade.passing import Passed, Passing, came_back, rewritten_login
 from bridge.facade.paths import Found
+from bridge.facade.receiving import Receiving
 from bridge.facade.responses import (
     BEFORE_READING,
     FAILED,
-    RECEIVE_SECONDS,
     as_sent,
     go_on,
     plain,
@@ -51,9 +50,6 @@ from bridge.telemetry.stages import stage
 from bridge.upstream.credential import Credential
 
 log = get_logger("facade")
-
-LARGE = 256 * 1024
-"""From here a body is inspected beside the event loop, two at a time: a tree can need twenty times its text."""
 
 QUERIES = frozenset({"query", "querymore"})
 
@@ -78,6 +74,7 @@ class SoapDoor:
         sessions: Sessions,
         calls: Calls,
         soap_hosts: frozenset[str],
+        receiving: Receiving,
         queries: SoapQueries | None = None,
         tap: Tap | None = None,
         used: UsageCounter | None = None,
@@ -92,7 +89,7 @@ class SoapDoor:
         self._sessions = sessions
         self._calls = calls
         self._soap_hosts = soap_hosts
-        self._large = asyncio.Semaphore(2)
+        self._receiving = receiving
 
     async def __call__(self, request: web.BaseRequest, found: Found, origin: str) -> web.StreamResponse:
         """Answer one request; ``origin`` is the bridge as this caller reaches it. Raises TimeoutError."""
@@ -146,25 +143,12 @@ class SoapDoor:
             return admission, b""
         await go_on(request)
         intake = Intake(admission)
-        # Kept beside the inflated body, because a pass-through sends on what came.
-        compressed = bytearray()
-        async with asyncio.timeout(RECEIVE_SECONDS):
-            async for piece in request.content.iter_any():
-                refusal = intake.feed(piece)
-                if refusal is not None:
-                    return refusal, b""
-                if admission.gzip:
-                    compressed += piece
-        received = intake.close()
+        refusal = await self._receiving.body(request, intake)
+        received = intake.close() if refusal is None else refusal
         if isinstance(received, Refusal):
             return received, b""
-        raw = bytes(compressed) if admission.gzip else received
-        if len(received) < LARGE:
-            with stage("guard"):
-                return inspect_received(received, admission), raw
-        async with self._large:
-            with stage("guard"):
-                return await asyncio.to_thread(inspect_received, received, admission), raw
+        inspected = await self._receiving.parsed(received, lambda: inspect_received(received, admission))
+        return inspected, intake.came(received)
 
     # ------------------------------------------------------------------ what goes to Zuora unchanged
 

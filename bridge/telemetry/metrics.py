@@ -54,6 +54,9 @@ MEANT: Final[Mapping[tuple[str, str], str]] = {
         "the bridge broke off"
     ),
     ("bridge_for_people_total", "kind"): "parked, left_over (unapplied and not applied again)",
+    ("bridge_guard_refusals_total", "reason"): (
+        "what the guard found; head (it did not come in time), connections (one that waited made room for another)"
+    ),
     ("bridge_joins_total", "state"): "what the joined one was told as: applied, refused, unknown",
     ("bridge_journal_commits_total", "outcome"): "done, down (not recorded, so nothing is sent on it), refused",
     ("bridge_lookups_total", "outcome"): "found, absent, none (no verdict)",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.bench import memory as many
 from tests.bench.capacity import RECORDED, SLOTS
 
 PAGE = Path(__file__).resolve().parents[2] / "deploy" / "CAPACITY.md"
@@ -115,7 +116,30 @@ def soak(found: dict[str, Any]) -> str:
     )
 
 
-FIGURES = {"measured": measured, "model": model, "retention": retention, "soak": soak}
+def memory(found: dict[str, Any]) -> str:
+    """One process over many calls, in ten steps."""
+    return table(
+        ("calls", "after", "memory", "open handles", "journal"),
+        [
+            (
+                f"{each['calls']:,}",
+                f"{each['at_s'] // 60} min",
+                f"{each['memory_mb']:.1f} MB",
+                each["handles"],
+                f"{each['journal_mb']:,.0f} MB",
+            )
+            for each in found["memory"]["watched"][1::2]
+        ],
+    )
+
+
+FIGURES = {"measured": measured, "model": model, "retention": retention, "soak": soak, "memory": memory}
+
+
+def recorded() -> dict[str, Any]:
+    """What the bench has kept."""
+    found: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
+    return found | {"memory": json.loads(many.RECORDED.read_text(encoding="utf-8"))}
 
 
 def page(text: str, found: dict[str, Any]) -> str:
@@ -125,8 +149,7 @@ def page(text: str, found: dict[str, Any]) -> str:
 
 def main() -> int:
     """Write it."""
-    found = json.loads(RECORDED.read_text(encoding="utf-8"))
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), recorded()), encoding="utf-8")
     return 0
 
 

@@ -8,8 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench.capacity import RECORDED
-from tests.bench.capacity_page import FIGURES, PAGE, page
+from tests.bench.capacity_page import FIGURES, PAGE, page, recorded
 from tests.bench.report import table
 from tests.bench.work import WORKS, Request
 
@@ -57,9 +56,20 @@ def test_the_capacity_bench_runs_and_its_calls_are_answered() -> None:
     assert point["journal_bytes_per_call"] > 0
 
 
+def test_memory_is_watched_by_calls() -> None:
+    """Each reading is of a bridge that has answered so many and is still there."""
+    command = [sys.executable, "-m", "tests.bench.memory", "--calls", "60"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    watched = json.loads(done.stdout)["watched"]
+    assert [each["calls"] for each in watched] == sorted(each["calls"] for each in watched)
+    assert watched[-1]["calls"] >= 60
+    assert all(each["memory_mb"] > 10 and each["handles"] > 3 for each in watched)
+
+
 def test_the_capacity_page_shows_what_was_recorded() -> None:
     """Nobody edits a figure by hand."""
-    found = json.loads(RECORDED.read_text(encoding="utf-8"))
+    found = recorded()
     text = PAGE.read_text(encoding="utf-8")
     assert page(text, found) == text
     assert set(re.findall(r"<!-- figures: (\w+) -->", text)) == set(FIGURES)
