@@ -28,9 +28,6 @@ from bridge.core.refusals import KNOWS_NO_METHOD_IS_INVALID, Refusal, invalid, m
 MAX_ROWS = 200
 """Rows of InvoicePaymentData (Zuora: Payment object)."""
 
-BY_RULE = "names only invoices, and the cutover rule says rest"
-"""Why a payment goes by REST that SOAP could have carried."""
-
 NO_METHOD = "PaymentMethodId is required."
 
 
@@ -74,6 +71,7 @@ def classify(
         # A payment that names no account is of that of its documents, of which the first that is known answers.
         choice.found(next((document.account_id for _, document in found if document is not None), None))
     why: str | None = None
+    soap_could = False
     if any(each.memo or (document is not None and document.kind is Kind.DEBIT_MEMO) for each, document in found):
         why = "names a debit memo"
     elif said.items or any(each.items for each in named):
@@ -85,10 +83,10 @@ def classify(
     elif any(document is None for _, document in found):
         return Forward(_with_amount(obj, named), "names a document Zuora lacks")
     elif choice.rest() and _one_amount_each(obj, named):
-        why = BY_RULE
+        why, soap_could = "names only invoices, and the cutover rule says rest", True
     if why is None:
         return Forward(_with_amount(obj, named), "names only invoices")
-    return (yield from _translate(said, version, tenant, found, why))
+    return (yield from _translate(said, version, tenant, found, why, as_soap=soap_could))
 
 
 def _all_named(said: Expanded) -> tuple[_Named, ...]:
@@ -191,10 +189,12 @@ def _with_amount(obj: ZObject, named: tuple[_Named, ...]) -> ZObject:
 _Found = Sequence[tuple[_Named, DocumentRef | None]]
 
 
-def _translate(said: Expanded, version: Version, tenant: Tenant, found: _Found, reason: str) -> Asking[Translate]:
+def _translate(
+    said: Expanded, version: Version, tenant: Tenant, found: _Found, reason: str, *, as_soap: bool
+) -> Asking[Translate]:
     obj = said.obj
     account_id = required(obj, "AccountId")
-    _check_required(obj, version, as_soap=reason == BY_RULE)
+    _check_required(obj, version, as_soap=as_soap)
     facts = yield (WhichAccount(account_id),)
     account = fact(facts, WhichAccount(account_id))
     if not isinstance(account, AccountFact):
