@@ -305,7 +305,7 @@ class App:
                 cutover,
                 ExplainDesk(journal, rehearsal.of),
                 RampsDesk(journal),
-                UsageDesk(journal),
+                UsageDesk(journal, tenant.second_reference),
                 ShadowDesk(journal),
             )
             zuora_now = transport.clock.now

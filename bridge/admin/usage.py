@@ -19,8 +19,9 @@ MOST_DAYS = 3650
 class UsageDesk:
     """Reads the journal; what a process has counted in the last ten seconds is not in it yet."""
 
-    def __init__(self, journal: Journal, now: Callable[[], Instant] = machine_now) -> None:
+    def __init__(self, journal: Journal, second_reference: str, now: Callable[[], Instant] = machine_now) -> None:
         self._journal = journal
+        self._second_reference = second_reference
         self._now = now
 
     def answers(self) -> Answers:
@@ -29,4 +30,4 @@ class UsageDesk:
 
     async def _show(self, asked: Asked) -> Answer:
         days = number_in(asked, "quiet_days", QUIET_DAYS, MOST_DAYS)
-        return 200, radar_json(radar(await self._journal.usage(), self._now(), days))
+        return 200, radar_json(radar(await self._journal.usage(), self._now(), days, self._second_reference))

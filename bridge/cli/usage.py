@@ -28,11 +28,12 @@ def usage(
     as_json: bool = JSON,
 ) -> None:
     """Show who still calls the old API, with what, and what would break without Zuora's SOAP."""
-    with reader(load()) as journal:
+    settings = load()
+    with reader(settings) as journal:
         used = journal.usage()
     if caller:
         used = [each for each in used if each.use.caller == caller]
-    seen = radar(used, now(), quiet_days)
+    seen = radar(used, now(), quiet_days, settings.tenant.second_reference)
     if as_json:
         typer.echo(json.dumps(radar_json(seen), indent=2))
     else:

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.core.mapping.fields import FIELDS_TO_NULL, dropped
+from bridge.core.mapping.fields import FIELDS_TO_NULL, SECOND_REFERENCE, dropped
 from bridge.core.mapping.query import source_of
 from bridge.core.model import Instant, ZObject
 from bridge.journal.usage import Used
@@ -75,15 +75,18 @@ class Radar:
         return f"Nobody has called for {self.quiet_days} days: the bridge can be switched off."
 
 
-def radar(used: Sequence[Used], now: Instant, quiet_days: int = QUIET_DAYS) -> Radar:
-    """Judge all rows. It has been watched since the first of them was seen."""
+def radar(used: Sequence[Used], now: Instant, quiet_days: int = QUIET_DAYS, second_reference: str = "refuse") -> Radar:
+    """Judge all rows. It has been watched since the first of them was seen.
+
+    ``second_reference`` is what the tenant wants of SecondPaymentReferenceId by REST (``core.model.Tenant``).
+    """
     since = min((each.first_seen for each in used), default=now)
     last: dict[str, Instant] = {}
     for each in used:
         last[each.use.caller] = max(last.get(each.use.caller, 0), each.last_seen)
     edge = now - quiet_days * DAY_MS
     return Radar(
-        tuple(Judged(each, *needs(each.use)) for each in used),
+        tuple(Judged(each, *needs(each.use, second_reference)) for each in used),
         tuple(sorted(name for name, at in last.items() if at >= edge)),
         tuple(sorted(name for name, at in last.items() if at < edge)),
         max(0, (now - since) // DAY_MS),
@@ -91,8 +94,8 @@ def radar(used: Sequence[Used], now: Instant, quiet_days: int = QUIET_DAYS) -> R
     )
 
 
-def needs(use: Use) -> tuple[Need, str]:
-    """What one use needs of Zuora, and why."""
+def needs(use: Use, second_reference: str = "refuse") -> tuple[Need, str]:
+    """What one use needs of Zuora, and why; ``second_reference`` as for ``radar``."""
     if OTHER in (use.operation, use.object_type):
         return Need.SOAP, "nobody can tell what it was: too many names were seen, or one that is none"
     operation = use.operation.removeprefix("action ").removeprefix("crud ")
@@ -106,7 +109,12 @@ def needs(use: Use) -> tuple[Need, str]:
         return Need.SOAP, f"{use.operation} of {use.object_type or 'the API'} passes through to Zuora's SOAP"
     if operation == "update" and use.field == FIELDS_TO_NULL:
         return Need.SOAP, "clearing a field is documented for SOAP alone"
-    if use.field and dropped(_with(use.object_type, use.field)):
+    if (operation, use.object_type, use.field) == ("create", "Payment", SECOND_REFERENCE):
+        if second_reference == "refuse":
+            return Need.SOAP, f"REST cannot set {SECOND_REFERENCE}; BRIDGE_ZUORA__SECOND_REFERENCE says what else to do"
+    elif use.field == SECOND_REFERENCE:
+        second_reference = ""
+    if use.field and dropped(_with(use.object_type, use.field), second_reference):
         return Need.LOSSY, f"REST has no place for {use.field}; it is left out"
     return Need.REST, "the bridge carries it by REST"
 

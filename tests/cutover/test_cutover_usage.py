@@ -51,6 +51,24 @@ def test_each_use_is_told_what_it_needs(one: Use, need: Need, word: str) -> None
     assert word in why
 
 
+@pytest.mark.parametrize(
+    ("wanted", "need", "word"),
+    [
+        ("refuse", Need.SOAP, "REST cannot set SecondPaymentReferenceId"),
+        ("drop", Need.LOSSY, "no place for SecondPaymentReferenceId"),
+        ("SecondReference__c", Need.REST, "carries it"),
+    ],
+)
+def test_a_second_reference_needs_what_the_tenant_has_decided(wanted: str, need: Need, word: str) -> None:
+    """REST cannot set it on a new payment; on an update SOAP ignores it, so nothing is lost."""
+    second = use(field="SecondPaymentReferenceId")
+    found, why = needs(second, wanted)
+    assert (found, word in why) == (need, True)
+    (judged,) = radar([used(second)], NOW, second_reference=wanted).rows
+    assert judged.need is need
+    assert needs(use("update", field="SecondPaymentReferenceId"), wanted)[0] is Need.REST
+
+
 def test_who_has_called_lately_needs_the_bridge() -> None:
     """And the end of SOAP is counted by what those callers do, not by what was once done."""
     rows = [
