@@ -101,10 +101,8 @@ class Receiving:
             try:
                 await turn
             except asyncio.CancelledError:
-                if turn.cancelled():
-                    self._queue.remove((size, turn))
-                    size = 0
-                self._give(size)
+                # Cancelled while it waited, or after its turn had come.
+                self._give(0 if turn.cancelled() else size)
                 raise
         else:
             self._free -= size
@@ -113,7 +111,8 @@ class Receiving:
 
     def _give(self, size: int) -> None:
         self._free += size
-        while self._queue and self._queue[0][0] <= self._free:
+        while self._queue and (self._queue[0][1].cancelled() or self._queue[0][0] <= self._free):
             wanted, turn = self._queue.popleft()
-            self._free -= wanted
-            turn.set_result(None)
+            if not turn.cancelled():
+                self._free -= wanted
+                turn.set_result(None)

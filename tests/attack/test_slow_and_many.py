@@ -152,8 +152,7 @@ def test_large_bodies_wait_for_one_another_and_small_ones_for_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A sender that stops half way keeps the next large body waiting, until it goes or its time is up."""
-    monkeypatch.setattr(receiving, "HELD", 8 * 1024 * 1024)
-    monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (receiving.HELD,))
+    monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (8 * 1024 * 1024,))
     with World(tmp_path) as world, ThreadPoolExecutor(2) as aside:
         session = world.session
         large = envelope(QUERY, session) + b" " * (receiving.SMALL + 1)
@@ -169,6 +168,24 @@ def test_large_bodies_wait_for_one_another_and_small_ones_for_none(
         assert waiting.result(10).status == 200
         # Whatever was reserved was given back: as much fits as at first.
         assert [aside.submit(post, world.endpoint(), large).result(10).status for _ in range(3)] == [200] * 3
+
+
+def test_who_waits_for_room_in_vain_is_told_so_and_leaves_none_reserved(
+    monkeypatch: pytest.MonkeyPatch, hurried: World
+) -> None:
+    """Each has its own time; what was reserved, and what was only waited for, is free again."""
+    monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (8 * 1024 * 1024,))
+    hurried.restart()
+    large = envelope(QUERY, hurried.session) + b" " * (receiving.SMALL + 1)
+    stopped = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(large)
+    for _ in range(2):
+        with contextlib.ExitStack() as many:
+            for each in [many.enter_context(wire(hurried.url, stopped)) for _ in range(3)]:
+                answer = b""
+                while more := each.recv(65536):
+                    answer += more
+                assert b"did not arrive within" in answer
+        assert post(hurried.endpoint(), large).status == 200
 
 
 def test_bodies_that_grow_are_held_within_bounds(tmp_path: Path) -> None:
