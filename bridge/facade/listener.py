@@ -36,7 +36,7 @@ log = get_logger("listener")
 def most_connections() -> int:
     """Of all listeners together: half of what this process may have open is left for Zuora, the database and files."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(MOST_CONNECTIONS, files // 2)
+    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 2)
 
 
 class Listener(web.Server):

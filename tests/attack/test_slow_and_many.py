@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import time
 import zlib
@@ -131,6 +132,17 @@ def test_who_is_silent_for_longest_makes_room(monkeypatch: pytest.MonkeyPatch, t
         assert paid(world, "7.05")
         assert under_way.result() is True
     assert METRICS.refusals.value(reason="connections") >= before + 25
+
+
+@pytest.mark.parametrize(
+    ("files", "most"), [(256, 128), (1024, 512), (65536, listener.MOST_CONNECTIONS), (resource.RLIM_INFINITY, 1000)]
+)
+def test_half_of_what_may_be_open_is_left_for_zuora_and_the_journal(
+    monkeypatch: pytest.MonkeyPatch, files: int, most: int
+) -> None:
+    """Where nothing limits it, the bridge's own number does."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    assert listener.most_connections() == most
 
 
 def test_the_admin_listener_can_be_filled_without_the_callers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
