@@ -14,6 +14,7 @@ from random import Random
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 from harness import World, envelope, payment, post, until
 
 from bridge.facade import listener, receiving
@@ -21,7 +22,7 @@ from bridge.telemetry.metrics import METRICS
 
 HEAD = b"POST /apps/services/a/107.0 HTTP/1.1\r\nHost: zuora\r\nContent-Type: text/xml\r\n"
 QUERY = "<ns1:query><ns1:queryString>select Id from Account</ns1:queryString></ns1:query>"
-SOON = 0.4
+SOON = 1.0
 
 
 @contextlib.contextmanager
@@ -165,15 +166,23 @@ def test_large_bodies_wait_for_one_another_and_small_ones_for_none(
 ) -> None:
     """A sender that stops half way keeps the next large body waiting, until it goes or its time is up."""
     monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (8 * 1024 * 1024,))
+    asked, reserve = [], receiving.Receiving._reserve
+
+    async def seen(self: receiving.Receiving, request: web.BaseRequest, into: receiving.Taking[object]) -> bool:
+        asked.append(request)
+        return await reserve(self, request, into)
+
+    monkeypatch.setattr(receiving.Receiving, "_reserve", seen)
     with World(tmp_path) as world, ThreadPoolExecutor(2) as aside:
         session = world.session
         large = envelope(QUERY, session) + b" " * (receiving.SMALL + 1)
         stopped = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(large)
-        with wire(world.url, stopped) as first, wire(world.url, stopped) as given_up:
-            time.sleep(0.3)
-            waiting = aside.submit(post, world.endpoint(), large)
-            time.sleep(0.3)
-            given_up.close()
+        with wire(world.url, stopped) as first:
+            until(lambda: len(asked) == 1)
+            with wire(world.url, stopped):
+                until(lambda: len(asked) == 2)
+                waiting = aside.submit(post, world.endpoint(), large)
+                until(lambda: len(asked) == 3)
             assert paid(world, "7.09")
             assert not waiting.done()
             first.close()
