@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ClauseElement, Dialect, Integer, bindparam, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ClauseElement, Dialect, Integer, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.core.intent import State
@@ -25,6 +25,12 @@ from bridge.journal.schema import comparison, discrepancy, intent, judgement
 
 NEWEST = 5_000
 """Intents of each side that are read: enough to bound a rate at a thousandth, few enough for every few seconds."""
+
+PAGE = 250
+"""Intents that are read at once: callers' commits wait for no more than a page (some 2 ms)."""
+
+FOREVER = 2**62
+"""Later than any moment."""
 
 KEEP_EVERY_MS = 60_000
 WRONG_MONEY = (Break.MISSING, Break.AMOUNT, Break.DENIED)
@@ -41,6 +47,7 @@ class Counted:
     unsent: bool
     created_at: Instant
     settled_at: Instant | None
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +88,19 @@ class Ramps:
         self._revisions = revisions
         self._sql = _Statements(database.dialect)
 
-    def counted(self, rule: str, route: Route, since: Instant) -> list[Counted]:
-        """The newest intents that the ramp counts, by this route and by others, created from then on."""
-        asked = {"b_ramp": rule, "b_since": since, "b_route": route.value, "b_limit": NEWEST}
-        rows = [*self._database.rows(self._sql.mine, asked), *self._database.rows(self._sql.others, asked)]
+    def counted(self, rule: str, route: Route | None, since: Instant, behind: Counted | None) -> list[Counted]:
+        """A page of what the ramp counts of one route, created from then on, the newest first.
+
+        ``behind`` is the last of the page before.
+        """
+        at, last = (FOREVER, "") if behind is None else (behind.created_at, behind.id)
+        asked = {"b_ramp": rule, "b_since": since, "b_limit": PAGE, "b_at": at, "b_last": last}
+        if route is not None:
+            asked["b_route"] = route.value
+        rows = self._database.rows(self._sql.routed if route is not None else self._sql.unrouted, asked)
         return [
-            Counted(call, Route(by) if by is not None else None, State(state), bool(unsent), created, settled)
-            for call, by, state, unsent, created, settled in rows
+            Counted(call, Route(by) if by is not None else None, State(state), bool(unsent), created, settled, id_)
+            for id_, call, by, state, unsent, created, settled in rows
         ]
 
     def compared(self, rule: str, since: Instant) -> Compared:
@@ -179,16 +192,20 @@ class _Statements:
             return sql(query.order_by(*order).limit(limit).offset(literal_column("0")))
 
         table = intent.c
+        at: Any = bindparam("b_at", type_=BigInteger)
         counted = select(
-            table.call_id, table.route, table.state, table.unsent, table.created_at, table.settled_at
+            table.id, table.call_id, table.route, table.state, table.unsent, table.created_at, table.settled_at
         ).where(
             table.ramp.is_not(None),
             table.ramp == bindparam("b_ramp"),
             table.created_at >= bindparam("b_since", type_=BigInteger),
+            table.created_at <= at,
+            or_(table.created_at < at, table.id < bindparam("b_last")),
         )
         route: Any = bindparam("b_route")
-        self.mine = newest(counted.where(table.route == route), table.created_at.desc())
-        self.others = newest(counted.where(or_(table.route != route, table.route.is_(None))), table.created_at.desc())
+        order = (table.created_at.desc(), table.id.desc())
+        self.routed = newest(counted.where(table.route == route), *order)
+        self.unrouted = newest(counted.where(table.route.is_(None)), *order)
         self.compared = newest(
             select(comparison.c.equal, comparison.c.detail).where(
                 comparison.c.rule == bindparam("b_rule"),
@@ -196,15 +213,19 @@ class _Statements:
             ),
             comparison.c.at.desc(),
         )
+        # From the breaks, of which few are open, to their intents: the other way round all of a ramp would be read.
         self.wrong_money = sql(
             select(func.count())
-            .select_from(discrepancy.join(intent, discrepancy.c.intent_id == table.id))
+            .select_from(discrepancy)
             .where(
                 discrepancy.c.closed_at.is_(None),
                 discrepancy.c.kind.in_([literal_column(repr(each.value)) for each in WRONG_MONEY]),
-                table.ramp == bindparam("b_ramp"),
-                table.route == route,
-                table.created_at >= bindparam("b_since", type_=BigInteger),
+                exists().where(
+                    table.id == discrepancy.c.intent_id,
+                    table.ramp == bindparam("b_ramp"),
+                    table.route == route,
+                    table.created_at >= bindparam("b_since", type_=BigInteger),
+                ),
             )
         )
         every = select(judgement)

@@ -161,9 +161,11 @@ Index(
 
 # What a ramp's gate counts: only intents that a rule with a ramp decided are in it.
 Index(
-    "intent_ramp",
+    "intent_ramp_route",
     intent.c.ramp,
+    intent.c.route,
     intent.c.created_at,
+    intent.c.id,
     sqlite_where=text("ramp IS NOT NULL"),
     postgresql_where=text("ramp IS NOT NULL"),
 )

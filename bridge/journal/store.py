@@ -7,10 +7,12 @@ One ``Journal`` per process, on one event loop or several. When ``record`` retur
 from __future__ import annotations
 
 import asyncio
+import heapq
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from bridge.core.commands import Change, Match, Matched, Rivalry
@@ -29,7 +31,7 @@ from bridge.journal.look_up_first import LookUpFirst
 from bridge.journal.operator import Operator
 from bridge.journal.options import holds_options
 from bridge.journal.queries import Queries, Waiting
-from bridge.journal.ramps import NEWEST, Compared, Counted, Judged, Ramps
+from bridge.journal.ramps import NEWEST, PAGE, Compared, Counted, Judged, Ramps
 from bridge.journal.rekeying import Rekeying, Resealed
 from bridge.journal.retention import Retention
 from bridge.journal.revisions import Revision, Revisions
@@ -293,7 +295,19 @@ class Journal:
 
     async def ramp_counted(self, rule: str, route: Route, since: Instant) -> list[Counted]:
         """The newest intents that a rule's ramp counts, by its route and by others, from then on (Zuora's clock)."""
-        return await self._read(partial(self._ramps.counted, rule, route, since))
+        mine = await self._counted(rule, route, since)
+        others = [await self._counted(rule, each, since) for each in (None, *Route) if each is not route]
+        newest = heapq.merge(*others, key=lambda each: each.created_at, reverse=True)
+        return [*mine, *islice(newest, NEWEST)]
+
+    async def _counted(self, rule: str, route: Route | None, since: Instant) -> list[Counted]:
+        found: list[Counted] = []
+        full = True
+        while full and len(found) < NEWEST:
+            page = await self._read(partial(self._ramps.counted, rule, route, since, found[-1] if found else None))
+            found += page
+            full = len(page) == PAGE
+        return found
 
     async def ramp_compared(self, rule: str, since: Instant) -> Compared:
         """The comparisons about a rule from then on, by this machine's time."""

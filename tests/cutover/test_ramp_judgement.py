@@ -35,12 +35,13 @@ def calls(
     every = good + bad
     return [
         Counted(
-            f"c{next(NUMBERS)}",
+            name := f"c{next(NUMBERS)}",
             route,
             State.APPLIED if each < good else State.REFUSED,
             False,
             at := since + (until - since) * each // max(every, 1),
             at + took,
+            name,
         )
         for each in range(every)
     ]
@@ -89,7 +90,7 @@ def test_what_fails_on_both_routes_at_once_holds() -> None:
 
 def test_one_call_with_fifty_refused_objects_is_one_failure() -> None:
     """What fails together counts once."""
-    batch = [Counted("batch", Route.REST, State.REFUSED, False, HOUR, HOUR) for _ in range(50)]
+    batch = [Counted("batch", Route.REST, State.REFUSED, False, HOUR, HOUR, "i") for _ in range(50)]
     made = judged([*calls(Route.REST, 300), *batch], calls(Route.SOAP, 3000))
     assert (made.numbers["new"]["calls"], made.numbers["new"]["failed"]) == (301, 1)  # type: ignore[index]
     assert made.verdict is Verdict.PROMOTE
@@ -112,7 +113,7 @@ def test_one_call_with_fifty_refused_objects_is_one_failure() -> None:
 )
 def test_every_end_is_shown_apart(state: State, unsent: bool, created: int, end: str) -> None:
     """Only what was applied in time is good; what has not ended yet is neither."""
-    told: Any = judged([Counted("c", Route.REST, state, unsent, created, None)], []).numbers["new"]
+    told: Any = judged([Counted("c", Route.REST, state, unsent, created, None, "i")], []).numbers["new"]
     assert told[end] == 1
     assert (told["calls"], told["failed"]) == (int(end != "open"), int(end not in ("open", "applied")))
 

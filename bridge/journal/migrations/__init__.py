@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = get_logger("journal")
 
-HEAD = "0010"
+HEAD = "0011"
 BASE = "base"
 
 SERVES = "schema serves"
