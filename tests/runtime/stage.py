@@ -222,6 +222,16 @@ async def staged(folder: Path, instance: str = "one") -> AsyncIterator[Stage]:
         await asyncio.to_thread(journal.close)
 
 
+def held(answers: asyncio.Event, answer: Any) -> Send:
+    """An answer that comes when the test says so."""
+
+    async def reply(_: Dispatch) -> Any:
+        await answers.wait()
+        return answer
+
+    return reply
+
+
 def later(seconds: float, answer: Any) -> Send:
     """An answer that takes its time."""
 

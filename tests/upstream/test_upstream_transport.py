@@ -161,7 +161,8 @@ def test_the_deadline_is_total_and_lost(script: Script) -> None:
     came, arrived = misbehave(script, deadline=0.4)
     assert isinstance(came, Lost)
     assert arrived == 1
-    assert time.monotonic() - began < 3
+    # The server goes on for half a minute and more.
+    assert time.monotonic() - began < 15
 
 
 def test_a_stale_keep_alive_connection_loses_the_request_and_does_not_resend() -> None:
