@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from driver_stage import on_stage, settled, soon
-from stage import Stage, later, paid, pays, unapplied
+from stage import Stage, held, later, paid, pays, unapplied
 
 from bridge.core.intent import Dispatch, State
 from bridge.core.model import CallFault, Told
@@ -41,9 +41,11 @@ async def test_a_stopping_driver_takes_nothing_and_finishes_what_it_has(stage: S
 @on_stage
 async def test_a_call_whose_caller_was_answered_is_still_waited_for(stage: Stage) -> None:
     """Stopping waits for the dispatch, not only for the answer."""
-    stage.rest.reply = later(0.3, paid(5))
-    await stage.run(pays("a1-1"), wait=0.05)
-    await stage.runtime.stop(5)
+    answers = asyncio.Event()
+    stage.rest.reply = held(answers, paid(5))
+    await stage.run(pays("a1-1"), wait=1.0)
+    asyncio.get_running_loop().call_later(0.3, answers.set)
+    await stage.runtime.stop(15)
     (intent,) = await stage.intents(*stage.begun(stage.rest))
     assert intent.state is State.APPLIED
 
