@@ -7,6 +7,7 @@ each place that the image names, a /tmp in memory, and themselves as process 1. 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -154,5 +155,9 @@ class Container:
     def kill(self) -> None:
         """End it, whatever it does."""
         if self.process.poll() is None:
+            # Process 1 itself, and with it all inside: --kill-child's signal does not survive setpriv (prctl(2),
+            # PR_SET_PDEATHSIG: a change of credentials clears it).
+            with contextlib.suppress(AssertionError, ProcessLookupError):
+                os.kill(self.main, signal.SIGKILL)
             self.process.kill()
             self.process.wait()

@@ -9,6 +9,7 @@ from pathlib import Path
 import debian_root
 import dockerfile
 import pytest
+from harness import until
 from image_build import Builder, Image, mounted, sent
 from image_run import Container, Pod
 
@@ -51,6 +52,16 @@ def serving(pod: Pod) -> Container:
     )
     bridge.until_said("bridge: serving")
     return bridge
+
+
+def test_what_ran_is_gone_with_its_pod(image: Image) -> None:
+    """A test leaves no bridge behind on the machine it ran on."""
+    with Pod(image) as made:
+        sandbox = made.run("sandbox", "serve", "--listen", "127.0.0.1:8090", name="sandbox")
+        sandbox.until_said("serving")
+        number = sandbox.main
+        assert Path(f"/proc/{number}").exists()
+    until(lambda: not Path(f"/proc/{number}").exists())
 
 
 # ---------------------------------------------------------------- what the file says
