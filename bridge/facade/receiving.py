@@ -1,9 +1,9 @@
 """Bodies on their way in: within a time, and never more of them at once than memory has room for.
 
 A call's body is held until the call is answered, since it may be passed on as it came. What is small is simply taken;
-from ``SMALL`` bytes on a body first reserves what it may grow to, and waits until others have gone, its sender with it
-(TCP). So many senders of large bodies slow one another down and not the process's other callers. Must not look at what
-a body says.
+from ``SMALL`` bytes on a body reserves what it grows to, doubling or by its Content-Length, and waits until others have
+gone, its sender with it (TCP). So senders of large bodies slow one another down and not the process's other callers;
+who has reserved and sends no more is let go when its time is up. Must not look at what a body says.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bridge.facade.responses import RECEIVE_SECONDS
 from bridge.telemetry.stages import stage
 
 SMALL = 64 * 1024
-"""Fifty payments, as the wordiest legacy stack spells them."""
+"""About fifty payments, as wordy legacy stacks spell them."""
 
 HELD = 4 * DEFAULT_LIMITS.body_bytes
 """Bytes of larger bodies at once: four of the largest, or some 150 of 200 kB."""
@@ -28,8 +28,11 @@ HELD = 4 * DEFAULT_LIMITS.body_bytes
 LARGE = 256 * 1024
 """From here a body is parsed beside the event loop, two at a time: a tree can need twenty times its text."""
 
-_STEP = 1024
-"""Of a compressed body as long as nothing is reserved: it may grow a hundredfold."""
+_GROWS = 1032
+"""Deflate's largest ratio (zlib: Technical Details, Maximum Compression Factor)."""
+
+_STEP = 64
+"""Bytes of a compressed body that are taken in any case; they grow to no more than a small body."""
 
 _RESERVED = web.RequestKey("bridge.reserved", int)
 
@@ -62,14 +65,20 @@ class Receiving:
 
     async def body(self, request: web.BaseRequest, into: Taking[Refused]) -> Refused | None:
         """Everything of a request's body, or why it is refused. Raises TimeoutError after ``RECEIVE_SECONDS``."""
-        reserved = False
+        most, known = DEFAULT_LIMITS.body_bytes, False
+        if not into.gzip and request.content_length is not None:
+            # What a sender claims holds: HTTP's framing ends the body there.
+            most, known = min(most, request.content_length), True
+        allowed = SMALL
         async with asyncio.timeout(RECEIVE_SECONDS):
             async for piece in request.content.iter_any():
                 at = 0
                 while at < len(piece):
-                    if not reserved and into.size + len(piece) > SMALL:
-                        reserved = await self._reserve(request, into)
-                    end = at + _STEP if into.gzip and not reserved else len(piece)
+                    wanted = into.size if into.gzip else into.size + len(piece) - at
+                    if wanted > allowed and allowed < most:
+                        allowed = most if known else min(most, max(2 * allowed, wanted))
+                        await self._reserve(request, allowed)
+                    end = at + max(_STEP, (allowed - into.size) // _GROWS) if into.gzip else len(piece)
                     refused = into.feed(piece[at:end])
                     if refused is not None:
                         return refused
@@ -91,10 +100,9 @@ class Receiving:
             self._give(request[_RESERVED])
             del request[_RESERVED]
 
-    async def _reserve(self, request: web.BaseRequest, into: Taking[object]) -> bool:
-        most = DEFAULT_LIMITS.body_bytes
-        # A length that a sender claims holds: HTTP's framing ends the body there.
-        size = most if into.gzip or request.content_length is None else min(most, request.content_length)
+    async def _reserve(self, request: web.BaseRequest, whole: int) -> None:
+        """Have so much reserved for a request, with what it has already."""
+        size = whole - request.get(_RESERVED, 0)
         if self._queue or size > self._free:
             turn = asyncio.get_running_loop().create_future()
             self._queue.append((size, turn))
@@ -106,8 +114,7 @@ class Receiving:
                 raise
         else:
             self._free -= size
-        request[_RESERVED] = size
-        return True
+        request[_RESERVED] = whole
 
     def _give(self, size: int) -> None:
         self._free += size

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
-from harness import World, envelope, payment, post, until
+from harness import World, envelope, payment, post, raw, until
 
 from bridge.facade import listener, receiving
 from bridge.telemetry.metrics import METRICS
@@ -165,12 +165,12 @@ def test_large_bodies_wait_for_one_another_and_small_ones_for_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A sender that stops half way keeps the next large body waiting, until it goes or its time is up."""
-    monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (8 * 1024 * 1024,))
+    monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (3 * receiving.SMALL,))
     asked, reserve = [], receiving.Receiving._reserve
 
-    async def seen(self: receiving.Receiving, request: web.BaseRequest, into: receiving.Taking[object]) -> bool:
-        asked.append(request)
-        return await reserve(self, request, into)
+    async def seen(self: receiving.Receiving, request: web.BaseRequest, whole: int) -> None:
+        asked.append(whole)
+        await reserve(self, request, whole)
 
     monkeypatch.setattr(receiving.Receiving, "_reserve", seen)
     with World(tmp_path) as world, ThreadPoolExecutor(2) as aside:
@@ -191,11 +191,24 @@ def test_large_bodies_wait_for_one_another_and_small_ones_for_none(
         assert [aside.submit(post, world.endpoint(), large).result(10).status for _ in range(3)] == [200] * 3
 
 
+def test_many_bodies_of_no_told_length_go_side_by_side(world: World) -> None:
+    """A batch in chunks reserves what it has grown to, not what it might: a dozen wait for Zuora at the same time."""
+    world.fault("delay", operation="query", seconds=4, times=12)
+    large = envelope(QUERY, world.session) + b" " * 100_000
+    sent = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(large) + b"0\r\n\r\n"
+    mark = world.mark()
+    with ThreadPoolExecutor(12) as aside:
+        answers = [aside.submit(raw, world.url, sent) for _ in range(12)]
+        until(lambda: sum(each.operation == "query" for each in world.requests(mark)) == 12)
+        assert not any(each.done() for each in answers)
+        assert [each.result().status for each in answers] == [200] * 12
+
+
 def test_who_waits_for_room_in_vain_is_told_so_and_leaves_none_reserved(
     monkeypatch: pytest.MonkeyPatch, hurried: World
 ) -> None:
     """Each has its own time; what was reserved, and what was only waited for, is free again."""
-    monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (8 * 1024 * 1024,))
+    monkeypatch.setattr(receiving.Receiving.__init__, "__defaults__", (3 * receiving.SMALL,))
     hurried.restart()
     large = envelope(QUERY, hurried.session) + b" " * (receiving.SMALL + 1)
     stopped = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(large)
