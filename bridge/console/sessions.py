@@ -103,7 +103,11 @@ class Sessions:
             log.warning("console sign-out is known to this process only", error=str(down))
 
     async def ended(self, session: Session) -> bool:
-        """Whether it was signed out of, in whichever process. Without a journal there is nothing to see or to do."""
+        """Whether it was signed out of, in whichever process.
+
+        A journal that is down cannot tell, and whoever is called because of that must get in: until it is up again the
+        session stands, with which nothing can be changed meanwhile.
+        """
         if session.id in self._ended:
             return True
         try:

@@ -17,17 +17,22 @@ _GZIP_ONLY = 16 + zlib.MAX_WBITS
 
 
 class Intake:
-    """One body being received; feed it until the peer is done or it refuses. ``size`` is what it is inflated."""
+    """One body being received; feed it until the peer is done or it refuses."""
 
     def __init__(self, admission: Admission, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self.gzip = admission.gzip
-        self.size = 0
+        self._size = 0
         self._inflater = zlib.decompressobj(_GZIP_ONLY) if admission.gzip else None
         self._held = io.BytesIO()
         self._compressed = bytearray()
         self._members = 1
         self._refusal: Refusal | None = None
+
+    @property
+    def held(self) -> int:
+        """Bytes that it holds: what it is inflated, and what came compressed, which may inflate to nothing at all."""
+        return self._size + len(self._compressed)
 
     def feed(self, chunk: bytes) -> Refusal | None:
         """Take the next bytes; a Refusal is final and every later call repeats it."""
@@ -57,8 +62,8 @@ class Intake:
         return bytes(self._compressed) if self.gzip else received
 
     def _keep(self, block: bytes) -> Refusal | None:
-        self.size += len(block)
-        if self.size > self._limits.body_bytes:
+        self._size += len(block)
+        if self._size > self._limits.body_bytes:
             return too_large("size", f"its body is over {self._limits.body_bytes} bytes")
         self._held.write(block)
         return None
@@ -84,7 +89,9 @@ class Intake:
             refusal = self._keep(block)
             if refusal is not None:
                 return refusal
-            if self.size > self._limits.gzip_ratio_from and self.size > self._limits.gzip_ratio * len(self._compressed):
+            if self._size > self._limits.gzip_ratio_from and self._size > self._limits.gzip_ratio * len(
+                self._compressed
+            ):
                 return too_large("ratio", f"its gzip body grows more than {self._limits.gzip_ratio} times")
             piece = self._inflater.unused_data if self._inflater.eof else self._inflater.unconsumed_tail
         return None

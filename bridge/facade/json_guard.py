@@ -82,9 +82,9 @@ class Body:
         self._intake = Intake(Admission(MEDIA_TYPE, None, None, gzip, None), limits)
 
     @property
-    def size(self) -> int:
-        """Bytes, inflated."""
-        return self._intake.size
+    def held(self) -> int:
+        """Bytes that it holds."""
+        return self._intake.held
 
     def feed(self, piece: bytes) -> Refused | None:
         """Take the next bytes; a Refused is final."""

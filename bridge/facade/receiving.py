@@ -44,7 +44,7 @@ class Taking(Protocol[Refused]):
     """What takes a body."""
 
     @property
-    def size(self) -> int:
+    def held(self) -> int:
         """Bytes that it holds."""
 
     @property
@@ -74,11 +74,11 @@ class Receiving:
             async for piece in request.content.iter_any():
                 at = 0
                 while at < len(piece):
-                    wanted = into.size if into.gzip else into.size + len(piece) - at
+                    wanted = into.held if into.gzip else into.held + len(piece) - at
                     if wanted > allowed and allowed < most:
                         allowed = most if known else min(most, max(2 * allowed, wanted))
                         await self._reserve(request, allowed)
-                    end = at + max(_STEP, (allowed - into.size) // _GROWS) if into.gzip else len(piece)
+                    end = at + max(_STEP, (allowed - into.held) // _GROWS) if into.gzip else len(piece)
                     refused = into.feed(piece[at:end])
                     if refused is not None:
                         return refused

@@ -4,9 +4,9 @@ The caller owns the transaction. A database at ``HEAD`` is recognised without im
 start a tenth of a second. Must not differ from ``schema``: a test compares the two.
 
 Old and new bridges share a database while replicas are upgraded one after another, and again where the upgrade is taken
-back. So a migration only adds, and says in ``serves`` the oldest schema whose bridges can still work on what it leaves
-behind; it is written into the database, because those bridges do not have the migration. What nobody needs any more is
-taken away a release later.
+back. So a migration only adds (an index may give way to a better one: whoever looks finds the same), and says in
+``serves`` the oldest schema whose bridges can still work on what it leaves behind; it is written into the database,
+because those bridges do not have the migration. What nobody needs any more is taken away a release later.
 """
 
 from __future__ import annotations
